@@ -1,0 +1,21 @@
+"""All trials measured, published or imported (the paper's meta-dataset, section 2.1)."""
+
+from metallmix_kedro.history.schema import (
+    HISTORY_COLUMNS,
+    METRICS,
+    PROTOCOL,
+    SCORE,
+    SOURCES,
+    TIMES,
+    HistorySchema,
+)
+
+__all__ = [
+    "HISTORY_COLUMNS",
+    "METRICS",
+    "PROTOCOL",
+    "SCORE",
+    "SOURCES",
+    "TIMES",
+    "HistorySchema",
+]
