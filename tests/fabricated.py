@@ -33,9 +33,7 @@ def fabricate_history(n_datasets: int = 6, n_trials: int = 40, seed: int = 0) ->
     grid = SPACE.frame()
     parts = []
     for number in range(n_datasets):
-        sizes = {
-            f"class_{k}": int(rng.integers(40, 800)) for k in range(int(rng.integers(2, 10)))
-        }
+        sizes = {f"class_{k}": int(rng.integers(40, 800)) for k in range(int(rng.integers(2, 10)))}
         features = compute_meta_features(
             sizes, 64 * (1 + number % 4), 64 * (1 + number % 3), MODALITIES[number % 4]
         )

@@ -1,0 +1,1 @@
+"""The eight pipelines, one a section of the paper."""
