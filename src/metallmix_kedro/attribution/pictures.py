@@ -1,0 +1,205 @@
+"""Pictures of the SHAP values: the summary plot and the paper's Figure 8."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from metallmix_kedro.attribution.parameters import ExplainabilityParameters
+from metallmix_kedro.attribution.tables import trials_of
+from metallmix_kedro.attribution.text import WORDS
+from metallmix_kedro.extras import require
+from metallmix_kedro.surrogate.encoding import FEATURES, FeatureEncoder
+from metallmix_kedro.surrogate.model import BASE_VALUE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+X_LABEL = "contribution to the predicted relative score (SHAP value)"
+MAX_ANNOTATED = 20
+
+
+def plot_summary(
+    attributions: pd.DataFrame,
+    history: pd.DataFrame,
+    encoder: FeatureEncoder,
+    parameters: ExplainabilityParameters,
+) -> "Figure":
+    """Draw the contributions of the strongest features, a point a trial (shap's beeswarm).
+
+    Parameters
+    ----------
+    attributions : pandas.DataFrame
+        From `metallmix_kedro.attribution.trials.attribute_trials`.
+    history : pandas.DataFrame
+        The history they were made from.
+    encoder : FeatureEncoder
+        The surrogate's encoder; numeric values are coloured on its scale.
+    parameters : ExplainabilityParameters
+        Number of features and of points, seed.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Features without an order (backbone, optimizer, modality) are grey.
+
+    Raises
+    ------
+    MissingExtraError
+        If shap or matplotlib is not installed.
+    """
+    shap = require("shap", "learn")
+    shown = _sample(attributions, parameters)
+    explanation = shap.Explanation(
+        values=shown[list(FEATURES)].to_numpy(),
+        base_values=shown[BASE_VALUE].to_numpy(),
+        data=_colour_values(shown, history, encoder),
+        feature_names=[WORDS[name] for name in FEATURES],
+    )
+    figure: Figure = require("matplotlib.figure", "learn").Figure(
+        figsize=(10, 1.8 + 0.4 * parameters.n_drawn), layout="constrained"
+    )
+    axes = figure.add_subplot()
+    with _seeded(parameters.seed):
+        shap.plots.beeswarm(
+            explanation,
+            max_display=parameters.n_drawn,
+            group_remaining_features=False,
+            color=_viridis(),
+            color_bar_label="value (grey: without order)",
+            ax=axes,
+            show=False,
+            plot_size=None,
+        )
+    axes.set_xlabel(X_LABEL)
+    axes.set_title(_title("The strongest features", shown, attributions))
+    return figure
+
+
+def plot_backbones(
+    attributions: pd.DataFrame, history: pd.DataFrame, parameters: ExplainabilityParameters
+) -> "Figure":
+    """Draw how the backbone contributes to the predicted score (paper, Figure 8).
+
+    The paper shows one dataset; here are all: the distribution over trials, and the mean on each
+    dataset, since a backbone that helps on one may harm on another.
+
+    Parameters
+    ----------
+    attributions, history, parameters
+        As for `plot_summary`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Left a box and points a backbone, the most helpful on top; right its mean by dataset.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    backbones = trials_of(attributions, history)["backbone"]
+    contributions = attributions["backbone"]
+    means = contributions.groupby([backbones, attributions["dataset"]]).mean().unstack()
+    order = contributions.groupby(backbones).mean().sort_values(kind="stable").index
+    figure: Figure = require("matplotlib.figure", "learn").Figure(
+        figsize=(8 + 0.62 * means.shape[1], 2.6 + 0.5 * len(order)), layout="constrained"
+    )
+    left, right = figure.subplots(1, 2, width_ratios=(6, 1.5 + 0.62 * means.shape[1]))
+    groups = [contributions[backbones == name] for name in order]
+    left.boxplot(
+        groups,
+        orientation="horizontal",
+        widths=0.6,
+        showfliers=False,
+        medianprops={"color": "black", "linewidth": 2},
+        zorder=3,
+    )
+    left.set_yticks(range(1, len(order) + 1), order)
+    shown = _sample(attributions, parameters)
+    heights = backbones.loc[shown.index].map({name: at for at, name in enumerate(order, start=1)})
+    jitter = np.random.default_rng(parameters.seed).uniform(-0.22, 0.22, len(shown))
+    left.scatter(shown["backbone"], heights + jitter, s=9, alpha=0.45, color="#0072B2", zorder=2)
+    left.axvline(0, color="grey", linewidth=1)
+    left.set_xlabel(X_LABEL)
+    left.set_title(_title("By backbone", shown, attributions))
+    _draw_means(right, means.loc[order])
+    return figure
+
+
+def _draw_means(axes: "Axes", means: pd.DataFrame) -> None:
+    limit = max(float(np.nanmax(np.abs(means))), 1e-9)
+    # Purple to orange keeps its two sides apart for colour-blind eyes.
+    image = axes.imshow(
+        means, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto", origin="lower"
+    )
+    axes.figure.colorbar(image, ax=axes, shrink=0.8)
+    axes.set_xticks(range(means.shape[1]), means.columns, rotation=40, ha="right")
+    axes.set_yticks([])
+    axes.set_title("Mean by dataset")
+    if means.shape[1] > MAX_ANNOTATED:
+        return
+    for (row, column), value in np.ndenumerate(means.to_numpy()):
+        if np.isfinite(value):
+            colour = "white" if abs(value) > 0.7 * limit else "black"
+            text = f"{round(value, 2) + 0.0:+.2f}"  # no "-0.00"
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
+
+
+def _sample(attributions: pd.DataFrame, parameters: ExplainabilityParameters) -> pd.DataFrame:
+    if len(attributions) <= parameters.max_points:
+        return attributions
+    return attributions.sample(parameters.max_points, random_state=parameters.seed).sort_index()
+
+
+def _title(what: str, shown: pd.DataFrame, attributions: pd.DataFrame) -> str:
+    part = "" if len(shown) == len(attributions) else f"{len(shown):,} of "
+    datasets = attributions["dataset"].nunique()
+    return f"{what}: {part}{len(attributions):,} trials on {datasets} datasets"
+
+
+def _colour_values(
+    shown: pd.DataFrame, history: pd.DataFrame, encoder: FeatureEncoder
+) -> pd.DataFrame:
+    """Return the values as the surrogate sees them; text for features without an order."""
+    trials = trials_of(shown, history)
+    encoded = pd.DataFrame(encoder.transform(trials), columns=encoder.columns, index=shown.index)
+    columns_of = pd.Series(encoder.columns).groupby(
+        [encoder.feature_of[column] for column in encoder.columns]
+    )
+    categorical = {"modality", "backbone", "optimizer"}
+    return pd.DataFrame(
+        {
+            name: trials[name].astype("category")
+            if name in categorical
+            else encoded[columns_of.get_group(name).iloc[0]]
+            for name in FEATURES
+        }
+    )
+
+
+def _viridis() -> "Colormap":
+    """Return a colour map that reads the same to colour-blind eyes.
+
+    As interpolated colours: shap mistakes a listed map for a list of one colour a point.
+    """
+    listed = require("matplotlib", "learn").colormaps["viridis"].colors
+    interpolated = require("matplotlib.colors", "learn").LinearSegmentedColormap
+    colours: Colormap = interpolated.from_list("viridis", listed)
+    return colours
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed NumPy's global generator, which the beeswarm scatters by, and put it back."""
+    state = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

@@ -1,0 +1,66 @@
+"""The SHAP values of every trial (paper, section 2.2)."""
+
+import numpy as np
+import pandas as pd
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.extras import require
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.surrogate.model import BASE_VALUE, Surrogate
+
+
+def explainable_trials(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the finished trials whose seven hyperparameters are all known.
+
+    A contribution of "unknown" would say something about the source, not about a configuration.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    known = history[list(CONFIGURATION_COLUMNS)].notna().all(axis=1)
+    trials = history[known & (history["status"] == "finished")]
+    if trials.empty:
+        raise InputError(
+            "The history has no finished trial whose seven hyperparameters are all known, so there"
+            " is nothing to explain. Run trials (kedro run --pipelines=experiment_grid) or import"
+            " some."
+        )
+    return trials
+
+
+def attribute_trials(surrogate: Surrogate, history: pd.DataFrame) -> pd.DataFrame:
+    """Compute what each feature adds to the predicted relative score of each trial (TreeSHAP).
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+        The fitted surrogate.
+    history : pandas.DataFrame
+        All trials (`metallmix_kedro.history.HistorySchema`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each of `explainable_trials`: ``trial_id``, ``dataset``, ``base_value``, then a
+        column a feature, in units of the relative score. The one-hot columns of a feature are
+        summed. Base value and contributions of a row sum to its predicted relative score.
+
+    Raises
+    ------
+    InputError
+        If no trial can be explained.
+    MissingExtraError
+        If shap is not installed.
+    """
+    trials = explainable_trials(history)
+    encoder = surrogate.encoder
+    score_model, _, _ = surrogate.artifacts()
+    explainer = require("shap", "learn").TreeExplainer(score_model)
+    explained = explainer(encoder.transform(trials))
+    by_column = pd.DataFrame(np.asarray(explained.values, dtype=float), columns=encoder.columns)
+    by_feature = by_column.T.groupby(by_column.columns.map(encoder.feature_of)).sum().T
+    identity = trials[["trial_id", "dataset"]].reset_index(drop=True)
+    identity[BASE_VALUE] = np.asarray(explained.base_values, dtype=float)
+    return identity.join(by_feature[list(encoder.features)])

@@ -1,0 +1,75 @@
+"""Nodes of the explainability pipeline.
+
+Figures are annotated as Any: matplotlib comes with an extra, and Kedro resolves annotations when
+it builds the pipeline.
+"""
+
+from typing import Any
+
+import pandas as pd
+import xgboost
+
+from metallmix_kedro.attribution import pictures, tables, text
+from metallmix_kedro.attribution.parameters import ExplainabilityParameters
+from metallmix_kedro.attribution.trials import attribute_trials
+from metallmix_kedro.surrogate.card import read_card
+from metallmix_kedro.surrogate.model import Surrogate
+
+
+def explain_trials(
+    history: pd.DataFrame,
+    score_model: xgboost.Booster,
+    time_model: xgboost.Booster,
+    surrogate_card: dict[str, Any],
+) -> pd.DataFrame:
+    """Compute the SHAP values of every trial."""
+    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card)
+    return attribute_trials(surrogate, history)
+
+
+def summarise_by_value(
+    attributions: pd.DataFrame, history: pd.DataFrame, parameters: ExplainabilityParameters
+) -> pd.DataFrame:
+    """Average the contributions over the trials that share a value."""
+    return tables.by_value(attributions, history, parameters.max_exact_values, parameters.n_bins)
+
+
+def correlate(
+    attributions: pd.DataFrame, history: pd.DataFrame, surrogate_card: dict[str, Any]
+) -> pd.DataFrame:
+    """Correlate values and contributions of the numeric features."""
+    return tables.correlations(attributions, history, read_card(surrogate_card).encoder)
+
+
+def find_top_features(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    """Name the three strongest features of each trial."""
+    return tables.top_features(attributions, history)
+
+
+def tell(
+    attributions: pd.DataFrame,
+    history: pd.DataFrame,
+    by_value: pd.DataFrame,
+    correlations: pd.DataFrame,
+    parameters: ExplainabilityParameters,
+) -> str:
+    """Put the tables into words."""
+    return text.summarise(attributions, history, by_value, correlations, parameters)
+
+
+def draw_summary(
+    attributions: pd.DataFrame,
+    history: pd.DataFrame,
+    surrogate_card: dict[str, Any],
+    parameters: ExplainabilityParameters,
+) -> Any:
+    """Draw the contributions of the strongest features."""
+    encoder = read_card(surrogate_card).encoder
+    return pictures.plot_summary(attributions, history, encoder, parameters)
+
+
+def draw_backbones(
+    attributions: pd.DataFrame, history: pd.DataFrame, parameters: ExplainabilityParameters
+) -> Any:
+    """Draw the contributions of the backbones (paper, Figure 8)."""
+    return pictures.plot_backbones(attributions, history, parameters)

@@ -1,0 +1,65 @@
+"""From the surrogate to what it makes of each feature (paper, section 2.2)."""
+
+from kedro.pipeline import Node, Pipeline
+
+from metallmix_kedro.pipelines.explainability import nodes
+
+PARAMETERS = "params:explainability"
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Build the pipeline."""
+    return Pipeline(
+        [
+            Node(
+                nodes.explain_trials,
+                inputs=["history", "score_model", "time_model", "surrogate_card"],
+                outputs="attributions",
+                name="explain_trials",
+            ),
+            Node(
+                nodes.summarise_by_value,
+                inputs=["attributions", "history", PARAMETERS],
+                outputs="attribution_by_value",
+                name="summarise_by_value",
+            ),
+            Node(
+                nodes.correlate,
+                inputs=["attributions", "history", "surrogate_card"],
+                outputs="attribution_correlations",
+                name="correlate",
+            ),
+            Node(
+                nodes.find_top_features,
+                inputs=["attributions", "history"],
+                outputs="trial_top_features",
+                name="find_top_features",
+            ),
+            Node(
+                nodes.tell,
+                inputs=[
+                    "attributions",
+                    "history",
+                    "attribution_by_value",
+                    "attribution_correlations",
+                    PARAMETERS,
+                ],
+                outputs="attribution_text",
+                name="tell",
+            ),
+            Node(
+                nodes.draw_summary,
+                inputs=["attributions", "history", "surrogate_card", PARAMETERS],
+                outputs="attribution_summary_plot",
+                name="draw_summary",
+            ),
+            Node(
+                nodes.draw_backbones,
+                inputs=["attributions", "history", PARAMETERS],
+                outputs="backbone_attribution_plot",
+                name="draw_backbones",
+            ),
+        ],
+        namespace="explainability",
+        prefix_datasets_with_namespace=False,
+    )

@@ -1,0 +1,1 @@
+"""Similar past trials, found by meta-features (paper, section 2.3)."""

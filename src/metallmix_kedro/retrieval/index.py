@@ -1,0 +1,122 @@
+"""The FAISS index over the meta-features of the history's datasets (paper, section 2.3)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.history import SCORE
+from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
+from metallmix_kedro.retrieval.card import IndexCard, IndexEntry
+from metallmix_kedro.retrieval.parameters import RetrievalParameters
+from metallmix_kedro.retrieval.vectors import MetaFeatureScaler
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+
+# What tells one entry of the index from another.
+_ENTRY_KEY = ["dataset", *META_FEATURE_COLUMNS]
+
+
+def retrievable_trials(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials that may be shown as examples.
+
+    These are the finished ones, measured or imported, with a score, all meta-features and all
+    seven hyperparameters. Published outcomes name a backbone only, so they teach the surrogate
+    but are no example of a configuration.
+    """
+    known = history[[SCORE, *META_FEATURE_COLUMNS, *CONFIGURATION_COLUMNS]].notna().all(axis=1)
+    measured = history["source"].isin(["measured", "imported"]) & (history["status"] == "finished")
+    return history[known & measured]
+
+
+def build_index(
+    history: pd.DataFrame, parameters: RetrievalParameters | None = None
+) -> tuple[faiss.Index, dict[str, Any]]:
+    """Index the distinct meta-feature vectors of the history's datasets.
+
+    Trials are not in the index: there may be a million of them over a thousand datasets, and all
+    trials of a dataset are equally far from the target. Which of them are shown is decided here,
+    once: of each backbone and strategy the best by score. The best trials of a dataset are mostly
+    one network with small variations of its head; shown together they would say one thing
+    twice, where the best of another network says a second thing.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        All trials (`metallmix_kedro.history.HistorySchema`).
+    parameters : RetrievalParameters, optional
+        Weight of the modality, quantile of the novelty warning.
+
+    Returns
+    -------
+    index : faiss.IndexFlatL2
+        Exact, one vector an entry, ordered by dataset name.
+    card : dict
+        `IndexCard` as JSON values.
+
+    Raises
+    ------
+    InputError
+        If no trial of the history can be shown as an example.
+    """
+    trials = retrievable_trials(history)
+    if trials.empty:
+        raise InputError(
+            "The history has no finished trial with a score, all meta-features and a full"
+            " configuration, so nothing can be retrieved from it. Run trials"
+            " (kedro run --pipelines=experiment_grid) or import some."
+        )
+    left_out = sorted(set(history["dataset"]) - set(trials["dataset"]))
+    reason = "no finished trial with a score, all meta-features and a full configuration"
+    return index_entries(
+        _entries(trials), parameters or RetrievalParameters(), dict.fromkeys(left_out, reason)
+    )
+
+
+def index_entries(
+    entries: Sequence[IndexEntry], parameters: RetrievalParameters, excluded: dict[str, str]
+) -> tuple[faiss.Index, dict[str, Any]]:
+    """Build the index and its card from entries that are known already; at least one."""
+    meta_features = [entry.meta_features for entry in entries]
+    scaler = MetaFeatureScaler.fit(meta_features, parameters.modality_weight)
+    vectors = scaler.transform(meta_features)
+    index = faiss.IndexFlatL2(vectors.shape[1])
+    index.add(vectors)
+    card = IndexCard(
+        scaler=scaler,
+        novelty_quantile=parameters.novelty_quantile,
+        entries=tuple(entries),
+        excluded=excluded,
+    )
+    return index, card.model_dump(mode="json")
+
+
+def distances(index: faiss.Index, card: IndexCard, target: MetaFeatures) -> npt.NDArray[np.float64]:
+    """Return the Euclidean distance of the target to every entry, in the card's order."""
+    squared, order = index.search(card.scaler.transform([target]), index.ntotal)
+    by_entry = np.empty(index.ntotal)
+    by_entry[order[0]] = np.sqrt(squared[0])
+    return by_entry
+
+
+def _entries(trials: pd.DataFrame) -> list[IndexEntry]:
+    best_first = trials.sort_values([SCORE, "trial_id"], ascending=[False, True])
+    shown = best_first.drop_duplicates([*_ENTRY_KEY, "backbone", "strategy"])
+    examples = shown.groupby(_ENTRY_KEY)["trial_id"].agg(tuple)
+    groups = trials.groupby(_ENTRY_KEY)
+    sizes, hashes = groups.size(), groups["data_hash"].unique()
+    return [
+        IndexEntry(
+            dataset=key[0],
+            meta_features=MetaFeatures.model_validate(
+                dict(zip(META_FEATURE_COLUMNS, key[1:], strict=True))
+            ),
+            n_trials=int(sizes.loc[key]),
+            data_hashes=tuple(sorted(value for value in hashes.loc[key] if isinstance(value, str))),
+            examples=examples.loc[key],
+        )
+        for key in sizes.index
+    ]

@@ -1,0 +1,104 @@
+"""Whether a target is unlike anything in the history."""
+
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+import numpy.typing as npt
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.retrieval.card import IndexCard
+from metallmix_kedro.retrieval.index import distances
+
+MIN_DATASETS = 3
+"""With fewer datasets nothing can be said about how far apart datasets usually are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Novelty:
+    """How far the target lies from the history, compared with the history's own spread.
+
+    Parameters
+    ----------
+    nearest_dataset : str
+        The dataset most like the target.
+    distance : float
+        Distance to it.
+    quantile : float
+        Share of the history's datasets whose own nearest neighbour is closer than that, in [0, 1].
+    threshold : float
+        Distance above which the target counts as unlike anything in the history; 0 if the history
+        has fewer than `MIN_DATASETS` datasets, since nothing can be said to be close then.
+    is_outlier : bool
+        ``distance > threshold``, or too few datasets to tell.
+    is_unseen_modality : bool
+        No dataset of the history has the target's modality.
+    """
+
+    nearest_dataset: str
+    distance: float
+    quantile: float
+    threshold: float
+    is_outlier: bool
+    is_unseen_modality: bool
+
+
+def measure_novelty(
+    index: faiss.Index,
+    card: IndexCard,
+    target: MetaFeatures,
+    exclude_dataset: str | None = None,
+    exclude_data_hash: str | None = None,
+) -> Novelty:
+    """Compare the target's distance to its nearest dataset with what is usual in the history.
+
+    Parameters
+    ----------
+    index, card
+        From `metallmix_kedro.retrieval.index.build_index`.
+    target : MetaFeatures
+        The target's meta-features.
+    exclude_dataset, exclude_data_hash : str, optional
+        Name and content hash of the target itself, which does not count as history.
+
+    Raises
+    ------
+    InputError
+        If the history holds no dataset but the target itself.
+    """
+    others = card.others(exclude_dataset, exclude_data_hash)
+    if not others:
+        raise InputError(
+            f"The history holds no dataset other than the target ('{exclude_dataset}'), so nothing"
+            " can be learned for it. Measure or import trials on other datasets."
+        )
+    to_target = distances(index, card, target)[others]
+    nearest = int(to_target.argmin())
+    names = np.array([card.entries[position].dataset for position in others])
+    usual = _nearest_neighbour_distances(index.reconstruct_batch(np.array(others)), names)
+    too_few = len(usual) < MIN_DATASETS
+    threshold = 0.0 if too_few else float(np.quantile(usual, card.novelty_quantile))
+    distance = float(to_target[nearest])
+    modalities = {card.entries[position].meta_features.modality for position in others}
+    return Novelty(
+        nearest_dataset=str(names[nearest]),
+        distance=distance,
+        quantile=float(np.mean(usual < distance)) if len(usual) else 1.0,
+        threshold=threshold,
+        is_outlier=too_few or distance > threshold,
+        is_unseen_modality=target.modality not in modalities,
+    )
+
+
+def _nearest_neighbour_distances(
+    vectors: npt.NDArray[np.float32], names: npt.NDArray[np.str_]
+) -> npt.NDArray[np.float64]:
+    """Return each dataset's distance to the nearest dataset of another name; empty if only one."""
+    usual: dict[str, float] = {}
+    for vector, name in zip(vectors, names, strict=True):
+        elsewhere = vectors[names != name]
+        if len(elsewhere):
+            distance = float(np.linalg.norm(elsewhere - vector, axis=1).min())
+            usual[str(name)] = min(distance, usual.get(str(name), np.inf))
+    return np.array(list(usual.values()))

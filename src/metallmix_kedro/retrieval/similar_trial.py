@@ -1,0 +1,59 @@
+"""A past trial on a dataset like the target, as it is shown."""
+
+from typing import Any, Self
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from metallmix_kedro.history import METRICS, SCORE
+from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+
+
+class SimilarTrial(BaseModel):
+    """A past trial on a dataset like the target (paper, section 2.3).
+
+    ``distance`` is Euclidean between standardised meta-features; ``metrics`` are those of
+    `metallmix_kedro.history.METRICS` that are known, each in [0, 1]; ``training_time_s`` is in
+    seconds, None where the source does not give it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    trial_id: str
+    dataset: str
+    distance: float
+    meta_features: MetaFeatures
+    configuration: Configuration
+    metrics: dict[str, float]
+    training_time_s: float | None
+
+    @classmethod
+    def from_row(cls, row: "pd.Series[Any]", distance: float) -> Self:
+        """Take a trial out of a row of the history."""
+        time = row["training_time_s"]
+        return cls(
+            trial_id=row["trial_id"],
+            dataset=row["dataset"],
+            distance=distance,
+            meta_features=MetaFeatures.model_validate(
+                {name: row[name] for name in META_FEATURE_COLUMNS}
+            ),
+            configuration=Configuration.from_mapping(
+                {name: row[name] for name in CONFIGURATION_COLUMNS}
+            ),
+            metrics={name: row[name] for name in METRICS if pd.notna(row[name])},
+            training_time_s=None if pd.isna(time) else time,
+        )
+
+    def line(self) -> str:
+        """Return the trial as one readable line."""
+        dataset, chosen = self.meta_features, self.configuration
+        time = "" if self.training_time_s is None else f", {self.training_time_s:.0f} s"
+        return (
+            f"{self.dataset} ({dataset.modality}, {dataset.n_instances} images,"
+            f" {dataset.n_classes} classes): {chosen.backbone} {chosen.strategy},"
+            f" {chosen.dense_units} dense units, dropout {chosen.dropout:g}, {chosen.optimizer},"
+            f" learning rate {chosen.learning_rate:g}, batch size {chosen.batch_size}:"
+            f" {SCORE} {self.metrics[SCORE]:.3f}{time}"
+        )

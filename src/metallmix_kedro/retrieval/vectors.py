@@ -1,0 +1,121 @@
+"""Meta-features as vectors whose Euclidean distance says how alike two datasets are."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, field_validator
+
+from metallmix_kedro.meta_features import NUMERIC_META_FEATURES, MetaFeatures
+
+MIN_SPREAD = 0.25
+"""Smallest standard deviation that is divided by.
+
+On the logarithmic scale it is a factor of 1.28. Without it, a meta-feature that happens to agree
+in all datasets of a small history would outweigh all others for any target that differs in it.
+"""
+
+# Entropy is a logarithm already (bits).
+_LINEAR = frozenset({"class_entropy"})
+
+# How many columns make up one of the paper's seven meta-features.
+_COLUMNS_OF_ONE = {
+    "image_width": 2,
+    "image_height": 2,
+    "class_size_mean": 4,
+    "class_size_std": 4,
+    "class_size_min": 4,
+    "class_size_max": 4,
+}
+_WEIGHTS = np.array([_COLUMNS_OF_ONE.get(name, 1) ** -0.5 for name in NUMERIC_META_FEATURES])
+
+
+class MetaFeatureScaler(BaseModel):
+    """Turns meta-features into vectors in which each of the paper's seven counts once.
+
+    Counts, sizes, ratios and pixels are taken as ``log(1 + x)``, all numeric columns are
+    standardised over datasets (not over trials: a dataset with many trials weighs no more).
+    The two columns of the image resolution and the four of the class sizes share the weight of
+    one meta-feature. The modality is one-hot; two datasets that differ in it are
+    `modality_weight` apart on that account alone.
+
+    Parameters
+    ----------
+    means, scales : dict of str to float
+        Mean and standard deviation (at least `MIN_SPREAD`) of each of `NUMERIC_META_FEATURES`.
+    modalities : tuple of str
+        The modalities seen, sorted.
+    modality_weight : float
+        Distance between two modalities, at least 0.
+
+    Examples
+    --------
+    >>> from metallmix_kedro.meta_features import compute_meta_features
+    >>> cats = compute_meta_features({"a": 30, "b": 10}, 128, 96, "natural")
+    >>> brains = cats.model_copy(update={"modality": "MRI"})
+    >>> scaler = MetaFeatureScaler.fit([cats, brains], modality_weight=2.0)
+    >>> round(float(np.linalg.norm(np.subtract(*scaler.transform([cats, brains])))), 6)
+    2.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    means: dict[str, float]
+    scales: dict[str, PositiveFloat]
+    modalities: tuple[str, ...]
+    modality_weight: NonNegativeFloat
+
+    @field_validator("means", "scales")
+    @classmethod
+    def _has_each_meta_feature(cls, values: dict[str, float]) -> dict[str, float]:
+        if set(values) != set(NUMERIC_META_FEATURES):
+            raise ValueError(f"needs exactly the keys {', '.join(NUMERIC_META_FEATURES)}")
+        return values
+
+    @classmethod
+    def fit(cls, datasets: Sequence[MetaFeatures], modality_weight: float) -> Self:
+        """Learn means, spreads and modalities.
+
+        Parameters
+        ----------
+        datasets : sequence of MetaFeatures
+            One a dataset, at least one.
+        modality_weight : float
+            Distance between two modalities, at least 0.
+        """
+        values = _numeric(datasets)
+        return cls(
+            means=_named(values.mean(axis=0)),
+            scales=_named(np.maximum(values.std(axis=0), MIN_SPREAD)),
+            modalities=tuple(sorted({features.modality for features in datasets})),
+            modality_weight=modality_weight,
+        )
+
+    def transform(self, datasets: Sequence[MetaFeatures]) -> npt.NDArray[np.float32]:
+        """Return the vectors, shape (number of datasets, 10 + number of modalities).
+
+        A modality that was never seen sets no one-hot column: it is equally far from all.
+        """
+        means = [self.means[name] for name in NUMERIC_META_FEATURES]
+        scales = [self.scales[name] for name in NUMERIC_META_FEATURES]
+        standardised = (_numeric(datasets) - means) / scales * _WEIGHTS
+        # Two different unit vectors are sqrt(2) apart.
+        one_hot = np.array(
+            [[features.modality == name for name in self.modalities] for features in datasets]
+        ) * (self.modality_weight / np.sqrt(2))
+        return np.hstack([standardised, one_hot]).astype(np.float32)
+
+
+def _named(values: npt.NDArray[np.float64]) -> dict[str, float]:
+    return dict(zip(NUMERIC_META_FEATURES, values.tolist(), strict=True))
+
+
+def _numeric(datasets: Sequence[MetaFeatures]) -> npt.NDArray[np.float64]:
+    values = np.array(
+        [[getattr(features, name) for name in NUMERIC_META_FEATURES] for features in datasets],
+        dtype=float,
+    )
+    logarithmic = [name not in _LINEAR for name in NUMERIC_META_FEATURES]
+    values[:, logarithmic] = np.log1p(values[:, logarithmic])
+    return values

@@ -1,0 +1,48 @@
+"""SHAP values of every trial."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metallmix_kedro.attribution.trials import attribute_trials
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.surrogate.encoding import FEATURES
+from metallmix_kedro.surrogate.model import Surrogate
+
+EXPLAINED = ["base_value", *FEATURES]
+
+
+def test_a_row_for_each_finished_trial_with_known_configuration(
+    attributions: pd.DataFrame, history: pd.DataFrame
+) -> None:
+    assert list(attributions.columns) == ["trial_id", "dataset", *EXPLAINED]
+    left_out = {"fabricated_0-00000", "fabricated_0-00001", "published-0"}
+    assert set(attributions["trial_id"]) == set(history["trial_id"]) - left_out
+
+
+def test_they_equal_xgboosts_own(
+    attributions: pd.DataFrame, surrogate: Surrogate, history: pd.DataFrame
+) -> None:
+    trials = history.set_index("trial_id").loc[attributions["trial_id"]]
+    expected = surrogate.contributions(trials)
+    np.testing.assert_allclose(attributions[EXPLAINED], expected[EXPLAINED], atol=1e-4)
+
+
+def test_they_sum_to_the_prediction(
+    attributions: pd.DataFrame, surrogate: Surrogate, history: pd.DataFrame
+) -> None:
+    trials = history.set_index("trial_id").loc[attributions["trial_id"]]
+    predicted = surrogate.predict(trials)["relative_score"]
+    np.testing.assert_allclose(attributions[EXPLAINED].sum(axis=1), predicted, atol=1e-4)
+
+
+def test_unknown_meta_features_are_explained_too(
+    surrogate: Surrogate, history: pd.DataFrame
+) -> None:
+    explained = attribute_trials(surrogate, history.assign(image_width=None))
+    assert np.isfinite(explained[EXPLAINED].to_numpy()).all()
+
+
+def test_nothing_to_explain_is_an_error(surrogate: Surrogate, history: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match="nothing to explain"):
+        attribute_trials(surrogate, history.assign(optimizer=None))

@@ -1,0 +1,69 @@
+"""When a target is said to be unlike anything in the history."""
+
+from typing import Any
+
+import faiss
+import pandas as pd
+import pytest
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.meta_features import compute_meta_features
+from metallmix_kedro.retrieval.card import IndexCard
+from metallmix_kedro.retrieval.index import build_index
+from metallmix_kedro.retrieval.novelty import measure_novelty
+
+Built = tuple[faiss.Index, dict[str, Any]]
+
+
+def test_a_known_dataset_is_no_outlier(built: Built, card: IndexCard) -> None:
+    for entry in card.entries:
+        novelty = measure_novelty(built[0], card, entry.meta_features)
+        assert novelty.nearest_dataset == entry.dataset
+        assert (novelty.distance, novelty.quantile) == (pytest.approx(0, abs=1e-5), 0)
+        assert not novelty.is_outlier
+        assert not novelty.is_unseen_modality
+
+
+def test_a_target_of_another_world_is_an_outlier(built: Built, card: IndexCard) -> None:
+    sizes = {str(number): 10_000 * (1 + number) for number in range(1_000)}
+    target = compute_meta_features(sizes, 4_000, 3_000, "satellite")
+    novelty = measure_novelty(built[0], card, target)
+    assert novelty.is_outlier
+    assert novelty.is_unseen_modality
+    assert novelty.quantile == 1
+    assert novelty.distance > novelty.threshold > 0
+
+
+def test_the_target_itself_is_not_history(built: Built, card: IndexCard) -> None:
+    entry = card.entries[1]
+    novelty = measure_novelty(built[0], card, entry.meta_features, exclude_dataset=entry.dataset)
+    assert novelty.nearest_dataset != entry.dataset
+    assert novelty.distance > 0
+
+
+def test_a_modality_only_the_target_itself_has_is_unseen(history: pd.DataFrame) -> None:
+    history = history.assign(
+        modality=history["modality"].where(history["dataset"] != "fabricated_1", "ultrasound")
+    )
+    index, stored = build_index(history)
+    card = IndexCard.read(stored, index)
+    target = card.entries[1].meta_features
+    assert not measure_novelty(index, card, target).is_unseen_modality
+    assert measure_novelty(index, card, target, "fabricated_1").is_unseen_modality
+
+
+def test_two_datasets_are_too_few_to_call_anything_usual(history: pd.DataFrame) -> None:
+    two = history[history["dataset"].isin(["fabricated_0", "fabricated_1"])]
+    index, stored = build_index(two)
+    card = IndexCard.read(stored, index)
+    novelty = measure_novelty(index, card, card.entries[0].meta_features)
+    assert novelty.is_outlier
+    assert novelty.threshold == 0
+
+
+def test_nothing_but_the_target_is_an_error(history: pd.DataFrame) -> None:
+    alone = history[history["dataset"] == "fabricated_0"]
+    index, stored = build_index(alone)
+    card = IndexCard.read(stored, index)
+    with pytest.raises(InputError, match="fabricated_0"):
+        measure_novelty(index, card, card.entries[0].meta_features, "fabricated_0")
