@@ -1,0 +1,63 @@
+"""The relative score: what the surrogate learns (paper, section 2.2, normalised per dataset).
+
+Raw accuracy mostly says how easy a dataset is. Rescaled within its dataset, a score says how good
+the configuration was there, which is what carries over to a dataset never seen.
+"""
+
+import pandas as pd
+
+from metallmix_kedro.history.schema import SCORE
+
+NO_SPREAD = 0.5
+"""Relative score where all trials of a group scored the same: neither its best nor its worst."""
+
+
+def has_score(history: pd.DataFrame) -> pd.Series:
+    """Say which trials finished and have a score.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Has the columns ``status`` and ``test_accuracy``; n rows.
+
+    Returns
+    -------
+    pandas.Series of bool
+        Length n, on the history's index.
+    """
+    return (history["status"] == "finished") & history[SCORE].notna()
+
+
+def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
+    """Add the score rescaled within its dataset and source.
+
+    ``relative_score = (score - min) / (max - min)`` over the finished trials with a score of one
+    dataset and source: 0 is the worst trial recorded there, 1 the best. Sources are kept apart,
+    since the same images measured under another protocol have another range. A group without
+    spread (a single trial, or equal scores) gets `NO_SPREAD`.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Has the columns ``dataset``, ``source``, ``status`` and ``test_accuracy`` (in [0, 1]);
+        n rows. It is not changed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The history with the column ``relative_score``, in [0, 1]; missing where a trial failed
+        or has no score.
+
+    Examples
+    --------
+    >>> trials = pd.DataFrame({"dataset": "d", "source": "measured", "status": "finished",
+    ...                        "test_accuracy": [0.6, 0.7, 0.8]})
+    >>> add_relative_score(trials)["relative_score"].round(3).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    score = history[SCORE].where(has_score(history))
+    groups = score.groupby([history["dataset"], history["source"]])
+    lowest, highest = groups.transform("min"), groups.transform("max")
+    spread = (highest - lowest).where(highest > lowest)
+    relative = ((score - lowest) / spread).where(spread.notna() | score.isna(), NO_SPREAD)
+    return history.assign(relative_score=relative)

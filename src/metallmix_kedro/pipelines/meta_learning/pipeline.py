@@ -1,0 +1,39 @@
+"""The meta-learner: fit it, and say how good it is on datasets left out (paper, section 2.2)."""
+
+from kedro.pipeline import Node, Pipeline
+
+from metallmix_kedro.pipelines.meta_learning import nodes
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Build the pipeline."""
+    return Pipeline(
+        [
+            Node(
+                nodes.fit,
+                inputs=["history", "params:meta_learning"],
+                outputs=["score_model", "time_model", "surrogate_card"],
+                name="fit_surrogate",
+            ),
+            Node(
+                nodes.predict_left_out,
+                inputs=["history", "params:meta_learning"],
+                outputs="lodo_predictions",
+                name="leave_one_dataset_out",
+            ),
+            Node(
+                nodes.summarise,
+                inputs=["lodo_predictions", "history"],
+                outputs="surrogate_report",
+                name="report_surrogate",
+            ),
+            Node(
+                nodes.draw,
+                inputs=["lodo_predictions", "surrogate_report"],
+                outputs="surrogate_plot",
+                name="draw_surrogate",
+            ),
+        ],
+        namespace="meta_learning",
+        prefix_datasets_with_namespace=False,
+    )

@@ -1,0 +1,192 @@
+"""Fitting the surrogate, with whole datasets left out for its intervals."""
+
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.progress import track
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.history.schema import SCORE
+from metallmix_kedro.surrogate.calibration import Calibration, calibrate
+from metallmix_kedro.surrogate.card import TrainingFacts
+from metallmix_kedro.surrogate.model import Surrogate
+from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+from metallmix_kedro.surrogate.point import PointModel, fit_point_model
+from metallmix_kedro.surrogate.scales import has_time, is_own
+
+Fold = frozenset[str]
+"""Datasets that are left out together: one, or several where there are very many."""
+
+LONG = 50
+"""Fits from which on a progress bar is shown."""
+
+
+def fit_surrogate(
+    history: pd.DataFrame, parameters: MetaLearningParameters, seed: int
+) -> Surrogate:
+    """Fit the surrogate on a history, with intervals calibrated on left-out datasets.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Trials that satisfy ``HistorySchema``, of at least two measured or imported datasets.
+    parameters : MetaLearningParameters
+        How the models are grown and the intervals calibrated.
+    seed : int
+        Seed of the trees' subsampling; same inputs, same bytes.
+
+    Returns
+    -------
+    Surrogate
+
+    Raises
+    ------
+    InputError
+        If fewer than two datasets have trials to calibrate on.
+    """
+    trials = add_relative_score(history.reset_index(drop=True))
+    folds = make_folds(trials, parameters.max_folds, at_least=2)
+    everything: Fold = frozenset()
+    models = fit_without(trials, [everything, *folds], parameters, seed)
+    calibration = calibrate_on(trials, {fold: models[fold] for fold in folds}, parameters)
+    return assemble(trials, models[everything], calibration, parameters, seed)
+
+
+def make_folds(trials: pd.DataFrame, max_folds: int, at_least: int) -> list[Fold]:
+    """Deal the datasets with own, scored trials to folds that are left out one by one.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Rows of a history with ``relative_score``.
+    max_folds : int
+        Each dataset is a fold of its own unless there are more of them than this.
+    at_least : int
+        Datasets that are needed.
+
+    Raises
+    ------
+    InputError
+        If there are fewer datasets.
+    """
+    names = sorted(
+        trials.loc[is_own(trials) & trials["relative_score"].notna(), "dataset"].unique()
+    )
+    if len(names) < at_least:
+        raise InputError(
+            f"The history holds measured trials of {len(names)} dataset(s) "
+            f"({', '.join(names) or 'none'}); learning across datasets and testing on one that "
+            f"was left out needs at least {at_least}. Measure trials on more datasets (pipeline "
+            "experiment_grid)."
+        )
+    return [frozenset(names[start::max_folds]) for start in range(min(max_folds, len(names)))]
+
+
+def fit_without(
+    trials: pd.DataFrame,
+    left_out: Collection[Fold],
+    parameters: MetaLearningParameters,
+    seed: int,
+) -> dict[Fold, PointModel]:
+    """Fit one model for each set of datasets left out, several at a time.
+
+    A left-out dataset's rows reach nothing under any source: not the encoder, not the scales.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Rows of a history with ``relative_score``.
+    left_out : collection of frozenset of str
+        Names of datasets; the empty set fits on everything.
+    parameters, seed
+        As for `fit_surrogate`.
+    """
+
+    def fit(without: Fold) -> PointModel:
+        return fit_point_model(trials[~trials["dataset"].isin(without)], parameters, seed)
+
+    models = _at_the_same_time(fit, left_out, parameters.n_threads)
+    return dict(zip(left_out, models, strict=True))
+
+
+def calibrate_on(
+    trials: pd.DataFrame, models: dict[Fold, PointModel], parameters: MetaLearningParameters
+) -> Calibration:
+    """Calibrate intervals on the datasets that each model has not seen.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Rows of a history with ``relative_score``.
+    models : dict
+        The datasets to predict -> a model fitted without them.
+    """
+    tables = [
+        residuals(model, trials[trials["dataset"].isin(fold)]) for fold, model in models.items()
+    ]
+    return calibrate(pd.concat(tables), parameters.interval_level)
+
+
+def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
+    """Return measured minus predicted on own trials that the model has not seen.
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the index of the own, scored trials: ``dataset``, ``relative_score``, ``score``,
+        ``log_training_time`` (each trial's time brought to the reference device; missing where
+        there is none).
+    """
+    trials = trials[is_own(trials) & trials["relative_score"].notna()]
+    predicted = model.predict(trials)
+    log_time = np.log(trials["training_time_s"].where(has_time(trials)).astype(float))
+    if model.device_scale is not None:
+        log_time = log_time - model.device_scale.log_effect(trials)
+    return pd.DataFrame(
+        {
+            "dataset": trials["dataset"],
+            "relative_score": trials["relative_score"] - predicted["relative_score"],
+            "score": trials[SCORE] - predicted["score"],
+            "log_training_time": log_time - predicted["log_training_time"],
+        }
+    )
+
+
+def assemble(
+    trials: pd.DataFrame,
+    point: PointModel,
+    calibration: Calibration,
+    parameters: MetaLearningParameters,
+    seed: int,
+) -> Surrogate:
+    """Join models and intervals with the facts of the trials they were fitted on."""
+    scored = trials[trials["relative_score"].notna()]
+    facts = TrainingFacts(
+        n_trials=scored["source"].value_counts().sort_index().to_dict(),
+        datasets=tuple(sorted(scored["dataset"].unique())),
+        seed=seed,
+        parameters=parameters,
+    )
+    return Surrogate.assemble(point, calibration, facts)
+
+
+def _at_the_same_time(
+    fit: Callable[[Fold], PointModel], folds: Collection[Fold], n_threads: int
+) -> list[PointModel]:
+    # XGBoost lets go of the interpreter while it grows trees, so threads are enough.
+    with ThreadPoolExecutor(n_threads) as pool:
+        running: Iterable[PointModel] = pool.map(fit, folds)
+        return list(
+            track(
+                running,
+                "Fitting without each dataset",
+                total=len(folds),
+                console=Console(stderr=True),
+                transient=True,
+                disable=len(folds) < LONG,
+            )
+        )

@@ -1,0 +1,206 @@
+"""The surrogate as others use it: predictions with intervals, and what they are made of."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xgboost
+
+from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.surrogate.calibration import Calibration
+from metallmix_kedro.surrogate.card import (
+    MEND,
+    TARGETS,
+    SurrogateCard,
+    TrainingFacts,
+    package_versions,
+    read_card,
+)
+from metallmix_kedro.surrogate.encoding import FeatureEncoder
+from metallmix_kedro.surrogate.point import PointModel
+
+BASE_VALUE = "base_value"
+"""The column of `Surrogate.contributions` that holds the prediction before any feature."""
+
+
+class Surrogate:
+    """Predicts score and training time of a configuration on a dataset (paper, section 2.2).
+
+    Made by ``fit.fit_surrogate`` or `from_artifacts`.
+
+    Parameters
+    ----------
+    point : PointModel
+        The two models and their scales.
+    card : SurrogateCard
+        Intervals and provenance.
+    """
+
+    def __init__(self, point: PointModel, card: SurrogateCard) -> None:
+        self._point = point
+        self.card = card
+
+    @classmethod
+    def assemble(
+        cls, point: PointModel, calibration: Calibration, training: TrainingFacts
+    ) -> "Surrogate":
+        """Join fitted models, their intervals and the facts of their training."""
+        content = (
+            bytes(point.score_model.save_raw("json"))
+            + bytes(point.time_model.save_raw("json"))
+            + point.encoder.model_dump_json().encode()
+        )
+        card = SurrogateCard(
+            fingerprint=hashlib.sha256(content).hexdigest(),
+            predicts=TARGETS,
+            columns=point.encoder.described_columns,
+            encoder=point.encoder,
+            score_scale=point.score_scale,
+            device_scale=point.device_scale,
+            calibration=calibration,
+            training=training,
+            packages=package_versions(),
+        )
+        for role, model in (("score_model", point.score_model), ("time_model", point.time_model)):
+            model.set_attr(role=role, fingerprint=card.fingerprint)
+        return cls(point, card)
+
+    @classmethod
+    def from_artifacts(
+        cls,
+        score_model: xgboost.Booster,
+        time_model: xgboost.Booster,
+        card: Mapping[str, Any],
+    ) -> "Surrogate":
+        """Put a stored surrogate together again.
+
+        Parameters
+        ----------
+        score_model, time_model : xgboost.Booster
+            As `artifacts` returned them.
+        card : mapping
+            The parsed JSON of the card.
+
+        Raises
+        ------
+        ArtifactError
+            If the card is corrupt or of another format, or the models are not those of the card.
+        """
+        checked = read_card(card)
+        for role, model in (("score_model", score_model), ("time_model", time_model)):
+            _check_belongs(role, model, checked)
+        point = PointModel(
+            encoder=checked.encoder,
+            score_model=score_model,
+            time_model=time_model,
+            score_scale=checked.score_scale,
+            device_scale=checked.device_scale,
+        )
+        return cls(point, checked)
+
+    def artifacts(self) -> tuple[xgboost.Booster, xgboost.Booster, dict[str, Any]]:
+        """Return score model, time model and card (ready for JSON), as they are stored."""
+        card = self.card.model_dump(mode="json")
+        return self._point.score_model, self._point.time_model, card
+
+    @property
+    def encoder(self) -> FeatureEncoder:
+        """What turns trials and candidates into the models' input."""
+        return self._point.encoder
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Predict score and training time with intervals.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Trials, or a target's meta-features next to candidates: the columns
+            ``encoding.FEATURES``; n rows. Unknown values may be missing.
+
+        Returns
+        -------
+        pandas.DataFrame
+            n rows on the frame's index. ``relative_score`` (may leave [0, 1] a little),
+            ``relative_low``, ``relative_high``; ``score``, ``score_low``, ``score_high``
+            (accuracies in [0, 1]); ``training_time_s``, ``training_time_low_s``,
+            ``training_time_high_s`` (seconds on the card's reference device; missing where the
+            history has no times). The level of the intervals stands in ``card.calibration``.
+
+        Raises
+        ------
+        InputError
+            If a feature has no column.
+        """
+        point = self._point.predict(frame)
+        widths = self.card.calibration
+        relative, score = point["relative_score"], point["score"]
+        log_time = point["log_training_time"]
+        time_width = np.nan if widths.log_training_time is None else widths.log_training_time
+        return pd.DataFrame(
+            {
+                "relative_score": relative,
+                # A recorded trial lies in [0, 1]; the interval ends there unless the prediction
+                # itself is outside.
+                "relative_low": np.minimum(relative, (relative - widths.relative_score).clip(0)),
+                "relative_high": np.maximum(
+                    relative, (relative + widths.relative_score).clip(upper=1)
+                ),
+                "score": score,
+                "score_low": (score - widths.score).clip(lower=0),
+                "score_high": (score + widths.score).clip(upper=1),
+                "training_time_s": np.exp(log_time),
+                "training_time_low_s": np.exp(log_time - time_width),
+                "training_time_high_s": np.exp(log_time + time_width),
+            }
+        )
+
+    def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Say what each feature adds to the predicted relative score (TreeSHAP).
+
+        Exact Shapley values of the trees (Lundberg et al., "From local explanations to global
+        understanding with explainable AI for trees", 2020), as XGBoost computes them itself; the
+        columns of a one-hot feature are added up.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            As for `predict`; n rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Shape (n, 19) on the frame's index: a column a feature in the order of
+            ``encoder.features``, and ``base_value``, all in units of the relative score. A row
+            sums to its predicted relative score.
+        """
+        encoder = self.encoder
+        encoded = encoder.transform(frame)
+        matrix = xgboost.DMatrix(encoded)
+        by_column = np.asarray(
+            self._point.score_model.predict(matrix, pred_contribs=True), dtype=np.float64
+        ).reshape(len(frame), len(encoder.columns) + 1)
+        owners = pd.Index(encoder.features).get_indexer(
+            pd.Index([encoder.feature_of[name] for name in encoder.columns])
+        )
+        belongs = (owners[:, np.newaxis] == np.arange(len(encoder.features))).astype(np.float64)
+        table = pd.DataFrame(
+            by_column[:, :-1] @ belongs, index=frame.index, columns=list(encoder.features)
+        )
+        return table.assign(**{BASE_VALUE: by_column[:, -1]})
+
+
+def _check_belongs(role: str, model: xgboost.Booster, card: SurrogateCard) -> None:
+    attributes = model.attributes()
+    if attributes.get("role") != role:
+        raise ArtifactError(
+            f"The model given as {role} is not one ({attributes.get('role') or 'no surrogate'}). "
+            f"{MEND}"
+        )
+    same = attributes.get("fingerprint") == card.fingerprint
+    if not same or model.num_features() != len(card.columns):
+        raise ArtifactError(
+            f"{role} and surrogate_card come from different fits. Load the versions that were "
+            f"saved together, or fit again. {MEND}"
+        )

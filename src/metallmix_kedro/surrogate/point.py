@@ -1,0 +1,171 @@
+"""The two XGBoost models and their scales, before any interval (paper, section 2.2)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xgboost
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.surrogate.encoding import FeatureEncoder
+from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
+from metallmix_kedro.surrogate.scales import DeviceScale, FloatArray, ScoreScale, has_time, is_own
+
+
+@dataclass(frozen=True, slots=True)
+class PointModel:
+    """Predicts relative score, accuracy and training time, without intervals.
+
+    Parameters
+    ----------
+    encoder : FeatureEncoder
+        Makes the models' input.
+    score_model, time_model : xgboost.Booster
+        Predict the relative score, and the natural logarithm of the seconds of training on the
+        reference device.
+    score_scale : ScoreScale
+        From relative score to accuracy.
+    device_scale : DeviceScale or None
+        The devices behind the times; None if no time is known, and all times are missing then.
+    """
+
+    encoder: FeatureEncoder
+    score_model: xgboost.Booster
+    time_model: xgboost.Booster
+    score_scale: ScoreScale
+    device_scale: DeviceScale | None
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Predict trials or candidates.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Has the columns ``encoding.FEATURES``; n rows.
+
+        Returns
+        -------
+        pandas.DataFrame
+            On the frame's index: ``relative_score`` (may leave [0, 1] a little, since trees are
+            summed), ``score`` (accuracy in [0, 1]) and ``log_training_time`` (natural logarithm
+            of seconds on the reference device).
+        """
+        encoded = self.encoder.transform(frame)
+        relative = _predict(self.score_model, encoded)
+        log_time = _predict(self.time_model, encoded)
+        return pd.DataFrame(
+            {
+                "relative_score": relative,
+                "score": self.score_scale.accuracy(relative),
+                "log_training_time": log_time if self.device_scale else np.nan,
+            },
+            index=frame.index,
+        )
+
+
+def fit_point_model(
+    trials: pd.DataFrame, parameters: MetaLearningParameters, seed: int
+) -> PointModel:
+    """Fit both models on trials.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Rows of a history with ``relative_score``.
+    parameters : MetaLearningParameters
+        How the trees are grown, and the weight of published outcomes.
+    seed : int
+        Seed of the trees' subsampling.
+
+    Raises
+    ------
+    InputError
+        If no trial has a score.
+    """
+    trials = trials[trials["status"] == "finished"]
+    weights = trial_weights(trials, parameters.published_weight)
+    trials = trials[weights > 0]
+    scored = trials["relative_score"].notna()
+    if not scored.any():
+        raise InputError(
+            "The history holds no finished trial with a score to learn from. Add measured trials "
+            "(pipeline experiment_grid), or set meta_learning.published_weight above 0."
+        )
+    encoder = FeatureEncoder.fit(trials)
+    encoded = encoder.transform(trials)
+    weight = weights[weights > 0].to_numpy(dtype=np.float64)
+    known = scored.to_numpy()
+    score_model = _fit(
+        encoded[known],
+        trials["relative_score"].to_numpy(dtype=np.float64)[known],
+        weight[known],
+        parameters.score_model,
+        seed,
+    )
+    device_scale = DeviceScale.fit(trials)
+    timed = has_time(trials).to_numpy()
+    if device_scale is None:
+        # A model without a time to learn stands in its file all the same and is never asked.
+        timed, log_time = known, np.zeros(len(trials))
+    else:
+        seconds = trials["training_time_s"].where(timed, 1.0).to_numpy(dtype=np.float64)
+        log_time = np.log(seconds) - device_scale.log_effect(trials)
+    return PointModel(
+        encoder=encoder,
+        score_model=score_model,
+        time_model=_fit(
+            encoded[timed], log_time[timed], weight[timed], parameters.time_model, seed
+        ),
+        score_scale=ScoreScale.fit(trials),
+        device_scale=device_scale,
+    )
+
+
+def trial_weights(trials: pd.DataFrame, published_weight: float) -> pd.Series:
+    """Weigh trials so that datasets count alike, however many trials each has.
+
+    A dataset with fewer trials than the median weighs less all the same: its few trials would
+    otherwise be learned by heart. A published trial weighs `published_weight` times the mean of
+    the others.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Finished trials of a history.
+    published_weight : float
+        In [0, 1].
+
+    Returns
+    -------
+    pandas.Series of float
+        On the trials' index; the mean is 1 over own trials.
+    """
+    own = is_own(trials)
+    counts = trials.loc[own, "dataset"].value_counts()
+    shares = 1.0 / counts.clip(lower=counts.median())
+    weights = trials["dataset"].map(shares).astype(float).where(own)
+    return (weights / weights.mean()).fillna(published_weight)
+
+
+def _fit(
+    encoded: npt.NDArray[np.float32],
+    target: FloatArray,
+    weight: FloatArray,
+    parameters: BoostingParameters,
+    seed: int,
+) -> xgboost.Booster:
+    settings: dict[str, Any] = parameters.model_dump(exclude={"n_rounds"})
+    # One thread a model, so that the sums, and with them the stored bytes, repeat everywhere;
+    # several models are fitted at the same time instead.
+    settings |= {"objective": "reg:squarederror", "tree_method": "hist", "nthread": 1}
+    settings |= {"seed": seed, "verbosity": 0}
+    matrix = xgboost.QuantileDMatrix(encoded, label=target, weight=weight, nthread=1)
+    return xgboost.train(settings, matrix, num_boost_round=parameters.n_rounds)
+
+
+def _predict(model: xgboost.Booster, encoded: npt.NDArray[np.float32]) -> FloatArray:
+    if not len(encoded):
+        return np.empty(0)
+    return np.asarray(model.inplace_predict(encoded), dtype=np.float64)

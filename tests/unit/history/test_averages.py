@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.averages import best_on_average, configuration_means
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from tests.fabricated import SPACE, fabricate_history
+
+
+def history(scores):
+    """Trials of the space's first configurations; `scores`: dataset -> score of each, or None."""
+    grid = SPACE.frame()
+    parts = [
+        grid.iloc[[number for number, score in enumerate(row) if score is not None]].assign(
+            dataset=name,
+            source="measured",
+            status="finished",
+            test_accuracy=[score for score in row if score is not None],
+        )
+        for name, row in scores.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def configuration(number):
+    return tuple(SPACE.frame().iloc[number])
+
+
+def picked(history, **options):
+    return tuple(best_on_average(history, **options).configuration.as_dict().values())
+
+
+def test_the_highest_mean_over_datasets_wins():
+    table = history({"a": [0.1, 0.9, 0.5], "b": [0.2, 0.3, 0.4], "c": [0.0, 0.8, 1.0]})
+    # relative scores: (0, 1, .5), (0, .5, 1), (0, .8, 1): means 0, .767, .833
+    best = best_on_average(table)
+    assert tuple(best.configuration.as_dict().values()) == configuration(2)
+    assert best.mean_relative_score == pytest.approx(2.5 / 3)
+    assert (best.n_datasets, best.n_datasets_in_history, best.shared_enough) == (3, 3, True)
+
+
+def test_a_configuration_of_one_dataset_alone_is_no_average():
+    table = history({"a": [0.1, 0.5, 0.9], "b": [0.1, 0.5, None], "c": [0.1, 0.5, None]})
+    assert picked(table) == configuration(1)
+
+
+def test_the_rule_relaxes_to_the_most_widely_measured_and_says_so():
+    table = history(
+        {
+            "a": [0.1, 0.9, None, None, None],
+            "b": [0.1, None, 0.9, None, None],
+            "c": [None, None, 0.1, 0.9, None],
+            "d": [None, None, None, 0.1, 0.9],
+            "e": [None, None, None, 0.1, 0.9],
+        }
+    )
+    best = best_on_average(table.query("dataset != 'e' or test_accuracy == 0.9"))
+    assert (best.n_datasets, best.shared_enough) == (2, False)
+    assert best.n_datasets_in_history == 5
+
+
+def test_only_allowed_backbones_are_picked():
+    table = fabricate_history(4, 60)
+    for backbone in SPACE.backbone:
+        assert best_on_average(table, backbones=[backbone]).configuration.backbone == backbone
+
+
+def test_a_dataset_counts_once_however_often_a_configuration_was_tried():
+    once = history({"a": [0.0, 1.0, 0.4], "b": [0.0, 0.4, 1.0], "c": [0.0, 0.4, 1.0]})
+    again = pd.concat([once, *[once.query("dataset == 'a'")] * 5], ignore_index=True)
+    keys = [*CONFIGURATION_COLUMNS, "mean_relative_score", "n_datasets"]
+    pd.testing.assert_frame_equal(configuration_means(once)[keys], configuration_means(again)[keys])
+    assert configuration_means(again)["n_trials"].max() == 8
+
+
+def test_published_trials_without_hyperparameters_take_no_part():
+    table = fabricate_history(3, 20)
+    published = table.head(5).assign(
+        source="published", test_accuracy=1.0, **dict.fromkeys(("strategy", "dropout"), np.nan)
+    )
+    joined = pd.concat([table, published], ignore_index=True)
+    pd.testing.assert_frame_equal(configuration_means(joined), configuration_means(table))
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    table = fabricate_history(5, 40)
+    shuffled = table.sample(frac=1, random_state=3)
+    assert best_on_average(shuffled) == best_on_average(table)
+
+
+def test_no_known_configuration_is_an_error_that_names_the_backbones():
+    table = fabricate_history(2, 10)
+    with pytest.raises(InputError, match="VGG16"):
+        best_on_average(table, backbones=["VGG16"])
+    with pytest.raises(InputError, match="experiment_grid"):
+        best_on_average(table.assign(status="failed"))

@@ -1,0 +1,82 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.surrogate.fit import fit_surrogate, make_folds
+from metallmix_kedro.surrogate.point import trial_weights
+from tests.fabricated import fabricate_history
+from tests.unit.surrogate.conftest import published_twin
+
+
+def stored(surrogate):
+    score_model, time_model, card = surrogate.artifacts()
+    return bytes(score_model.save_raw("json")), bytes(time_model.save_raw("json")), card
+
+
+def test_the_same_inputs_give_the_same_bytes_on_any_number_of_threads(history, parameters):
+    once = stored(fit_surrogate(history, parameters, seed=3))
+    assert stored(fit_surrogate(history, parameters, seed=3)) == once
+    threads = parameters.model_copy(update={"n_threads": 4})
+    assert stored(fit_surrogate(history, threads, seed=3))[:2] == once[:2]
+
+
+def test_another_seed_gives_other_trees(history, parameters):
+    once, other = (stored(fit_surrogate(history, parameters, seed)) for seed in (3, 4))
+    assert once[0] != other[0]
+
+
+def test_the_index_of_the_history_does_not_matter(history, parameters):
+    doubled = history.set_axis([0] * len(history))
+    expected = stored(fit_surrogate(history, parameters, seed=3))
+    assert stored(fit_surrogate(doubled, parameters, seed=3)) == expected
+
+
+def test_one_dataset_is_too_few(history, parameters):
+    with pytest.raises(InputError, match=r"1 dataset\(s\) \(fabricated_2\).*experiment_grid"):
+        fit_surrogate(history[history["dataset"] == "fabricated_2"], parameters, seed=0)
+
+
+def test_failed_trials_teach_nothing(history, parameters):
+    failed = history.head(20).assign(status="failed", trial_id=lambda t: "x" + t["trial_id"])
+    failed["backbone"] = "NeverFinished"
+    expected = stored(fit_surrogate(history, parameters, seed=3))
+    joined = pd.concat([history, failed], ignore_index=True)
+    assert stored(fit_surrogate(joined, parameters, seed=3)) == expected
+
+
+def test_published_outcomes_teach_by_their_weight(history, parameters):
+    joined = pd.concat([history, published_twin(history, "fabricated_1")], ignore_index=True)
+    alone = stored(fit_surrogate(history, parameters, seed=3))
+    without = parameters.model_copy(update={"published_weight": 0.0})
+    assert stored(fit_surrogate(joined, without, seed=3))[0] == alone[0]
+    assert stored(fit_surrogate(joined, parameters, seed=3))[0] != alone[0]
+
+
+def test_a_history_without_times_says_so_by_missing_times(history, parameters):
+    surrogate = fit_surrogate(history.assign(training_time_s=np.nan), parameters, seed=0)
+    predicted = surrogate.predict(history)
+    assert predicted.filter(like="training_time").isna().all(axis=None)
+    assert predicted.filter(like="score").notna().all(axis=None)
+    assert surrogate.card.calibration.log_training_time is None
+
+
+def test_datasets_weigh_alike_and_tiny_ones_less(history):
+    large = pd.concat([history, *[history.query("dataset == 'fabricated_0'")] * 9])
+    tiny = history.query("dataset != 'fabricated_1'")
+    tiny = pd.concat([tiny, history.query("dataset == 'fabricated_1'").head(2)])
+    sums = trial_weights(large, 0.2).groupby(large["dataset"]).sum()
+    np.testing.assert_allclose(sums, sums.iloc[0])
+    weights = trial_weights(tiny, 0.2).groupby(tiny["dataset"]).mean()
+    np.testing.assert_allclose(weights, 1.0)
+
+
+def test_few_datasets_are_left_out_one_by_one_and_many_together():
+    trials = add_relative_score(fabricate_history(7, 3))
+    names = set(trials["dataset"])
+    alone = make_folds(trials, max_folds=20, at_least=2)
+    assert sorted(map(tuple, alone)) == sorted((name,) for name in names)
+    together = make_folds(trials, max_folds=3, at_least=2)
+    assert [len(fold) for fold in together] == [3, 2, 2]
+    assert set().union(*together) == names

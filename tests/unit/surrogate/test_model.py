@@ -1,0 +1,127 @@
+import copy
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metallmix_kedro.errors import ArtifactError, InputError
+from metallmix_kedro.surrogate.fit import fit_surrogate
+from metallmix_kedro.surrogate.model import BASE_VALUE, Surrogate
+from tests.fabricated import BACKBONE_EFFECT, RATE_EFFECT
+
+
+def test_predictions_lie_inside_their_intervals_on_the_frames_index(surrogate, history):
+    frame = history.sample(frac=0.5, random_state=0)
+    predicted = surrogate.predict(frame)
+    assert predicted.index.equals(frame.index)
+    for point, low, high in (
+        ("relative_score", "relative_low", "relative_high"),
+        ("score", "score_low", "score_high"),
+        ("training_time_s", "training_time_low_s", "training_time_high_s"),
+    ):
+        assert predicted[point].between(predicted[low], predicted[high]).all(), point
+        assert (predicted[low] < predicted[high]).all(), point
+    assert predicted[["score", "score_low", "score_high"]].stack().between(0, 1).all()
+    assert (predicted["training_time_low_s"] > 0).all()
+
+
+def test_the_truth_is_learned(surrogate, history):
+    predicted = surrogate.predict(history)
+    truth = history["backbone"].map(BACKBONE_EFFECT) + history["learning_rate"].map(RATE_EFFECT)
+    assert predicted["relative_score"].corr(truth) > 0.95
+    times = np.log(predicted["training_time_s"]).groupby(history["strategy"]).mean()
+    assert times.sort_values().index.tolist() == [
+        "feature_extraction",
+        "last_10",
+        "last_30",
+        "full",
+    ]
+
+
+def test_contributions_sum_to_the_prediction(surrogate, history):
+    contributions = surrogate.contributions(history)
+    assert contributions.columns.tolist() == [*surrogate.encoder.features, BASE_VALUE]
+    np.testing.assert_allclose(
+        contributions.sum(axis=1), surrogate.predict(history)["relative_score"], atol=1e-5
+    )
+    strongest = contributions.drop(columns=BASE_VALUE).abs().mean().nlargest(2)
+    assert set(strongest.index) == {"backbone", "learning_rate"}
+
+
+def test_no_rows_in_no_rows_out(surrogate, history):
+    nothing = history.head(0)
+    assert surrogate.predict(nothing).shape == (0, 9)
+    assert surrogate.contributions(nothing).shape == (0, 19)
+
+
+def test_a_target_nobody_has_seen_is_predicted(surrogate, history):
+    row = history.head(1).assign(modality="sonar", backbone="VGG16", n_instances=1e9)
+    assert np.isfinite(surrogate.predict(row).to_numpy()).all()
+
+
+def test_a_missing_feature_is_named(surrogate, history):
+    with pytest.raises(InputError, match="n_classes"):
+        surrogate.predict(history.drop(columns="n_classes"))
+
+
+def test_a_stored_surrogate_predicts_the_same(surrogate, history):
+    score_model, time_model, card = surrogate.artifacts()
+    again = Surrogate.from_artifacts(score_model, time_model, json.loads(json.dumps(card)))
+    pd.testing.assert_frame_equal(again.predict(history), surrogate.predict(history))
+    assert again.card == surrogate.card
+
+
+def test_the_card_describes_every_column(surrogate):
+    card = surrogate.artifacts()[2]
+    assert [column["name"] for column in card["columns"]] == list(surrogate.encoder.columns)
+    assert card["training"]["n_trials"] == {"measured": 200}
+    assert len(card["training"]["datasets"]) == 5
+    assert set(card["packages"]) == {"metallmix-kedro", "numpy", "pandas", "xgboost"}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("format_version",), 2),
+        (("fingerprint",), "short"),
+        (("encoder", "backbones"), None),
+        (("calibration", "score"), "wide"),
+        (("calibration", "score"), -1.0),
+        (("score_scale",), {}),
+        (("surprise",), 1),
+    ],
+)
+def test_a_corrupt_card_is_refused_with_the_key_and_the_mend(surrogate, path, value):
+    score_model, time_model, card = surrogate.artifacts()
+    broken = copy.deepcopy(card)
+    place = broken
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(ArtifactError, match=rf"{path[-1]}.*--pipelines=meta_learning"):
+        Surrogate.from_artifacts(score_model, time_model, broken)
+
+
+@pytest.mark.parametrize("card", [{}, [], "text", None])
+def test_what_is_no_card_is_refused(surrogate, card):
+    score_model, time_model, _ = surrogate.artifacts()
+    with pytest.raises(ArtifactError, match="surrogate_card"):
+        Surrogate.from_artifacts(score_model, time_model, card)
+
+
+def test_columns_that_contradict_the_encoder_are_refused(surrogate):
+    score_model, time_model, card = surrogate.artifacts()
+    with pytest.raises(ArtifactError, match="contradicts itself"):
+        Surrogate.from_artifacts(score_model, time_model, {**card, "columns": card["columns"][1:]})
+
+
+def test_models_and_cards_of_different_fits_are_not_mixed(surrogate, history, parameters):
+    score_model, time_model, card = surrogate.artifacts()
+    other = fit_surrogate(history, parameters, seed=2).artifacts()
+    with pytest.raises(ArtifactError, match="score_model and surrogate_card"):
+        Surrogate.from_artifacts(other[0], time_model, card)
+    with pytest.raises(ArtifactError, match="time_model and surrogate_card"):
+        Surrogate.from_artifacts(score_model, other[1], card)
+    with pytest.raises(ArtifactError, match="given as score_model"):
+        Surrogate.from_artifacts(time_model, score_model, card)
