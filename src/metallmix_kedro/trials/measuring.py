@@ -1,5 +1,7 @@
 """Measuring the trials of one dataset."""
 
+import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from metallmix_kedro.backbones.build import build_backbone, preprocess, weights_id
 from metallmix_kedro.backbones.registry import BACKBONES
+from metallmix_kedro.errors import WeightsError
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.trials.features import (
@@ -29,6 +32,11 @@ from metallmix_kedro.trials.record import (
 )
 from metallmix_kedro.trials.splits import draw_subset, make_splits
 from metallmix_kedro.trials.training import FoldOutcome, train_folds
+
+# TensorFlow reports its processor features at every start, and that each trial traces a new
+# network, which here is meant.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
@@ -130,7 +138,13 @@ class TrialMeasurer:
         return name, values
 
     def measure(self, configuration: Configuration, proposer: str) -> Record:
-        """Measure one trial; whatever goes wrong in it becomes a record with its error."""
+        """Measure one trial; whatever goes wrong in it becomes a record with its error.
+
+        Raises
+        ------
+        WeightsError
+            If the backbone's weights are missing or do not fit.
+        """
         name, protocol = self.identify(configuration)
         identity = {
             "trial_id": name,
@@ -144,6 +158,9 @@ class TrialMeasurer:
             outcomes, feature_time_s = self._train(configuration)
         # A trial is an experiment: any failure of it (memory, a diverging loss, a broken file) is
         # an outcome to record, and the grid goes on.
+        # Weights that cannot be had are not: they would fail every trial of their backbone.
+        except WeightsError:
+            raise
         except Exception as error:
             return failed_record(*described, error)
         return finished_record(*described, outcomes, feature_time_s)

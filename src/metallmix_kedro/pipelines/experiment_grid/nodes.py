@@ -36,14 +36,20 @@ def measure_trials(
             f"{', '.join(missing)}. Run the pipelines data_ingestion and meta_features with them "
             "in data_ingestion.use."
         )
+    space = search_space.restricted(parameters.backbones)
     backbones = BackboneStore(parameters.weights)
+    for backbone in space.backbone:
+        # Weights that are missing are said now, not after hours of other trials.
+        backbones.weights_id(backbone)
     measurers = {
         name: TrialMeasurer(
             MeasuredDataset(
                 name=name,
                 manifest=manifests[name](),
                 root=resolve_root(name, ingestion.registry[name], ingestion),
-                meta_features=MetaFeatures(**rows.loc[name, list(META_FEATURE_COLUMNS)].to_dict()),
+                meta_features=MetaFeatures.model_validate(
+                    rows.loc[name, list(META_FEATURE_COLUMNS)].to_dict()
+                ),
                 data_hash=str(rows.loc[name, "data_hash"]),
             ),
             parameters,
@@ -51,7 +57,6 @@ def measure_trials(
         )
         for name in names
     }
-    space = search_space.restricted(parameters.backbones)
     grid = TrialGrid(measurers, space, parameters, readable_records(finished_trials))
     for record in grid.run():
         yield {f"{record['dataset']}/{record['trial_id']}": record}

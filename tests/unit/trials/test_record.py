@@ -1,0 +1,54 @@
+import json
+
+import pandas as pd
+import pytest
+
+from metallmix_kedro.history import HISTORY_COLUMNS, HistorySchema
+from metallmix_kedro.meta_features import compute_meta_features
+from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.trials.record import failed_record, finished_record, trial_id
+from metallmix_kedro.trials.training import FoldOutcome
+
+CONFIGURATION = Configuration("Xception", "full", 512, 0.3, "adam", 1e-3, 16)
+FEATURES = compute_meta_features({"a": 10, "b": 20}, 64, 48, "MRI")
+PROTOCOL = {"image_size": 96, "seed": 1, "freeze_batch_norm": True, "weights_id": "file:abc"}
+IDENTITY = {"trial_id": "x-1", "dataset": "x", "proposer": "random", "data_hash": "ff"}
+
+
+def fold(test_accuracy: float, seconds: float) -> FoldOutcome:
+    return FoldOutcome(0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, 3, seconds)
+
+
+def test_scores_are_means_over_folds_with_their_spread() -> None:
+    outcomes = [fold(0.6, 2.0), fold(0.8, 4.0)]
+    record = finished_record(IDENTITY, FEATURES, CONFIGURATION, PROTOCOL, outcomes, 5.0)
+    assert record["test_accuracy"] == pytest.approx(0.7)
+    assert record["test_accuracy_std"] == pytest.approx(0.1)
+    assert record["fit_time_s"] == pytest.approx(3.0)
+    assert record["training_time_s"] == pytest.approx(8.0)
+    assert (record["source"], record["status"], record["error"]) == ("measured", "finished", None)
+
+
+def test_records_are_rows_of_the_history() -> None:
+    error = RuntimeError("out of\nmemory")
+    records = [
+        finished_record(IDENTITY, FEATURES, CONFIGURATION, PROTOCOL, [fold(0.6, 2.0)], 0.0),
+        failed_record({**IDENTITY, "trial_id": "x-2"}, FEATURES, CONFIGURATION, PROTOCOL, error),
+    ]
+    assert all(tuple(record) == HISTORY_COLUMNS for record in records)
+    # As they are stored: through JSON.
+    frame = HistorySchema.validate(pd.DataFrame(json.loads(json.dumps(records))))
+    assert frame["error"].tolist()[1] == "RuntimeError: out of memory"
+    assert frame["test_accuracy"].isna().tolist() == [False, True]
+
+
+def test_a_trial_is_named_by_all_that_it_measures() -> None:
+    other = Configuration("Xception", "full", 512, 0.3, "adam", 1e-4, 16)
+    names = {
+        trial_id("x", "hash", CONFIGURATION, PROTOCOL),
+        trial_id("x", "changed", CONFIGURATION, PROTOCOL),
+        trial_id("x", "hash", other, PROTOCOL),
+        trial_id("x", "hash", CONFIGURATION, {**PROTOCOL, "image_size": 128}),
+    }
+    assert len(names) == 4
+    assert trial_id("x", "hash", CONFIGURATION, dict(reversed(PROTOCOL.items()))) in names
