@@ -1,0 +1,6 @@
+"""Image datasets: where they come from, what is in them, how they are split (paper, section 3.2).
+
+Modules: `sources` (folder, archive, Kaggle), `labelling` (which file belongs to which class),
+`inspection` (is it an image one can use), `manifest` (the table of it all), `folds`, `summary`
+and `pictures`.
+"""

@@ -1,0 +1,183 @@
+"""Is a file an image that can be used? By its header alone, or by decoding all of it."""
+
+import hashlib
+import io
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000")
+"""Formats that are read. Pillow knows more, some of which start other programs (EPS)."""
+
+IMAGE_SUFFIXES = (
+    ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp", ".jp2",
+)  # fmt: skip
+"""File name endings of those formats; they only tell a stray image from a stray text file."""
+
+_BYTES_PER_PIXEL_AT_MOST = 8
+"""Of any uncompressed image that is used: four channels of 16 bits."""
+
+
+_SAMPLE = (64, 64)
+"""Hashing all pixels of all images would cost as much as half their decoding."""
+
+
+class Reason(StrEnum):
+    """Why a file is excluded."""
+
+    ZERO_BYTES = "zero bytes"
+    NOT_AN_IMAGE = "not an image"
+    DAMAGED = "truncated or damaged"
+    UNREADABLE = "file cannot be read"
+    TOO_LARGE = "larger than max_pixels allows"
+    SEVERAL_FRAMES = "animated or several pages"
+    DEEP_PIXELS = "more than 8 bits a channel"
+    TWO_CLASSES = "same image under two classes"
+    OUTSIDE_CLASSES = "not in a class folder"
+    NOT_FOUND = "listed file not found"
+    NO_LABEL = "no label"
+    NAME = "file name is not valid text"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a file holds.
+
+    Parameters
+    ----------
+    reason : Reason or None
+        Why it cannot be used; None if it can.
+    size : tuple of int or None
+        Width and height in pixels, as stored; None if the header could not be read.
+    mode : str or None
+        Pillow's mode, for example ``"RGB"``.
+    n_bytes : int or None
+        Size of the file.
+    content_hash : str or None
+        SHA-256 of the file's bytes, in hexadecimal.
+    pixel_sample : str or None
+        Hash of a coarse grid of the decoded pixels: equal for one image stored in two ways, rarely
+        for two images. `pixel_hash` settles it.
+    """
+
+    reason: Reason | None
+    size: tuple[int, int] | None = None
+    mode: str | None = None
+    n_bytes: int | None = None
+    content_hash: str | None = None
+    pixel_sample: str | None = None
+
+
+def read_size(path: str, max_pixels: int) -> tuple[int, int] | Reason:
+    """Read an image's width and height from its header; nothing is decoded.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    max_pixels : int
+        Most pixels an image may have.
+
+    Returns
+    -------
+    tuple of int, or Reason
+        Width and height in pixels as stored (an EXIF rotation is not applied), or why the file is
+        no image that can be used. A file that is cut off behind its header passes.
+    """
+    try:
+        with Image.open(path, formats=IMAGE_FORMATS) as image:
+            return _header_problem(image, max_pixels) or image.size
+    except Exception as error:  # on hostile bytes Pillow's plugins raise nearly anything
+        reason = _reason_of(error)
+        if reason is Reason.NOT_AN_IMAGE and Path(path).stat().st_size == 0:
+            return Reason.ZERO_BYTES
+        return reason
+
+
+def inspect_file(path: Path, max_pixels: int) -> Inspection:
+    """Read a file once, hash it, and decode it wholly.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file.
+    max_pixels : int
+        Most pixels an image may have; larger ones are not decoded.
+
+    Returns
+    -------
+    Inspection
+        Never raises for what a file holds.
+    """
+    try:
+        n_bytes = path.stat().st_size
+        if n_bytes == 0:
+            return Inspection(Reason.ZERO_BYTES, n_bytes=0)
+        if n_bytes > max(_BYTES_PER_PIXEL_AT_MOST * max_pixels, 1_000_000):
+            return Inspection(Reason.TOO_LARGE, n_bytes=n_bytes)
+        data = path.read_bytes()
+    except OSError:
+        return Inspection(Reason.UNREADABLE)
+    return _decode(data, max_pixels)
+
+
+def _decode(data: bytes, max_pixels: int) -> Inspection:
+    found = Inspection(None, n_bytes=len(data), content_hash=hashlib.sha256(data).hexdigest())
+    try:
+        with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
+            found = replace(found, size=image.size, mode=image.mode)
+            reason = _header_problem(image, max_pixels)
+            if reason is not None:
+                return replace(found, reason=reason)
+            sample = image.resize(_SAMPLE, Image.Resampling.NEAREST)
+            return replace(found, pixel_sample=f"{image.size} {_hash_pixels(sample)}")
+    except Exception as error:  # on hostile bytes Pillow's plugins raise nearly anything
+        return replace(found, reason=_reason_of(error))
+
+
+def pixel_hash(path: Path) -> str:
+    """Hash what an image shows, not how its file stores it.
+
+    Parameters
+    ----------
+    path : Path
+        A file that `inspect_file` found usable.
+
+    Returns
+    -------
+    str
+        SHA-256 of all its pixels, in hexadecimal.
+    """
+    with Image.open(path, formats=IMAGE_FORMATS) as image:
+        return _hash_pixels(image)
+
+
+def _hash_pixels(image: Image.Image) -> str:
+    pixels = image if image.mode in ("L", "RGB") else image.convert("RGBA")
+    digest = hashlib.sha256(f"{pixels.mode} {pixels.width} {pixels.height} ".encode())
+    digest.update(pixels.tobytes())
+    return digest.hexdigest()
+
+
+def _header_problem(image: ImageFile.ImageFile, max_pixels: int) -> Reason | None:
+    if image.width * image.height > max_pixels:
+        return Reason.TOO_LARGE
+    # Many cameras write JPEGs with a small second picture (MPO): the first is the photograph.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        return Reason.SEVERAL_FRAMES
+    # 16 and 32 bits a channel (I;16, I, F) would be cut off at 255 when converted to RGB.
+    if image.mode.startswith(("I", "F")):
+        return Reason.DEEP_PIXELS
+    return None
+
+
+def _reason_of(error: Exception) -> Reason:
+    if isinstance(error, UnidentifiedImageError):
+        return Reason.NOT_AN_IMAGE
+    if isinstance(error, Image.DecompressionBombError):
+        return Reason.TOO_LARGE
+    if isinstance(error, OSError) and error.errno is not None:
+        return Reason.UNREADABLE
+    return Reason.DAMAGED

@@ -1,0 +1,240 @@
+"""The manifest: every file of a dataset, its class, its fold, or why it is left out."""
+
+import hashlib
+import os
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.images.folds import assign_folds
+from metallmix_kedro.images.inspection import Inspection, Reason, inspect_file, pixel_hash
+from metallmix_kedro.images.labelling import LabelledFile, Labels, label_files
+from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
+from metallmix_kedro.images.sources import resolve_root
+
+INCLUDED = "included"
+EXCLUDED = "excluded"
+
+
+def _included_or_explained(frame: pd.DataFrame) -> pd.Series:
+    included = frame["status"] == INCLUDED
+    return (included == frame["fold"].notna()) & (included == frame["reason"].isna())
+
+
+ManifestSchema = pa.DataFrameSchema(
+    {
+        "path": pa.Column("str", nullable=False),
+        "class_name": pa.Column("str", nullable=True),
+        "width": pa.Column("Int64", pa.Check.ge(0), nullable=True),
+        "height": pa.Column("Int64", pa.Check.ge(0), nullable=True),
+        "mode": pa.Column("str", nullable=True),
+        "bytes": pa.Column("Int64", pa.Check.ge(0), nullable=True),
+        "content_hash": pa.Column("str", pa.Check.str_matches(r"^[0-9a-f]{64}$"), nullable=True),
+        "duplicate_group": pa.Column("int64", pa.Check.ge(0), nullable=False),
+        "fold": pa.Column("Int64", pa.Check.ge(0), nullable=True),
+        "status": pa.Column("str", pa.Check.isin((INCLUDED, EXCLUDED)), nullable=False),
+        "reason": pa.Column("str", nullable=True),
+    },
+    checks=pa.Check(_included_or_explained, error="a fold or a reason, and not both"),
+    unique=["path", "class_name"],
+    strict=True,
+    ordered=True,
+    coerce=True,
+    name="manifest",
+)
+"""One row a file; ``class_name`` is missing for what lies in no class folder or has no label."""
+
+
+def ingest_datasets(parameters: DataIngestionParameters) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Build the manifests of the datasets in use, one after another.
+
+    Yields
+    ------
+    tuple of str and pandas.DataFrame
+        Name and manifest.
+
+    Raises
+    ------
+    MetallmixError
+        As `resolve_root` and `build_manifest`, with the dataset's name in the message.
+    """
+    for name in parameters.use:
+        entry = parameters.registry[name]
+        root = resolve_root(name, entry, parameters)
+        try:
+            manifest = build_manifest(root, entry, parameters)
+        except InputError as error:
+            raise InputError(f"Dataset '{name}' in {root}: {error}") from error
+        yield name, manifest
+
+
+def build_manifest(
+    root: Path, entry: DatasetEntry, parameters: DataIngestionParameters
+) -> pd.DataFrame:
+    """Look at every file of a dataset once, and divide what can be used into folds.
+
+    A file that cannot be used stays in the manifest with the reason. Identical images (equal
+    pixels, whatever their files) share a duplicate group and a fold; a group that stands under
+    two classes is excluded.
+
+    Parameters
+    ----------
+    root : Path
+        The dataset's folder (`resolve_root`).
+    entry : DatasetEntry
+        Its entry in the registry.
+    parameters : DataIngestionParameters
+        Number of folds, seed and largest image.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a file in the order of paths, as `ManifestSchema` says. The same files and
+        parameters give the same manifest.
+
+    Raises
+    ------
+    InputError
+        If fewer than two classes are left, if a class has fewer different images than there are
+        folds, or if the folder or its labels cannot be read.
+    """
+    labels = label_files(root, entry)
+    inspections = _inspect(root, labels.files, parameters.max_pixels)
+    frame = _table(labels.files, inspections)
+    frame["duplicate_group"] = _duplicate_groups(root, labels.files, inspections)
+    _exclude_contradictions(frame)
+    _check_classes(frame, labels, parameters.n_folds)
+    included = frame["reason"].isna()
+    frame.loc[included, "fold"] = assign_folds(
+        frame.loc[included, "class_name"].tolist(),
+        frame.loc[included, "duplicate_group"].tolist(),
+        parameters.n_folds,
+        parameters.seed,
+    )
+    frame["status"] = np.where(included, INCLUDED, EXCLUDED)
+    return ManifestSchema.validate(frame[list(ManifestSchema.columns)])
+
+
+def data_hash(manifest: pd.DataFrame) -> str:
+    """Compute the identity of a dataset's content: which images it has under which class.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        A dataset's manifest.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal of the sorted pairs of content hash and class name of the included
+        images; file names, folds and excluded files do not matter.
+    """
+    used = manifest[manifest["status"] == INCLUDED]
+    pairs = sorted(zip(used["content_hash"], used["class_name"], strict=True))
+    digest = hashlib.sha256()
+    for content, name in pairs:
+        digest.update(f"{content} {name}\n".encode())
+    return digest.hexdigest()
+
+
+def _inspect(root: Path, files: Sequence[LabelledFile], max_pixels: int) -> list[Inspection]:
+    """Inspect all files in threads: hashing and decoding release the interpreter's lock."""
+
+    def look(file: LabelledFile) -> Inspection:
+        if file.problem is not None:
+            return Inspection(file.problem)
+        return inspect_file(root / file.path, max_pixels)
+
+    console = Console(stderr=True)
+    with (
+        ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool,
+        # Pillow warns of what ends up as a reason here. The filter is process-wide: set it once.
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        return list(
+            track(
+                pool.map(look, files),
+                description=f"Reading {root.name}",
+                total=len(files),
+                console=console,
+                disable=not console.is_terminal,
+            )
+        )
+
+
+def _table(files: Sequence[LabelledFile], inspections: Sequence[Inspection]) -> pd.DataFrame:
+    sizes = [found.size or (None, None) for found in inspections]
+    return pd.DataFrame(
+        {
+            "path": pd.array([file.path for file in files], dtype="str"),
+            "class_name": pd.array([file.class_name or None for file in files], dtype="str"),
+            "width": pd.array([width for width, _ in sizes], dtype="Int64"),
+            "height": pd.array([height for _, height in sizes], dtype="Int64"),
+            "mode": pd.array([found.mode for found in inspections], dtype="str"),
+            "bytes": pd.array([found.n_bytes for found in inspections], dtype="Int64"),
+            "content_hash": pd.array([found.content_hash for found in inspections], dtype="str"),
+            "fold": pd.array([None] * len(files), dtype="Int64"),
+            "reason": pd.array([found.reason for found in inspections], dtype="str"),
+        }
+    )
+
+
+def _duplicate_groups(
+    root: Path, files: Sequence[LabelledFile], inspections: Sequence[Inspection]
+) -> NDArray[np.int64]:
+    """Give each group of identical images a number, in the order of their first files.
+
+    Files of one sample are compared by all their pixels, but only if their bytes differ.
+    """
+    contents: dict[str | None, dict[str | None, Path]] = defaultdict(dict)
+    for file, found in zip(files, inspections, strict=True):
+        contents[found.pixel_sample].setdefault(found.content_hash, root / file.path)
+    keys = []
+    for row, found in enumerate(inspections):
+        same_sample = contents[found.pixel_sample]
+        if found.pixel_sample is None:
+            keys.append(f"row {row}")  # what was not decoded equals nothing else
+        elif len(same_sample) == 1:
+            keys.append(f"content {found.content_hash}")
+        else:
+            keys.append(f"pixels {pixel_hash(same_sample[found.content_hash])}")
+    return pd.factorize(np.array(keys, dtype=object))[0].astype(np.int64)
+
+
+def _exclude_contradictions(frame: pd.DataFrame) -> None:
+    usable = frame["reason"].isna()
+    classes = frame[usable].groupby("duplicate_group")["class_name"].nunique()
+    contradictory = classes.index[classes > 1]
+    frame.loc[usable & frame["duplicate_group"].isin(contradictory), "reason"] = Reason.TWO_CLASSES
+
+
+def _check_classes(frame: pd.DataFrame, labels: Labels, n_folds: int) -> None:
+    counts = frame.loc[frame["reason"].isna(), "class_name"].value_counts()
+    sizes = {name: int(counts.get(name, 0)) for name in labels.classes}
+    excluded = frame["reason"].value_counts()
+    why = "; ".join(f"{count} excluded: {reason}" for reason, count in excluded.items())
+    aside = f" Of {len(frame)} files, {why}." if why else ""
+    left = [name for name, size in sizes.items() if size > 0]
+    if len(left) < 2:
+        raise InputError(
+            f"it needs at least two classes with images, one sub-folder each; it has "
+            f"{len(left)} ({', '.join(left) or 'none'}).{aside}"
+        )
+    small = [f"'{name}' has {size}" for name, size in sizes.items() if size < n_folds]
+    if small:
+        raise InputError(
+            f"every class needs at least as many images as there are folds ({n_folds}): "
+            f"{', '.join(small)}.{aside} Add images, leave the class out (class_map), or lower "
+            "data_ingestion.n_folds."
+        )

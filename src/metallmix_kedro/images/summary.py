@@ -1,0 +1,42 @@
+"""What an ingested dataset holds, in numbers."""
+
+from typing import Any
+
+import pandas as pd
+
+from metallmix_kedro.images.manifest import EXCLUDED, INCLUDED, data_hash
+
+
+def summarise_manifest(manifest: pd.DataFrame) -> dict[str, Any]:
+    """Count what a manifest says.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        A dataset's manifest.
+
+    Returns
+    -------
+    dict
+        Plain values for JSON: ``n_files``, ``n_included``, ``n_excluded``; ``classes`` and
+        ``fold_sizes`` (included images by class and by fold); ``excluded`` (files by reason);
+        ``n_duplicates`` (included images that repeat another one); ``median_width`` and
+        ``median_height`` of the included files in pixels; ``data_hash``.
+    """
+    used = manifest[manifest["status"] == INCLUDED]
+    return {
+        "n_files": len(manifest),
+        "n_included": len(used),
+        "n_excluded": len(manifest) - len(used),
+        "classes": _counts(used["class_name"]),
+        "excluded": _counts(manifest.loc[manifest["status"] == EXCLUDED, "reason"]),
+        "n_duplicates": len(used) - int(used["duplicate_group"].nunique()),
+        "fold_sizes": _counts(used["fold"]),
+        "median_width": float(used["width"].median()),
+        "median_height": float(used["height"].median()),
+        "data_hash": data_hash(manifest),
+    }
+
+
+def _counts(values: pd.Series) -> dict[str, int]:
+    return {str(value): int(count) for value, count in values.value_counts().sort_index().items()}

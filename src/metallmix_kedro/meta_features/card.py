@@ -1,0 +1,115 @@
+"""The dataset card: what is known of a dataset whose images are not shown."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
+
+_MAX_BYTES = 1_000_000
+
+Text = Annotated[str, Field(min_length=1)]
+Pixels = Annotated[float, Field(gt=0, le=1_000_000)]
+
+
+class DatasetCard(BaseModel):
+    """What a dataset card says.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+    modality : str
+        How the images were taken, for example ``"MRI"`` or ``"natural"``.
+    image_size : tuple of float
+        Median width and height of the images in pixels, each in (0, 1,000,000].
+    class_counts : dict of str to int
+        Number of images of each class, each at least 1; at least two classes.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    name: Text
+    modality: Text
+    image_size: tuple[Pixels, Pixels]
+    class_counts: dict[Text, Annotated[int, Field(ge=1)]]
+
+    @field_validator("class_counts")
+    @classmethod
+    def _two_classes(cls, counts: dict[str, int]) -> dict[str, int]:
+        if len(counts) < 2:
+            raise ValueError(
+                f"a dataset needs at least two classes, this one has {len(counts)}"
+                f" ({', '.join(counts) or 'none'})"
+            )
+        return counts
+
+    def meta_features(self) -> MetaFeatures:
+        """Compute the meta-features from what the card says."""
+        width, height = self.image_size
+        return compute_meta_features(self.class_counts, width, height, self.modality)
+
+
+def read_card(path: Path) -> DatasetCard:
+    """Read a dataset card.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file with the keys of `DatasetCard`.
+
+    Returns
+    -------
+    DatasetCard
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is no YAML or holds anything else than a card, naming every key at
+        fault.
+    """
+    values = _load(path)
+    if not isinstance(values, dict):
+        raise InputError(
+            f"Dataset card {path} is {'empty' if not values else 'not a mapping'}; it needs the "
+            f"keys {', '.join(DatasetCard.model_fields)}."
+        )
+    try:
+        return DatasetCard.model_validate(values)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors(include_url=False)
+        )
+        raise InputError(f"Dataset card {path} cannot be used: {faults}.") from None
+
+
+class _TextLoader(yaml.BaseLoader):
+    """Reads every value as text, so that a class called ``no`` or ``1`` keeps its name."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a mapping, refusing a key that stands in it twice."""
+        keys = [key.value for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{', '.join(twice)} stands twice in a mapping", node.start_mark
+            )
+        return super().construct_mapping(node, deep=deep)
+
+
+def _load(path: Path) -> Any:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise InputError(f"Dataset card {path} is too large to be a card ({_MAX_BYTES} bytes).")
+        # A subclass of the loader that builds nothing but text, lists and mappings.
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)  # noqa: S506
+    except OSError as error:
+        raise InputError(
+            f"Dataset card {path} cannot be read: {error.strerror} (parameter target.card)."
+        ) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InputError(f"Dataset card {path} is not valid YAML: {error}") from error

@@ -1,0 +1,47 @@
+"""Parameters of the meta-features and of the target."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from metallmix_kedro.images.parameters import DEFAULT_MAX_PIXELS, MaxPixels, MaxUnpacked
+from metallmix_kedro.parameters import Parameters
+
+Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
+
+
+class MetaFeaturesParameters(Parameters):
+    """How the meta-features of registered datasets are taken (paper, section 2.1)."""
+
+    use_original_size: bool = Field(
+        default=True,
+        description="Take the registry's original_size, where given, for the image resolution.",
+    )
+
+
+class TargetParameters(Parameters):
+    """The dataset one asks a recommendation for: its images, or a card that describes it."""
+
+    path: Text | None = Field(
+        default=None,
+        description="Folder (or .tar.gz, .tgz, .zip) with one sub-folder a class; wins over card.",
+    )
+    card: Text | None = Field(default=None, description="Dataset card, a YAML file.")
+    name: Text | None = Field(
+        default=None, description="Name in the outputs; default: the folder's or the card's."
+    )
+    modality: Text | None = Field(
+        default=None,
+        description="How the images were taken; default: the card's, for images 'unknown'.",
+    )
+    unpacked_root: Path = Field(
+        default=Path("data/02_intermediate/unpacked"),
+        description="Folder in which an archive is unpacked, once.",
+    )
+    max_pixels: MaxPixels = Field(
+        default=DEFAULT_MAX_PIXELS, description="Images with more pixels do not count."
+    )
+    max_unpacked_gb: MaxUnpacked = Field(
+        default=50.0, description="An archive that holds more than this (10^9 bytes) is refused."
+    )

@@ -1,0 +1,160 @@
+"""The target: a dataset one asks a recommendation for, by its images or by its card."""
+
+import hashlib
+import os
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from metallmix_kedro.errors import InputError, ParameterError
+from metallmix_kedro.images.archives import unpacked_name
+from metallmix_kedro.images.inspection import Reason, read_size
+from metallmix_kedro.images.labelling import Labels, label_by_folder
+from metallmix_kedro.images.listing import list_folder
+from metallmix_kedro.images.sources import open_source
+from metallmix_kedro.meta_features.card import read_card
+from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
+from metallmix_kedro.meta_features.parameters import TargetParameters
+
+UNKNOWN_MODALITY = "unknown"
+"""Modality of images of which nobody said how they were taken."""
+
+
+class TargetDescription(BaseModel):
+    """What is known of the target.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the outputs.
+    meta_features : MetaFeatures
+        Its meta-features.
+    warnings : tuple of str
+        What the user should know about how they came about: files left out, classes without
+        images, where the class folders were found.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    meta_features: MetaFeatures
+    warnings: tuple[str, ...] = ()
+
+
+def describe_target(target: TargetParameters) -> TargetDescription:
+    """Compute the target's meta-features from its images' headers or from its card.
+
+    Parameters
+    ----------
+    target : TargetParameters
+        A path to images (it wins) or to a card; a name and a modality given here win over the
+        card's.
+
+    Returns
+    -------
+    TargetDescription
+
+    Raises
+    ------
+    ParameterError
+        If neither path nor card is given.
+    InputError
+        If the path is missing, empty, no folder or archive, or has fewer than two classes with
+        images; if the card is missing or wrong.
+    """
+    if target.path is not None:
+        return _describe_images(Path(target.path).expanduser(), target)
+    if target.card is None:
+        raise ParameterError(
+            "There is no target: set target.path to a folder with one sub-folder a class, or "
+            "target.card to a dataset card."
+        )
+    card = read_card(Path(target.card).expanduser())
+    if target.modality is not None:
+        card = card.model_copy(update={"modality": target.modality})
+    return TargetDescription(name=target.name or card.name, meta_features=card.meta_features())
+
+
+def _describe_images(path: Path, target: TargetParameters) -> TargetDescription:
+    if not path.exists():
+        raise InputError(
+            f"The target path {path} does not exist. Set target.path to a folder with one "
+            "sub-folder a class, or target.card to a dataset card."
+        )
+    full = path.resolve()
+    # Two archives of one name are two targets.
+    mark = hashlib.sha256(os.fsencode(full)).hexdigest()[:8]
+    unpacked = target.unpacked_root / f"target-{unpacked_name(full)}-{mark}"
+    root = open_source(path, unpacked, int(target.max_unpacked_gb * 1e9))
+    labels = label_by_folder(list_folder(root))
+    sizes, excluded = _read_headers(root, labels, target.max_pixels)
+    counts = {name: len(sizes[name]) for name in labels.classes if name in sizes}
+    if len(counts) < 2:
+        raise InputError(_too_few_classes(path, list(counts), labels, excluded))
+    width, height = np.median(np.concatenate(list(sizes.values())), axis=0)
+    notes = _notes(labels, counts, excluded)
+    if target.modality is None:
+        notes.append(
+            "The modality of the images is not given and is taken as unknown; set "
+            "target.modality (MRI, CT, X-ray, natural, ...)."
+        )
+    return TargetDescription(
+        name=target.name or unpacked_name(full) or "target",
+        meta_features=compute_meta_features(
+            counts, float(width), float(height), target.modality or UNKNOWN_MODALITY
+        ),
+        warnings=tuple(notes),
+    )
+
+
+def _read_headers(
+    root: Path, labels: Labels, max_pixels: int
+) -> tuple[dict[str, list[tuple[int, int]]], Counter[Reason]]:
+    """Return the image sizes of each class, and how many files were left out and why."""
+    sizes: dict[str, list[tuple[int, int]]] = {}
+    excluded: Counter[Reason] = Counter()
+    folder = f"{root}{os.sep}"  # joining strings costs a tenth of joining paths
+    with warnings.catch_warnings():
+        # Pillow warns of what ends up among the exclusions.
+        warnings.simplefilter("ignore")
+        for file in labels.files:
+            found = file.problem or read_size(folder + file.path, max_pixels)
+            if isinstance(found, Reason):
+                excluded[found] += 1
+            else:
+                sizes.setdefault(file.class_name, []).append(found)
+    return sizes, excluded
+
+
+def _notes(labels: Labels, counts: dict[str, int], excluded: Counter[Reason]) -> list[str]:
+    notes = []
+    if excluded:
+        notes.append(f"{excluded.total()} files do not count: {_by_reason(excluded)}.")
+    empty = [name for name in labels.classes if name not in counts]
+    if empty:
+        notes.append(f"These class folders hold no image and do not count: {', '.join(empty)}.")
+    if labels.parts:
+        notes.append(
+            f"The folders {', '.join(labels.parts)} are taken as parts of one dataset; the "
+            "classes are their sub-folders."
+        )
+    return notes
+
+
+def _too_few_classes(
+    path: Path, classes: list[str], labels: Labels, excluded: Counter[Reason]
+) -> str:
+    if not labels.files and not labels.classes:
+        return (
+            f"The target path {path} is empty: it holds no images. It needs one sub-folder a class."
+        )
+    found = f"has one class with images ({classes[0]})" if classes else "has no class with images"
+    aside = f" Left out: {_by_reason(excluded)}." if excluded else ""
+    return f"The target path {path} {found}; at least two are needed, one sub-folder each.{aside}"
+
+
+def _by_reason(excluded: Counter[Reason]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))

@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.meta_features.card import read_card
+
+CARD = """\
+name: scans
+modality: CT
+image_size: [512, 400]
+class_counts: {tumour: 30, healthy: 10}
+"""
+EXAMPLE = Path(__file__).parents[3] / "data" / "01_raw" / "example_target.yml"
+
+
+def write(folder: Path, text: str | bytes) -> Path:
+    path = folder / "card.yml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_card_is_read(tmp_path: Path):
+    card = read_card(write(tmp_path, CARD))
+    assert (card.name, card.modality, card.image_size) == ("scans", "CT", (512, 400))
+    features = card.meta_features()
+    assert (features.n_instances, features.imbalance_ratio) == (40, 3)
+    assert (features.image_width, features.image_height) == (512, 400)
+
+
+def test_shipped_example_is_a_card():
+    assert read_card(EXAMPLE).meta_features().n_instances == 1840
+
+
+def test_class_names_that_yaml_takes_for_something_else(tmp_path: Path):
+    text = CARD.replace("{tumour: 30, healthy: 10}", "{no: 5, yes: 6, 0: 7, 1e3: 8, null: 9}")
+    assert list(read_card(write(tmp_path, text)).class_counts) == ["no", "yes", "0", "1e3", "null"]
+
+
+def without(key: str) -> str:
+    return "".join(line for line in CARD.splitlines(True) if not line.startswith(key))
+
+
+@pytest.mark.parametrize("key", ["name", "modality", "image_size", "class_counts"])
+def test_missing_key_is_named(tmp_path: Path, key: str):
+    with pytest.raises(InputError, match=rf"card\.yml cannot be used: {key}: Field required"):
+        read_card(write(tmp_path, without(key)))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("class_counts: {}", r"class_counts: .*at least two classes, this one has 0 \(none\)"),
+        ("class_counts: {tumour: 3}", r"this one has 1 \(tumour\)"),
+        ("class_counts: {a: 3, b: -1}", r"class_counts\.b: .*greater than or equal to 1"),
+        ("class_counts: {a: 3, b: 0}", r"class_counts\.b: .*greater than or equal to 1"),
+        ("class_counts: {a: 3, b: many}", r"class_counts\.b: .*valid integer"),
+        ("class_counts: {a: 3, b: 2.5}", r"class_counts\.b: .*valid integer"),
+        ("class_counts: {a: 3, b: 2, a: 4}", "a stands twice"),
+        ("class_counts: [a, b]", "class_counts: .*dictionary"),
+        ("class_counts:", "class_counts: .*dictionary"),
+        ("image_size: 512", "image_size: .*tuple"),
+        ("image_size: [512]", r"image_size\.1: Field required"),
+        ("image_size: [512, 0]", r"image_size\.1: .*greater than 0"),
+        ("image_size: [512, .inf]", r"image_size\.1"),
+        ("image_size: [nan, 5]", r"image_size\.0"),
+        ("modality:", "modality: .*at least 1 character"),
+        ("modality: [CT, MRI]", "modality: .*valid string"),
+        ("clases: 3", "clases: Extra inputs"),
+    ],
+)
+def test_wrong_value_is_named(tmp_path: Path, line: str, message: str):
+    with pytest.raises(InputError, match=message):
+        read_card(write(tmp_path, without(line.split(":")[0]) + line + "\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("# nothing but a comment\n", "is empty"),
+        ("- name\n- modality\n", "is not a mapping"),
+        ("just words", "is not a mapping"),
+        ("{", "is not valid YAML"),
+        ("a: b: c", "is not valid YAML"),
+        (b"\xff\xfe\x00", "is not valid YAML"),
+        ("[" * 5000, "is not valid YAML"),
+        ("!!python/object/apply:os.system [ls]", "not a mapping"),
+        ("name: *nowhere", "is not valid YAML"),
+        ("? {a: b}\n: c\n", "cannot be used|not valid YAML"),
+        ("x" * 1_000_001, "too large"),
+    ],
+)
+def test_what_is_no_card(tmp_path: Path, text: str | bytes, message: str):
+    with pytest.raises(InputError, match=message):
+        read_card(write(tmp_path, text))
+
+
+def test_missing_card_and_folder_for_a_card(tmp_path: Path):
+    with pytest.raises(InputError, match=r"gone\.yml cannot be read.*target\.card"):
+        read_card(tmp_path / "gone.yml")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_card(tmp_path)
+
+
+@given(st.one_of(st.binary(max_size=200), st.text("{}[]:-,&*!|>'\"#\n ab1", max_size=80)))
+def test_anything_else_is_an_input_error(tmp_path_factory, content):
+    with pytest.raises(InputError):
+        read_card(write(tmp_path_factory.getbasetemp(), content))
