@@ -49,7 +49,7 @@ def grid_workspace(folder: Path, **changes: object) -> Workspace:
 
 
 def trial_files(made: Workspace) -> dict[str, str]:
-    folder = made.data / "02_intermediate/trials"
+    folder = made.data / "05_model_input/trials"
     return {path.stem: path.read_text() for path in folder.rglob("*.json")}
 
 

@@ -28,7 +28,7 @@ def measure_trials(
 ) -> Iterator[dict[str, dict[str, Any]]]:
     """Measure what the grid lacks; each trial is stored the moment it ends."""
     rows = dataset_meta_features.set_index("dataset")
-    names = parameters.datasets or tuple(sorted(manifests))
+    names = parameters.datasets or tuple(sorted(rows.index))
     missing = [name for name in names if name not in manifests or name not in rows.index]
     if missing:
         raise InputError(

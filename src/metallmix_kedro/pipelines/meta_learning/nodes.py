@@ -1,6 +1,6 @@
 """Nodes of the meta-learner."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import xgboost
@@ -10,10 +10,6 @@ from metallmix_kedro.surrogate.lodo import leave_one_dataset_out
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.pictures import draw_predictions
 from metallmix_kedro.surrogate.report import report
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 def fit(
     history: pd.DataFrame, parameters: MetaLearningParameters
@@ -32,6 +28,6 @@ def summarise(predictions: pd.DataFrame, history: pd.DataFrame) -> dict[str, Any
     return report(predictions, history)
 
 
-def draw(predictions: pd.DataFrame, surrogate_report: dict[str, Any]) -> "Figure":
+def draw(predictions: pd.DataFrame, surrogate_report: dict[str, Any]) -> Any:
     """Draw predicted against measured, dataset by dataset."""
     return draw_predictions(predictions, surrogate_report)
