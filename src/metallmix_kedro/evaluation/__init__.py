@@ -1,0 +1,4 @@
+"""Methods compared on datasets left out, and the judge (paper, section 3).
+
+The protocol stands in ``docs/evaluation_protocol.md``.
+"""

@@ -1,0 +1,75 @@
+"""Parameters of the evaluation."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
+from metallmix_kedro.parameters import Parameters
+
+MethodName = Literal[
+    "surrogate",
+    "short_list",
+    "best_on_average",
+    "nearest_neighbour",
+    "random_pick",
+    "random_search",
+    "bayesian_search",
+]
+"""Names of the methods; `evaluation.methods.METHODS` says what they do."""
+
+Repetitions = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class EvaluationParameters(Parameters):
+    """How methods are compared; ``docs/evaluation_protocol.md`` defines every word."""
+
+    seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of searches and bootstraps.")
+    source: Literal["measured", "imported"] = Field(
+        "measured",
+        description="Source of the trials that are replayed; all sources are learned from.",
+    )
+    methods: tuple[MethodName, ...] = Field(
+        (
+            "surrogate",
+            "short_list",
+            "best_on_average",
+            "nearest_neighbour",
+            "random_pick",
+            "random_search",
+            "bayesian_search",
+        ),
+        min_length=1,
+        description="Methods that are compared, in the order of the pictures.",
+    )
+    min_trials: int = Field(
+        5, ge=2, description="A dataset with fewer recorded trials is not scored."
+    )
+    n_trials: int = Field(
+        20, ge=1, le=10_000, description="Trials a search may run (the paper's searches: 20)."
+    )
+    n_initial: int = Field(
+        5, ge=2, le=10_000, description="Random trials with which Bayesian optimisation begins."
+    )
+    n_random_seeds: Repetitions = Field(200, description="Repetitions of what is random.")
+    n_bayesian_seeds: Repetitions = Field(
+        20, description="Repetitions of Bayesian optimisation (about 0.1 s each for a dataset)."
+    )
+    n_bootstrap: Repetitions = Field(
+        2000, description="Bootstrap draws of datasets behind the interval of a mean regret."
+    )
+    level: float = Field(0.95, ge=0.5, le=0.999, description="Level of that interval.")
+    judge: JudgeParameters = Field(
+        default_factory=JudgeParameters, description="The language model that judges."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "EvaluationParameters":
+        if self.n_initial > self.n_trials:
+            raise ValueError(
+                f"n_initial ({self.n_initial}) is above n_trials ({self.n_trials}): Bayesian "
+                "optimisation would never get to its model"
+            )
+        if len(set(self.methods)) != len(self.methods):
+            raise ValueError("methods names a method twice")
+        return self

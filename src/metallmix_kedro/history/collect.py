@@ -1,0 +1,147 @@
+"""Joining trials of all sources into one history (paper, section 2.1: the meta-dataset)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandera.errors import SchemaErrors
+
+from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.history.published import published_trials
+from metallmix_kedro.history.schema import HISTORY_COLUMNS, SCORE, HistorySchema
+
+MAX_LISTED = 10
+"""Offending rows that an error message lists before it only counts."""
+
+
+def collect_history(
+    previous: pd.DataFrame | None, trials: Iterable[Mapping[str, Any]], published: pd.DataFrame
+) -> pd.DataFrame:
+    """Join an earlier history, newly recorded trials and the published outcomes.
+
+    Of several records with one trial id, a finished one beats a failed one, else the later one
+    wins: `trials` are later than `previous`, and among themselves in the order given.
+
+    Parameters
+    ----------
+    previous : pandas.DataFrame or None
+        An earlier history, columns `HISTORY_COLUMNS`; None when there is none.
+    trials : iterable of mapping
+        Recorded trials: exactly the keys `HISTORY_COLUMNS`, None where nothing is known.
+    published : pandas.DataFrame
+        The paper's outcomes as shipped (see `history.published.published_trials`).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Satisfies `HistorySchema`; columns `HISTORY_COLUMNS`, sorted by dataset, source, trial id.
+
+    Raises
+    ------
+    ArtifactError
+        If a record has other keys, a value breaks the schema, a number is infinite, or a finished
+        trial has no score; the message lists row, column and value.
+    """
+    earlier = _empty() if previous is None else _with_history_columns(previous)
+    known = pd.concat([earlier, _trial_rows(trials)], ignore_index=True)
+    joined = pd.concat(
+        [known.astype(object), published_trials(published, known).astype(object)],
+        ignore_index=True,
+    )
+    return _validated(_one_row_a_trial(joined))
+
+
+def _empty() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=object)
+
+
+def _with_history_columns(previous: pd.DataFrame) -> pd.DataFrame:
+    if set(previous.columns) != set(HISTORY_COLUMNS):
+        raise ArtifactError(
+            f"The earlier history does not have the columns of a history"
+            f"{_difference(previous.columns)}. Restore it, or collect without it."
+        )
+    # As objects, joined tables keep their values as they are; the schema sets the types once.
+    return previous[list(HISTORY_COLUMNS)].astype(object)
+
+
+def _trial_rows(trials: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Make a table of records after checking that each has the history's keys and scalars only."""
+    records = list(trials)
+    for number, record in enumerate(records):
+        name = record.get("trial_id", f"number {number}")
+        if set(record) != set(HISTORY_COLUMNS):
+            raise ArtifactError(
+                f"The record of trial {name} does not have the keys of a history"
+                f"{_difference(record)}. Remove the record to have the trial run again."
+            )
+        nested = [key for key, value in record.items() if not pd.api.types.is_scalar(value)]
+        if nested:
+            raise ArtifactError(
+                f"The record of trial {name} holds a nested value in {', '.join(nested)}; "
+                "single values are expected. Remove the record to have the trial run again."
+            )
+    return pd.DataFrame(records, columns=list(HISTORY_COLUMNS), dtype=object)
+
+
+def _difference(keys: Iterable[str]) -> str:
+    found, wanted = {str(key) for key in keys}, set(HISTORY_COLUMNS)
+    missing, unknown = sorted(wanted - found), sorted(found - wanted)
+    parts = [f"missing: {', '.join(missing)}"] if missing else []
+    parts += [f"unknown: {', '.join(unknown)}"] if unknown else []
+    return f" ({'; '.join(parts)})"
+
+
+def _one_row_a_trial(rows: pd.DataFrame) -> pd.DataFrame:
+    finished = (rows["status"] == "finished").rename("finished")
+    # A stable sort: among records of equal rank the later one stays last, and is kept.
+    order = finished.sort_values(kind="stable").index
+    kept = rows.loc[order].drop_duplicates("trial_id", keep="last")
+    return kept.sort_index()
+
+
+def _validated(rows: pd.DataFrame) -> pd.DataFrame:
+    try:
+        history = HistorySchema.validate(rows.reset_index(drop=True), lazy=True)
+    except SchemaErrors as error:
+        # A case without a row is a check that could not run on values listed anyway.
+        cases = error.failure_cases.dropna(subset="index")
+        trial_ids = rows["trial_id"].reset_index(drop=True)
+        problems = [
+            _problem(trial_ids[row], column, value)
+            for row, column, value in cases[["index", "column", "failure_case"]].to_numpy()
+        ]
+        raise _bad_rows(problems) from error
+    problems = _impossible(history)
+    if problems:
+        raise _bad_rows(problems)
+    return history.sort_values(["dataset", "source", "trial_id"], ignore_index=True)
+
+
+def _impossible(history: pd.DataFrame) -> list[str]:
+    """List what the schema's single-column checks cannot see."""
+    numbers = history.select_dtypes("number")
+    infinite = np.argwhere(np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)))
+    problems = [
+        _problem(history["trial_id"].iloc[row], numbers.columns[column], numbers.iat[row, column])
+        for row, column in infinite
+    ]
+    scoreless = history.loc[(history["status"] == "finished") & history[SCORE].isna(), "trial_id"]
+    return problems + [
+        _problem(trial_id, SCORE, "missing though finished") for trial_id in scoreless
+    ]
+
+
+def _problem(row: object, column: object, value: object) -> str:
+    return f"row {row}, column {column}: {value}"
+
+
+def _bad_rows(problems: list[str]) -> ArtifactError:
+    problems = list(dict.fromkeys(problems))
+    more = len(problems) - MAX_LISTED
+    listed = "\n  ".join(problems[:MAX_LISTED]) + (f"\n  and {more} more" if more > 0 else "")
+    return ArtifactError(
+        f"The trials cannot be joined into a history; {len(problems)} values are not allowed:\n"
+        f"  {listed}\nCorrect or remove these records and collect again."
+    )

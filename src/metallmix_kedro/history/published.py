@@ -1,0 +1,126 @@
+"""The outcomes that the paper published, as trials of the history (paper, section 3.3)."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.history.schema import HISTORY_COLUMNS, SCORE
+from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+
+REQUIRED_COLUMNS: tuple[str, ...] = (
+    "dataset",
+    "llm",
+    "selected_model",
+    "accuracy",
+    "training_time_s",
+)
+"""The columns of the published outcomes that become trials."""
+
+PUBLISHED = "published"
+"""The source of these trials in the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperDataset:
+    """A dataset as the paper describes it (Table 2): the registry's name and three facts."""
+
+    name: str
+    n_instances: int
+    n_classes: int
+    modality: str
+
+
+PAPER_DATASETS: dict[str, PaperDataset] = {
+    "Alzheimer": PaperDataset("alzheimer_mri", 6400, 4, "MRI"),
+    "Brain": PaperDataset("brain_tumor_mri", 3264, 4, "MRI"),
+    "Breast": PaperDataset("breast_ultrasound", 780, 3, "US"),
+    "Chest Ct": PaperDataset("chest_ct", 1000, 4, "CT"),
+    "Covid-Xrays": PaperDataset("covid_xray", 5910, 2, "X-ray"),
+    "Eye Disease": PaperDataset("eye_disease", 4217, 4, "OCT"),
+    "Kidney": PaperDataset("kidney_ct", 12446, 4, "CT"),
+    "Skin Isic": PaperDataset("skin_isic", 2357, 9, "DMS"),
+}
+"""The paper's eight datasets by the name its result tables use."""
+
+
+def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Turn the published outcomes into rows of the history.
+
+    An outcome names a backbone, an accuracy and a training time. The other six hyperparameters,
+    the other metrics and the protocol are not published and stay missing.
+
+    Parameters
+    ----------
+    outcomes : pandas.DataFrame
+        The shipped `published_outcomes`: at least `REQUIRED_COLUMNS`; accuracy in [0, 1], times
+        in seconds; datasets named as in the paper's tables.
+    known : pandas.DataFrame
+        Trials of other sources, with the columns of the history. A published trial takes its
+        meta-features from the last of them on the same dataset; where there is none, it has only
+        what the paper's Table 2 says (images, classes, modality).
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an outcome, columns `HISTORY_COLUMNS`, source ``"published"``, proposer
+        ``"llm:<name>"``.
+
+    Raises
+    ------
+    ArtifactError
+        If a column is missing or a dataset is not one of the paper's.
+    """
+    _check(outcomes)
+    papers = outcomes["dataset"].map(PAPER_DATASETS)
+    names = papers.map(lambda paper: paper.name)
+    features = _meta_features(known)
+    rows = pd.DataFrame(
+        {
+            "trial_id": PUBLISHED + "-" + names + "-" + outcomes["llm"].astype("str"),
+            "dataset": names,
+            "source": PUBLISHED,
+            "proposer": "llm:" + outcomes["llm"].astype("str"),
+            "status": "finished",
+            "backbone": outcomes["selected_model"],
+            SCORE: outcomes["accuracy"],
+            "training_time_s": outcomes["training_time_s"],
+        }
+    )
+    described = pd.DataFrame(
+        [features.get(paper.name, _table_2(paper)) for paper in papers],
+        columns=list(META_FEATURE_COLUMNS),
+        index=rows.index,
+    )
+    return rows.join(described).reindex(columns=list(HISTORY_COLUMNS))
+
+
+def _check(outcomes: pd.DataFrame) -> None:
+    missing = [column for column in REQUIRED_COLUMNS if column not in outcomes.columns]
+    if missing:
+        raise ArtifactError(
+            f"The published outcomes lack the columns {', '.join(missing)}. "
+            "Restore data/01_raw/published_outcomes.csv from the project's repository."
+        )
+    unknown = sorted(set(outcomes["dataset"].astype("str")) - set(PAPER_DATASETS))
+    if unknown:
+        raise ArtifactError(
+            f"The published outcomes name datasets that are not the paper's: {', '.join(unknown)}. "
+            f"Known names: {', '.join(PAPER_DATASETS)}."
+        )
+
+
+def _table_2(paper: PaperDataset) -> dict[Hashable, object]:
+    return {
+        "n_instances": float(paper.n_instances),
+        "n_classes": float(paper.n_classes),
+        "modality": paper.modality,
+    }
+
+
+def _meta_features(known: pd.DataFrame) -> dict[str, dict[Hashable, object]]:
+    """Return the meta-features of each dataset as its last trial of another source has them."""
+    others = known.loc[known["source"] != PUBLISHED, ["dataset", *META_FEATURE_COLUMNS]]
+    last = others.dropna().drop_duplicates("dataset", keep="last").set_index("dataset")
+    return {str(name): row.to_dict() for name, row in last.iterrows()}

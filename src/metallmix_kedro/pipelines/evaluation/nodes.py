@@ -1,0 +1,69 @@
+"""Nodes of the evaluation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from metallmix_kedro.evaluation import compare, llm_pictures, page, pictures, published, summary
+from metallmix_kedro.evaluation.judge import judge_recommendation
+from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.evaluation.task import Settings
+from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.recommendation.prompt import PromptTexts
+from metallmix_kedro.retrieval.parameters import RetrievalParameters
+from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+
+# Kedro reads the annotations when a run starts; matplotlib is not imported for that.
+Figure = Any
+
+
+def compare_methods(
+    history: pd.DataFrame,
+    evaluation: EvaluationParameters,
+    meta_learning: MetaLearningParameters,
+    recommendation: RecommendationParameters,
+    retrieval: RetrievalParameters,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    """Let every method choose for every dataset left out, and summarise what came out."""
+    settings = Settings(evaluation, meta_learning, recommendation, retrieval)
+    comparison = compare.compare_methods(history, settings)
+    table = summary.method_table(comparison, evaluation)
+    report = summary.evaluation_report(comparison, table, evaluation)
+    return comparison.outcomes, comparison.anytime, table, report
+
+
+def average_published(outcomes: pd.DataFrame, methods: pd.DataFrame) -> pd.DataFrame:
+    """Average the paper's own figures over its datasets."""
+    return published.published_reference(outcomes, methods)
+
+
+def write_page(table: pd.DataFrame, report: dict[str, Any], reference: pd.DataFrame) -> str:
+    """Put the comparison on one page."""
+    return page.evaluation_page(table, report, reference)
+
+
+def draw_methods(
+    anytime: pd.DataFrame, report: dict[str, Any], table: pd.DataFrame
+) -> tuple[Figure, Figure, Figure]:
+    """Draw regrets, the paper's Figure 6, and the searches as they go on."""
+    return (
+        pictures.draw_regrets(report, table),
+        pictures.draw_comparison(report, table),
+        pictures.draw_anytime(anytime, report, table),
+    )
+
+
+def draw_language_models(outcomes: pd.DataFrame) -> Figure:
+    """Draw the paper's Figure 7."""
+    return llm_pictures.draw_llms(outcomes)
+
+
+def judge(
+    recommendation: dict[str, Any],
+    judge_prompt: dict[str, Callable[[], str]],
+    evaluation: EvaluationParameters,
+) -> dict[str, Any]:
+    """Have a second language model score the recommendation."""
+    prompts = PromptTexts.from_partitions(judge_prompt)
+    return judge_recommendation(recommendation, prompts, evaluation.judge)

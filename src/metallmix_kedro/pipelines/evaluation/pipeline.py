@@ -1,0 +1,57 @@
+"""The evaluation (paper, section 3)."""
+
+from kedro.pipeline import Node, Pipeline
+
+from metallmix_kedro.pipelines.evaluation import nodes
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Build the pipeline."""
+    return Pipeline(
+        [
+            Node(
+                nodes.compare_methods,
+                inputs=[
+                    "history",
+                    "params:evaluation",
+                    "params:meta_learning",
+                    "params:recommendation",
+                    "params:retrieval",
+                ],
+                outputs=["method_outcomes", "anytime_regret", "method_table", "evaluation_report"],
+                name="compare_methods",
+            ),
+            Node(
+                nodes.average_published,
+                inputs=["published_outcomes", "published_methods"],
+                outputs="published_reference",
+                name="average_published",
+            ),
+            Node(
+                nodes.write_page,
+                inputs=["method_table", "evaluation_report", "published_reference"],
+                outputs="evaluation_page",
+                name="write_evaluation_page",
+            ),
+            Node(
+                nodes.draw_methods,
+                inputs=["anytime_regret", "evaluation_report", "method_table"],
+                outputs=["method_regret_plot", "method_comparison_plot", "anytime_plot"],
+                name="draw_methods",
+            ),
+            Node(
+                nodes.draw_language_models,
+                inputs="published_outcomes",
+                outputs="llm_comparison_plot",
+                name="draw_language_models",
+            ),
+            Node(
+                nodes.judge,
+                inputs=["recommendation", "judge_prompt", "params:evaluation"],
+                outputs="verdict",
+                name="judge_recommendation",
+            ),
+        ],
+        namespace="evaluation",
+        prefix_datasets_with_namespace=False,
+    )

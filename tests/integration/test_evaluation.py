@@ -1,0 +1,78 @@
+import json
+
+import pandas as pd
+import pytest
+
+from tests.conftest import save_history
+from tests.workspace import Workspace
+
+FAST = {
+    "evaluation": {"n_random_seeds": 5, "n_bayesian_seeds": 1, "n_trials": 8, "n_initial": 3},
+    "meta_learning": {
+        "score_model": {"n_rounds": 20, "eta": 0.2},
+        "time_model": {"n_rounds": 20, "eta": 0.2},
+    },
+}
+WITHOUT_JUDGE = [
+    "evaluation.compare_methods",
+    "evaluation.average_published",
+    "evaluation.write_evaluation_page",
+    "evaluation.draw_methods",
+    "evaluation.draw_language_models",
+]
+MEASURED = "response_times_s"
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory) -> Workspace:
+    made = Workspace(tmp_path_factory.mktemp("evaluated") / "workspace")
+    save_history(made, seed=0)
+    made.run("evaluation", params=FAST, node_names=WITHOUT_JUDGE)
+    return made
+
+
+def stored(workspace, name):
+    return workspace.data / "08_reporting" / "evaluation" / name
+
+
+def test_every_dataset_is_scored_with_every_method(evaluated):
+    history = pd.read_parquet(evaluated.latest("05_model_input/history.parquet"))
+    outcomes = pd.read_parquet(stored(evaluated, "method_outcomes.parquet"))
+    assert set(outcomes["dataset"]) == set(history["dataset"])
+    assert set(outcomes["trial_id"]) <= set(history["trial_id"])
+    table = pd.read_csv(stored(evaluated, "method_table.csv"))
+    assert set(table["method"]) == set(outcomes["method"])
+    assert table["mean_regret"].is_monotonic_increasing
+
+
+def test_page_shows_the_pictures_that_lie_beside_it(evaluated):
+    page = stored(evaluated, "evaluation.md").read_text(encoding="utf-8")
+    pictures = [line.split("(")[1].rstrip(")") for line in page.splitlines() if line[:2] == "!["]
+    assert len(pictures) == 4
+    for picture in pictures:
+        assert stored(evaluated, picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_second_run_makes_the_same_bytes_but_for_measured_times(evaluated, tmp_path):
+    again = evaluated.copy(tmp_path / "again")
+    names = ["method_outcomes.parquet", "anytime_regret.parquet", "method_table.csv",
+             "published_reference.csv", "evaluation.md", "method_regret_plot.png",
+             "anytime_plot.png", "llm_comparison_plot.png"]  # fmt: skip
+    first = {name: stored(again, name).read_bytes() for name in names}
+    report = json.loads(stored(again, "evaluation_report.json").read_text())
+    again.run("evaluation", params=FAST, node_names=WITHOUT_JUDGE)
+    assert {name: stored(again, name).read_bytes() for name in names} == first
+    second = json.loads(stored(again, "evaluation_report.json").read_text())
+    assert {**second, MEASURED: None} == {**report, MEASURED: None}
+
+
+def test_verdict_without_a_judge_says_why(fabricated):
+    params = {
+        "recommendation": {"llm": {"provider": "none"}},
+        "evaluation": {"judge": {"provider": "none"}},
+    }
+    fabricated.run("recommendation", params=params)
+    fabricated.run("evaluation", params=params, node_names=["evaluation.judge_recommendation"])
+    verdict = json.loads(fabricated.latest("07_model_output/verdict.json").read_text())
+    assert verdict["status"] == "no judge"
+    assert "none" in verdict["reason"]

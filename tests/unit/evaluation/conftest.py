@@ -1,0 +1,46 @@
+"""A history in which all datasets share their configurations, as random trials do."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metallmix_kedro.evaluation.compare import Comparison, compare_methods
+from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.evaluation.task import Settings
+from metallmix_kedro.history import METRICS, HistorySchema
+from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.retrieval.parameters import RetrievalParameters
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
+from tests.fabricated import BACKBONE_EFFECT, RATE_EFFECT, fabricate_history
+
+N_DATASETS, N_TRIALS = 4, 24
+
+
+@pytest.fixture(scope="session")
+def shared_history() -> pd.DataFrame:
+    history = fabricate_history(N_DATASETS, N_TRIALS, seed=3)
+    keys = list(CONFIGURATION_COLUMNS)
+    history[keys] = np.tile(history[keys].head(N_TRIALS).to_numpy(object), (N_DATASETS, 1))
+    effect = history["backbone"].map(BACKBONE_EFFECT) + history["learning_rate"].map(RATE_EFFECT)
+    rng = np.random.default_rng(1)
+    score = (0.6 + effect + rng.normal(0, 0.01, len(history))).clip(0, 1)
+    return HistorySchema.validate(history.assign(**dict.fromkeys(METRICS, score)))
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    few = BoostingParameters(n_rounds=20, eta=0.2)
+    return Settings(
+        EvaluationParameters(
+            n_trials=8, n_initial=3, n_random_seeds=6, n_bayesian_seeds=2, n_bootstrap=200
+        ),
+        MetaLearningParameters(score_model=few, time_model=few),
+        RecommendationParameters(),
+        RetrievalParameters(),
+    )
+
+
+@pytest.fixture(scope="session")
+def comparison(shared_history: pd.DataFrame, settings: Settings) -> Comparison:
+    return compare_methods(shared_history, settings)

@@ -1,0 +1,129 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.evaluation.judge import CRITERIA, judge_recommendation, parse_scores
+from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
+from metallmix_kedro.recommendation.llm import LLMUnavailableError
+from metallmix_kedro.recommendation.prompt import PromptTexts
+from metallmix_kedro.recommendation.reply import decide
+from tests import loopback_ollama as loopback
+from tests.fabricated import SPACE
+from tests.made_evidence import hand_made, made_reply
+
+FOLDER = Path(__file__).parents[3] / "conf/prompts/judge"
+PROMPTS = PromptTexts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
+FOURS = dict.fromkeys(CRITERIA, 4)
+
+
+def recommendation(explanation: str | None = None, digest: str | None = None) -> dict[str, Any]:
+    raw = json.dumps({"choice": "C1", "explanation": explanation})
+    reply = made_reply(raw) if explanation else made_reply(error="nobody there")
+    decision = decide(hand_made(), reply, SPACE, min_kept_share=0).model_dump(mode="json")
+    return {
+        **decision,
+        "evidence": hand_made().model_dump(mode="json"),
+        "configuration": hand_made().candidate("C1").configuration.as_dict(),
+        "provenance": {"llm_reply": {"digest": digest}},
+    }
+
+
+def judge(url: str, judged: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    usual = {"model": "tiny", "base_url": url, "timeout_s": 20, "connect_timeout_s": 5, "n_runs": 3}
+    parameters = JudgeParameters.model_validate({**usual, **changes})
+    return judge_recommendation(judged or recommendation(), PROMPTS, parameters)
+
+
+def test_the_verdict_is_the_mean_of_three_runs_with_seeds_of_their_own():
+    runs = [loopback.answers(**{**FOURS, "fluency": score}) for score in (2, 3, 4)]
+    with loopback.serving(*runs) as server:
+        verdict = judge(server.url, seed=10)
+    assert verdict["status"] == "judged"
+    assert verdict["scores"]["fluency"] == {"mean": 3.0, "spread": 0.8165}
+    assert verdict["scores"]["format"] == {"mean": 4.0, "spread": 0.0}
+    assert [request["options"]["seed"] for request in server.requests] == [10, 11, 12]
+    assert verdict["digest"] == loopback.DIGEST
+
+
+def test_an_unreadable_verdict_is_missing_and_neither_0_nor_4():
+    bad = loopback.says("I would give it a 4.")
+    with loopback.serving(loopback.answers(**dict.fromkeys(CRITERIA, 1)), bad) as server:
+        verdict = judge(server.url)
+    assert (verdict["n_runs"], verdict["n_usable"]) == (3, 1)
+    assert verdict["scores"]["completeness"] == {"mean": 1.0, "spread": 0.0}
+    assert verdict["runs"][1]["scores"] is None
+
+
+@pytest.mark.parametrize("behaviour", [loopback.resets, loopback.fails, loopback.babbles])
+def test_a_judge_that_never_answers_well_has_no_scores(behaviour):
+    with loopback.serving(behaviour) as server:
+        verdict = judge(server.url, n_runs=1)
+    assert verdict["status"] == "no usable verdict"
+    assert verdict["scores"] is None
+    assert verdict["reason"]
+
+
+def test_without_a_server_there_is_no_judge_but_the_exact_scores_stand():
+    nowhere = f"http://127.0.0.1:{loopback.free_port()}"
+    verdict = judge(nowhere)
+    assert verdict["status"] == "no judge"
+    assert nowhere in verdict["reason"]
+    assert verdict["exact"] == {
+        "claims_shown": 1.0,
+        "claims_written": 1.0,
+        "configuration_agrees": True,
+        "explanation_is_prose": True,
+    }
+    assert judge(nowhere, provider="none")["status"] == "no judge"
+    with pytest.raises(LLMUnavailableError):
+        judge(nowhere, provider="ollama")
+
+
+def test_exact_scores_tell_a_false_explanation_and_a_foreign_configuration():
+    judged = recommendation("C1 is predicted to reach an accuracy of 0.941. C1 needs 3 s.")
+    judged["configuration"]["backbone"] = "Xception"
+    exact = judge("http://127.0.0.1:1", judged, provider="none")["exact"]
+    assert exact["claims_written"] == 0.5
+    assert exact["claims_shown"] == 1.0
+    assert exact["configuration_agrees"] is False
+
+
+def test_a_judge_of_its_own_work_is_told_from_another():
+    text = "C1 is predicted to reach an accuracy of 0.941."
+    with loopback.serving(loopback.answers(**FOURS)) as server:
+        assert judge(server.url, recommendation(text, loopback.DIGEST))["judges_own_work"] is True
+        assert judge(server.url, recommendation(text, "other"))["judges_own_work"] is False
+
+
+def test_the_judge_sees_the_explanation_and_the_evidence():
+    with loopback.serving(loopback.answers(**FOURS)) as server:
+        judge(server.url, n_runs=1)
+    system, user = (message["content"] for message in server.requests[0]["messages"])
+    assert "0 to 4" in system
+    assert "C1 uses backbone EfficientNetLite0" in user
+    assert 'T3 "skin_isic"' in user
+
+
+def test_a_recommendation_without_its_parts_is_an_error_that_says_so():
+    with pytest.raises(ArtifactError, match="kedro run --pipelines=recommendation"):
+        judge("http://127.0.0.1:1", {"explanation": "Good."})
+
+
+scores = st.one_of(st.integers(-1, 5), st.booleans(), st.none(), st.floats(), st.text(max_size=3))
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(CRITERIA, scores)))
+def test_only_whole_scores_from_0_to_4_count(answer):
+    parsed, error = parse_scores(json.dumps(answer))
+    good = all(type(value) is int and 0 <= value <= 4 for value in answer.values())
+    assert (parsed == answer) if good else (parsed is None and error)
+
+
+@given(st.text())
+def test_no_text_is_read_as_scores(text):
+    assert parse_scores(text)[0] is None

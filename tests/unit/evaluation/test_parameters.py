@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from metallmix_kedro.evaluation.parameters import EvaluationParameters
+
+SHIPPED = Path(__file__).parents[3] / "conf" / "base" / "parameters" / "evaluation.yml"
+
+
+def test_shipped_values_are_the_defaults():
+    text = SHIPPED.read_text(encoding="utf-8").replace("${globals:seed}", "42")
+    assert EvaluationParameters(**yaml.safe_load(text)["evaluation"]) == EvaluationParameters()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"methods": ["oracle"]},
+        {"methods": []},
+        {"methods": ["surrogate", "surrogate"]},
+        {"source": "published"},
+        {"n_trials": 0},
+        {"n_trials": 3, "n_initial": 5},
+        {"level": 1.0},
+        {"min_trials": 1},
+        {"n_seeds": 3},
+    ],
+)
+def test_bad_values_are_refused(bad):
+    with pytest.raises(ValidationError):
+        EvaluationParameters(**bad)
