@@ -1,0 +1,66 @@
+"""How long the decision without a language model takes in a warm process.
+
+Scores the whole search space for one target, makes the short list, retrieves similar trials and
+looks for what to beware of. The goal is half a second for the full space of 10,692.
+
+    python -m benchmarks.decision --repeats 20
+"""
+
+import argparse
+import time
+from pathlib import Path
+from statistics import median
+
+import yaml
+
+from metallmix_kedro.meta_features import compute_meta_features
+from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.recommendation.gather import gather_warnings
+from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
+from metallmix_kedro.retrieval.index import build_index
+from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.search_space import SearchSpace
+from metallmix_kedro.surrogate.fit import fit_surrogate
+from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+from tests.fabricated import fabricate_history
+
+SPACE = Path(__file__).parents[1] / "conf/base/parameters/search_space.yml"
+
+
+def main() -> None:
+    """Time the decision and print the median and the range."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--datasets", type=int, default=15)
+    parser.add_argument("--trials", type=int, default=400, help="trials a dataset")
+    parser.add_argument("--repeats", type=int, default=20)
+    arguments = parser.parse_args()
+
+    history = fabricate_history(arguments.datasets, arguments.trials)
+    surrogate = fit_surrogate(history, MetaLearningParameters(), seed=0)
+    index, card = build_index(history)
+    space = SearchSpace(**yaml.safe_load(SPACE.read_text())["search_space"])
+    parameters = RecommendationParameters()
+    features = compute_meta_features({"a": 820, "b": 610, "c": 410}, 512, 640, "X-ray")
+    target = TargetDescription(name="target", meta_features=features)
+
+    def decide() -> None:
+        allowed = allowed_space(space, history, space.backbone)
+        list_candidates(features, surrogate, history, allowed.space, parameters)
+        retrieve(index, card, history, features, exclude_dataset=target.name)
+        gather_warnings(target, allowed, index, card, parameters)
+
+    decide()
+    seconds = []
+    for _ in range(arguments.repeats):
+        started = time.perf_counter()
+        decide()
+        seconds.append(time.perf_counter() - started)
+    print(
+        f"{space.size} configurations, {len(history)} trials: median {median(seconds):.3f} s, "
+        f"{min(seconds):.3f} to {max(seconds):.3f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()

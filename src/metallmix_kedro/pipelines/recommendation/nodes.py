@@ -1,0 +1,135 @@
+"""Nodes of the recommendation; what they do lives in `metallmix_kedro.recommendation`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import faiss
+import pandas as pd
+import xgboost
+
+from metallmix_kedro.meta_features import target as targets
+from metallmix_kedro.meta_features.parameters import TargetParameters
+from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.recommendation import gather, llm, reply, scoring
+from metallmix_kedro.recommendation.evidence import Candidate, Evidence, RetrievedTrial, Target
+from metallmix_kedro.recommendation.model import Recommendation, recommend
+from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.recommendation.prompt import PromptTexts
+from metallmix_kedro.recommendation.reply import LLMReply
+from metallmix_kedro.recommendation.report import render_report
+from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.search_space import SearchSpace
+from metallmix_kedro.surrogate.card import read_card
+from metallmix_kedro.surrogate.model import Surrogate
+
+Json = dict[str, Any]
+
+
+def describe_target(parameters: TargetParameters) -> Json:
+    """Compute the target's meta-features from its folder or card."""
+    return targets.describe_target(parameters).model_dump(mode="json")
+
+
+def retrieve_similar_trials(
+    description: Json,
+    history: pd.DataFrame,
+    index: faiss.Index,
+    card: Json,
+    trial_top_features: pd.DataFrame,
+    parameters: RecommendationParameters,
+) -> tuple[RetrievedTrial, ...]:
+    """Find past trials on datasets like the target; never on the target itself."""
+    target = TargetDescription.model_validate(description)
+    similar = retrieve(
+        index,
+        card,
+        history,
+        target.meta_features,
+        k=parameters.n_trials,
+        max_per_dataset=parameters.max_per_dataset,
+        exclude_dataset=target.name,
+    )
+    return gather.number_trials(similar, trial_top_features)
+
+
+def shorten_search_space(
+    description: Json,
+    history: pd.DataFrame,
+    score_model: xgboost.Booster,
+    time_model: xgboost.Booster,
+    surrogate_card: Json,
+    search_space: SearchSpace,
+    parameters: RecommendationParameters,
+) -> tuple[tuple[Candidate, ...], scoring.AllowedSpace]:
+    """Score every configuration that may be chosen, and keep a few good and different ones."""
+    target = TargetDescription.model_validate(description)
+    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card)
+    allowed = scoring.allowed_space(search_space, history, parameters.backbones)
+    candidates = scoring.list_candidates(
+        target.meta_features, surrogate, history, allowed.space, parameters
+    )
+    return candidates, allowed
+
+
+def gather_evidence(
+    description: Json,
+    trials: tuple[RetrievedTrial, ...],
+    candidates: tuple[Candidate, ...],
+    allowed: scoring.AllowedSpace,
+    attribution_by_value: pd.DataFrame,
+    index: faiss.Index,
+    card: Json,
+    parameters: RecommendationParameters,
+) -> Json:
+    """Put together all that the language model is shown."""
+    target = TargetDescription.model_validate(description)
+    evidence = Evidence(
+        target=Target(name=target.name, meta_features=target.meta_features),
+        trials=trials,
+        attributions=gather.strongest_attributions(
+            attribution_by_value, allowed.space, parameters.n_attributions
+        ),
+        candidates=candidates,
+        warnings=gather.gather_warnings(target, allowed, index, card, parameters),
+    )
+    return evidence.model_dump(mode="json")
+
+
+def ask_llm(
+    evidence: Json,
+    prompt: dict[str, Callable[[], str]],
+    parameters: RecommendationParameters,
+) -> Json:
+    """Ask the language model; that it gave no usable reply is a reply too."""
+    shown = Evidence.model_validate(evidence)
+    answer = llm.ask(shown, PromptTexts.from_partitions(prompt), parameters.llm)
+    return answer.model_dump(mode="json")
+
+
+def decide(
+    evidence: Json,
+    llm_reply: Json,
+    surrogate_card: Json,
+    search_space: SearchSpace,
+    parameters: RecommendationParameters,
+    input_versions: dict[str, str] | None,
+) -> Json:
+    """Check the reply against the evidence and put the recommendation together."""
+    shown = Evidence.model_validate(evidence)
+    answer = LLMReply.model_validate(llm_reply)
+    decision = reply.decide(shown, answer, search_space, parameters.llm.min_kept_share)
+    recommendation = recommend(
+        shown,
+        answer,
+        decision,
+        card=read_card(surrogate_card),
+        wide_interval=parameters.wide_interval,
+        seed=parameters.llm.seed,
+        input_versions=input_versions or {},
+    )
+    return recommendation.model_dump(mode="json")
+
+
+def report(recommendation: Json) -> str:
+    """Render the report: one HTML page that needs nothing but a browser."""
+    return render_report(Recommendation.model_validate(recommendation))

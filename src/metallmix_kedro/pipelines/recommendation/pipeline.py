@@ -1,0 +1,85 @@
+"""The steps of a recommendation (paper, section 2.4)."""
+
+from kedro.pipeline import Node, Pipeline
+
+from metallmix_kedro.pipelines.recommendation import nodes
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Describe the target, gather evidence, ask, decide, report."""
+    steps = [
+        Node(
+            nodes.describe_target,
+            inputs="params:target",
+            outputs="target_meta_features",
+            name="describe_target",
+        ),
+        Node(
+            nodes.retrieve_similar_trials,
+            inputs={
+                "description": "target_meta_features",
+                "history": "history",
+                "index": "retrieval_index",
+                "card": "retrieval_card",
+                "trial_top_features": "trial_top_features",
+                "parameters": "params:recommendation",
+            },
+            outputs="retrieved_trials",
+            name="retrieve_similar_trials",
+        ),
+        Node(
+            nodes.shorten_search_space,
+            inputs={
+                "description": "target_meta_features",
+                "history": "history",
+                "score_model": "score_model",
+                "time_model": "time_model",
+                "surrogate_card": "surrogate_card",
+                "search_space": "params:search_space",
+                "parameters": "params:recommendation",
+            },
+            outputs=["short_list", "allowed_space"],
+            name="shorten_search_space",
+        ),
+        Node(
+            nodes.gather_evidence,
+            inputs={
+                "description": "target_meta_features",
+                "trials": "retrieved_trials",
+                "candidates": "short_list",
+                "allowed": "allowed_space",
+                "attribution_by_value": "attribution_by_value",
+                "index": "retrieval_index",
+                "card": "retrieval_card",
+                "parameters": "params:recommendation",
+            },
+            outputs="evidence",
+            name="gather_evidence",
+        ),
+        Node(
+            nodes.ask_llm,
+            inputs=["evidence", "recommendation_prompt", "params:recommendation"],
+            outputs="llm_reply",
+            name="ask_llm",
+        ),
+        Node(
+            nodes.decide,
+            inputs={
+                "evidence": "evidence",
+                "llm_reply": "llm_reply",
+                "surrogate_card": "surrogate_card",
+                "search_space": "params:search_space",
+                "parameters": "params:recommendation",
+                "input_versions": "input_versions",
+            },
+            outputs="recommendation",
+            name="decide",
+        ),
+        Node(
+            nodes.report,
+            inputs="recommendation",
+            outputs="recommendation_report",
+            name="report",
+        ),
+    ]
+    return Pipeline(steps, namespace="recommendation", prefix_datasets_with_namespace=False)

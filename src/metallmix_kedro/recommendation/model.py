@@ -1,0 +1,165 @@
+"""What is recommended, why, and what it rests on: the pipeline's versioned output."""
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metallmix_kedro import __version__
+from metallmix_kedro.recommendation.checks import Check
+from metallmix_kedro.recommendation.evidence import Candidate, Evidence, Target
+from metallmix_kedro.recommendation.reply import Decision, LLMReply
+from metallmix_kedro.recommendation.target_warnings import warn_about_decision
+from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.surrogate.card import SurrogateCard
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PredictedScore(_Output):
+    """Predicted test accuracy with its interval, and its place on the dataset's own scale."""
+
+    value: Share
+    low: Share
+    high: Share
+    relative: float = Field(description="0: like the worst trial of a dataset, 1: like its best")
+
+
+class PredictedTime(_Output):
+    """Predicted training time in seconds, on the device most of the history was measured on."""
+
+    value: Seconds
+    low: Seconds
+    high: Seconds
+    device: str | None = Field(description="what the history's times were taken on")
+
+
+class Provenance(_Output):
+    """All that is needed to see where a recommendation came from, and to make it again.
+
+    There is no time stamp: the same inputs give the same bytes. When it was made stands in the
+    run's record and in the version of the file.
+    """
+
+    metallmix_kedro: str = Field(description="version of this package")
+    input_versions: dict[str, str] = Field(description="catalog dataset to the version loaded")
+    evidence_sha256: Hash = Field(description="of the evidence as canonical JSON")
+    seed: int = Field(description="of the language model; nothing else here is random")
+    llm_reply: LLMReply = Field(
+        description="model, digest, prompt hash and raw reply; its response time is left out"
+    )
+
+
+class Recommendation(_Output):
+    """A configuration for a target, its prediction, the evidence, and what to beware of.
+
+    The evidence is kept whole, as the language model was shown it, so that every claim of the
+    explanation can be looked up and its hash be checked.
+    """
+
+    schema_version: Literal["1.0"] = "1.0"
+    target: Target
+    configuration: Configuration
+    chosen_ref: str = Field(description="the chosen candidate's reference in the evidence")
+    score: PredictedScore
+    training_time_s: PredictedTime
+    interval_level: Annotated[float, Field(gt=0, lt=1)] = Field(
+        description="share of new datasets whose result the intervals are meant to hold"
+    )
+    decided_by: Literal["llm", "surrogate"]
+    reason: str = Field(description="why this one decided")
+    explanation: str
+    explanation_by: Literal["llm", "attributions"]
+    checks: tuple[Check, ...] = Field(description="each claim of the explanation, and its support")
+    evidence: Evidence
+    warnings: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def chosen(self) -> Candidate:
+        """The chosen candidate."""
+        return self.evidence.candidate(self.chosen_ref)
+
+
+def recommend(
+    evidence: Evidence,
+    reply: LLMReply,
+    decision: Decision,
+    card: SurrogateCard,
+    wide_interval: float,
+    seed: int,
+    input_versions: dict[str, str],
+) -> Recommendation:
+    """Put the decision together with all that it rests on.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    reply : LLMReply
+        The language model's reply, or why there is none.
+    decision : Decision
+        What stands after the reply was checked.
+    card : SurrogateCard
+        Says what the surrogate's intervals and times mean.
+    wide_interval : float
+        Width of the accuracy's interval above which the user is warned, in (0, 1].
+    seed : int
+        The language model's seed.
+    input_versions : dict of str to str
+        Version of every versioned input by its name in the catalog.
+    """
+    chosen = evidence.candidate(decision.chosen_ref)
+    return Recommendation(
+        target=evidence.target,
+        configuration=chosen.configuration,
+        chosen_ref=chosen.ref,
+        score=PredictedScore(
+            value=chosen.score,
+            low=chosen.score_low,
+            high=chosen.score_high,
+            relative=chosen.relative_score,
+        ),
+        training_time_s=PredictedTime(
+            value=chosen.training_time_s,
+            low=chosen.training_time_low_s,
+            high=chosen.training_time_high_s,
+            device=None if card.device_scale is None else card.device_scale.reference,
+        ),
+        interval_level=card.calibration.level,
+        decided_by=decision.decided_by,
+        reason=decision.reason,
+        explanation=decision.explanation,
+        explanation_by=decision.explanation_by,
+        checks=decision.checks,
+        evidence=evidence,
+        warnings=(*evidence.warnings, *warn_about_decision(chosen, decision, wide_interval)),
+        provenance=Provenance(
+            metallmix_kedro=__version__,
+            input_versions=dict(sorted(input_versions.items())),
+            evidence_sha256=content_sha256(evidence),
+            seed=seed,
+            # The one thing in a reply that differs between two runs with the same answer.
+            llm_reply=reply.model_copy(update={"response_time_s": None}),
+        ),
+    )
+
+
+def content_sha256(model: BaseModel) -> str:
+    """Return the SHA-256 of a model as canonical JSON, hexadecimal."""
+    canonical = json.dumps(model.model_dump(mode="json"), sort_keys=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def json_schema() -> dict[str, object]:
+    """Return the JSON Schema that every stored recommendation satisfies."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Recommendation.model_json_schema(mode="serialization"),
+    }

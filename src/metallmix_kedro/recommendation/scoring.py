@@ -1,0 +1,149 @@
+"""Score the search space for a target, and list the candidates (paper, section 2.4)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.history.averages import best_on_average, known_configurations
+from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.recommendation.candidates import short_list
+from metallmix_kedro.recommendation.evidence import Candidate, TopFeature
+from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.surrogate.model import Surrogate
+
+DECIMALS = 4
+"""Evidence is rounded to what a reader or an LLM can use; more digits would be false precision."""
+
+PREDICTIONS = tuple(
+    name for name, field in Candidate.model_fields.items() if field.annotation is float
+)
+"""What the surrogate predicts of a candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedSpace:
+    """The part of the search space that may be chosen, and its backbones never measured."""
+
+    space: SearchSpace
+    unmeasured: tuple[str, ...]
+
+
+def allowed_space(
+    space: SearchSpace, history: pd.DataFrame, wanted: Literal["measured"] | Collection[str]
+) -> AllowedSpace:
+    """Restrict the search space to the backbones that may be chosen.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    history : pandas.DataFrame
+        Rows of `history.schema.HistorySchema`.
+    wanted : "measured" or collection of str
+        Names, or those that the history has finished trials of.
+
+    Raises
+    ------
+    ArtifactError
+        If the history holds no finished trial with a known configuration of the space.
+    ParameterError
+        If a name is not in the search space.
+    """
+    measured = set(known_configurations(history)["backbone"].unique())
+    if measured.isdisjoint(space.backbone):
+        raise ArtifactError(
+            "The history holds no finished trial with a known configuration of the search space "
+            f"(backbones {', '.join(space.backbone)}), so nothing can be recommended from it. "
+            "Measure some (kedro run --pipelines=experiment_grid), or restore the history that "
+            "ships with the project."
+        )
+    if wanted == "measured":
+        wanted = [name for name in space.backbone if name in measured]
+    allowed = space.restricted(wanted)
+    unmeasured = tuple(name for name in allowed.backbone if name not in measured)
+    return AllowedSpace(space=allowed, unmeasured=unmeasured)
+
+
+def list_candidates(
+    target: MetaFeatures,
+    surrogate: Surrogate,
+    history: pd.DataFrame,
+    space: SearchSpace,
+    parameters: RecommendationParameters,
+) -> tuple[Candidate, ...]:
+    """Score the whole space for the target and shorten it to a list (`candidates.short_list`).
+
+    Parameters
+    ----------
+    target : MetaFeatures
+    surrogate : Surrogate
+    history : pandas.DataFrame
+        Rows of `history.schema.HistorySchema`; what lies outside the space does not count for
+        the configuration that is best on average.
+    space : SearchSpace
+        Already restricted to the backbones that may be chosen.
+    parameters : RecommendationParameters
+
+    Returns
+    -------
+    tuple of Candidate
+        ``C1`` is the surrogate's first choice, the others follow by predicted relative score.
+
+    Raises
+    ------
+    ArtifactError
+        If the surrogate knows no training times.
+    """
+    frame = space.frame().assign(**target.model_dump())
+    predictions = surrogate.predict(frame)
+    if predictions["training_time_s"].isna().any():
+        raise ArtifactError(
+            "The surrogate predicts no training time, because no trial of its history has one. "
+            "Add trials with training_time_s and fit it again: kedro run --pipelines=meta_learning"
+        )
+    listed = short_list(
+        frame.join(predictions),
+        parameters.n_candidates,
+        parameters.min_difference,
+        _best_on_average(history, space),
+    )
+    contributions = surrogate.contributions(frame.loc[listed.index])
+    return tuple(
+        _candidate(f"C{number}", row, contribution)
+        for number, (row, contribution) in enumerate(
+            zip(listed.to_dict("records"), contributions.to_dict("records"), strict=True), start=1
+        )
+    )
+
+
+def _best_on_average(history: pd.DataFrame, space: SearchSpace) -> Configuration | None:
+    # Scores are related to all trials of their dataset before those outside the space go.
+    scored = add_relative_score(history)
+    inside = scored[list(CONFIGURATION_COLUMNS)].isin(
+        {name: list(getattr(space, name)) for name in CONFIGURATION_COLUMNS}
+    )
+    eligible = known_configurations(scored[inside.all(axis=1)])
+    return None if eligible.empty else best_on_average(eligible).configuration
+
+
+def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -> Candidate:
+    own = [
+        TopFeature(
+            feature=name,
+            value=readable_value(name, row[name]),
+            contribution=round(float(contributions[name]), DECIMALS),
+        )
+        for name in CONFIGURATION_COLUMNS
+    ]
+    return Candidate(
+        ref=ref,
+        configuration=Configuration.from_mapping(row),
+        roles=row["roles"],
+        contributions=tuple(sorted(own, key=lambda one: -abs(one.contribution))),
+        **{name: round(float(row[name]), DECIMALS) for name in PREDICTIONS},
+    )

@@ -1,0 +1,133 @@
+"""What a user should know before trusting a recommendation for this target."""
+
+from collections.abc import Sequence
+
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.recommendation.evidence import Candidate
+from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.recommendation.reply import Decision
+from metallmix_kedro.retrieval.card import IndexEntry
+from metallmix_kedro.retrieval.novelty import Novelty
+
+
+def warn_about_target(
+    target: MetaFeatures,
+    measured: Sequence[IndexEntry],
+    novelty: Novelty,
+    parameters: RecommendationParameters,
+) -> tuple[str, ...]:
+    """Compare the target with the measured datasets, and look at its class sizes.
+
+    Parameters
+    ----------
+    target : MetaFeatures
+    measured : sequence of IndexEntry
+        The measured datasets with their meta-features, at least one.
+    novelty : Novelty
+        The target's place among the datasets of the history.
+    parameters : RecommendationParameters
+        `few_datasets` and `high_imbalance` are used.
+
+    Returns
+    -------
+    tuple of str
+        In a fixed order; empty when there is nothing to say.
+    """
+    found = (
+        _unlike_anything(novelty),
+        _unseen_modality(target, measured, novelty),
+        _few_datasets(measured, parameters.few_datasets),
+        _imbalance(target, parameters.high_imbalance),
+        _image_size(target, measured),
+    )
+    return tuple(warning for warning in found if warning)
+
+
+def warn_about_backbones(unmeasured: Sequence[str]) -> tuple[str, ...]:
+    """Name the backbones that may be chosen though the history holds no trial of them."""
+    if not unmeasured:
+        return ()
+    return (
+        f"Never measured in the history: {', '.join(unmeasured)}. What is predicted for them is "
+        "a guess from the other hyperparameters.",
+    )
+
+
+def _unlike_anything(novelty: Novelty) -> str | None:
+    # Without a threshold there are too few datasets to tell, which has its own warning.
+    if not novelty.is_outlier or novelty.threshold == 0:
+        return None
+    return (
+        "Unlike anything in the history: the most similar dataset is "
+        f"{novelty.nearest_dataset}, at distance {novelty.distance:.1f}, where known datasets "
+        f"have a neighbour within {novelty.threshold:.1f}. The predictions are an extrapolation; "
+        "the candidate that is best on average may be the safer choice."
+    )
+
+
+def _unseen_modality(
+    target: MetaFeatures, measured: Sequence[IndexEntry], novelty: Novelty
+) -> str | None:
+    if not novelty.is_unseen_modality:
+        return None
+    known = ", ".join(sorted({entry.meta_features.modality for entry in measured}))
+    return (
+        f"No measured dataset has the modality '{target.modality}' (measured: {known}), so it "
+        "plays no part in the prediction."
+    )
+
+
+def _few_datasets(measured: Sequence[IndexEntry], least: int) -> str | None:
+    count = len({entry.dataset for entry in measured})
+    if count >= least:
+        return None
+    return (
+        f"The history holds only {count} measured dataset{'s' if count != 1 else ''}; "
+        "predictions for a new one rest on little."
+    )
+
+
+def _imbalance(target: MetaFeatures, high: float) -> str | None:
+    if target.imbalance_ratio < high:
+        return None
+    majority = target.class_size_max / target.n_instances
+    return (
+        f"The largest class has {target.imbalance_ratio:.1f} times the images of the smallest: "
+        f"always naming the largest would already score {majority:.0%} accuracy, so watch the "
+        "recall of the rare classes too."
+    )
+
+
+def _image_size(target: MetaFeatures, measured: Sequence[IndexEntry]) -> str | None:
+    beyond = []
+    for axis in ("width", "height"):
+        size = getattr(target, f"image_{axis}")
+        known = [getattr(entry.meta_features, f"image_{axis}") for entry in measured]
+        if not min(known) <= size <= max(known):
+            beyond.append(
+                f"{axis} {size:.0f} px (measured: {min(known):.0f} to {max(known):.0f} px)"
+            )
+    if not beyond:
+        return None
+    return f"The images are larger or smaller than any measured: {', '.join(beyond)}."
+
+
+def warn_about_decision(
+    chosen: Candidate, decision: Decision, wide_interval: float
+) -> tuple[str, ...]:
+    """Say when the prediction is vague, or when a part is not the language model's."""
+    found = []
+    width = chosen.score_high - chosen.score_low
+    if width > wide_interval:
+        found.append(
+            f"The predicted accuracy is vague: its interval spans {100 * width:.0f} percentage "
+            "points."
+        )
+    if decision.decided_by == "surrogate":
+        found.append(f"Decided by the surrogate, without a language model: {decision.reason}.")
+    elif decision.explanation_by == "attributions":
+        found.append(
+            "The evidence does not support the language model's explanation; the one shown is "
+            "made from the attributions instead."
+        )
+    return tuple(found)

@@ -1,0 +1,118 @@
+import pandas as pd
+import pytest
+
+from metallmix_kedro.errors import ArtifactError, ParameterError
+from metallmix_kedro.history.averages import best_on_average
+from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, SearchSpace
+from metallmix_kedro.surrogate.model import Surrogate
+from tests.fabricated import SPACE
+from tests.unit.recommendation import made
+
+TARGET = made.HAND_X_RAYS.meta_features
+
+
+def with_backbones(*names: str) -> SearchSpace:
+    return SPACE.model_copy(update={"backbone": names})
+
+
+def test_measured_backbones_are_those_of_the_history() -> None:
+    space = with_backbones("Xception", "ResNet50", "EfficientNetLite0")
+
+    allowed = allowed_space(space, made.history(), "measured")
+
+    assert allowed.space.backbone == ("Xception", "EfficientNetLite0")
+    assert allowed.unmeasured == ()
+
+
+def test_a_list_restricts_and_extends() -> None:
+    space = with_backbones("Xception", "ResNet50", "EfficientNetLite0")
+
+    allowed = allowed_space(space, made.history(), ("ResNet50", "Xception"))
+
+    assert allowed.space.backbone == ("ResNet50", "Xception")
+    assert allowed.unmeasured == ("ResNet50",)
+
+
+def test_a_failed_or_published_trial_measures_no_backbone() -> None:
+    history = made.history().copy()
+    history.loc[history["backbone"] == "Xception", "status"] = "failed"
+    history.loc[history["backbone"] == "MobileNetV2_0.35", "learning_rate"] = None
+
+    allowed = allowed_space(SPACE, history, "measured")
+
+    assert allowed.space.backbone == ("EfficientNetLite0",)
+
+
+def test_an_unknown_backbone_is_refused_by_name() -> None:
+    with pytest.raises(ParameterError, match="Xcepton"):
+        allowed_space(SPACE, made.history(), ("Xcepton",))
+
+
+def test_a_history_without_finished_trials_is_refused() -> None:
+    with pytest.raises(ArtifactError, match="no finished trial"):
+        allowed_space(SPACE, made.history().assign(status="failed"), "measured")
+
+
+def test_candidates_carry_the_surrogates_predictions() -> None:
+    candidates = made.evidence().candidates
+
+    assert [one.ref for one in candidates] == ["C1", "C2", "C3", "C4", "C5"]
+    assert "surrogate_best" in candidates[0].roles
+    assert candidates[0].configuration.backbone == "EfficientNetLite0"
+    row = SPACE.frame().merge(pd.DataFrame([candidates[1].configuration.as_dict()]))
+    predicted = made.surrogate().predict(row.assign(**TARGET.model_dump())).iloc[0]
+    assert candidates[1].score == pytest.approx(predicted["score"], abs=1e-4)
+    assert candidates[1].training_time_high_s == pytest.approx(
+        predicted["training_time_high_s"], abs=1e-4
+    )
+    for one in candidates:
+        assert 0 <= one.score_low <= one.score <= one.score_high <= 1
+        assert 0 < one.training_time_low_s <= one.training_time_s <= one.training_time_high_s
+
+
+def test_contributions_are_those_of_the_configuration_strongest_first() -> None:
+    first = made.evidence().candidates[0]
+
+    assert {part.feature for part in first.contributions} == set(CONFIGURATION_COLUMNS)
+    strengths = [abs(part.contribution) for part in first.contributions]
+    assert strengths == sorted(strengths, reverse=True)
+    assert ("learning_rate", "1e-3") in {(part.feature, part.value) for part in first.contributions}
+
+
+def test_the_best_on_average_is_listed() -> None:
+    on_average = [one for one in made.evidence().candidates if "best_on_average" in one.roles]
+
+    assert [one.configuration for one in on_average] == [
+        best_on_average(made.history()).configuration
+    ]
+
+
+def test_the_best_on_average_is_sought_inside_the_allowed_space() -> None:
+    space = SPACE.model_copy(update={"backbone": ("Xception",), "optimizer": ("sgd",)})
+
+    candidates = list_candidates(TARGET, made.surrogate(), made.history(), space, made.PARAMETERS)
+
+    assert all(one.configuration in space for one in candidates)
+    assert sum("best_on_average" in one.roles for one in candidates) == 1
+
+
+def test_a_space_outside_the_history_has_no_best_on_average() -> None:
+    space = SPACE.model_copy(update={"dense_units": (64,)})
+
+    candidates = list_candidates(TARGET, made.surrogate(), made.history(), space, made.PARAMETERS)
+
+    assert len(candidates) == 5
+    assert not any("best_on_average" in one.roles for one in candidates)
+
+
+def test_a_surrogate_without_times_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    predict = Surrogate.predict
+    monkeypatch.setattr(
+        Surrogate,
+        "predict",
+        lambda self, frame: predict(self, frame).assign(training_time_s=float("nan")),
+    )
+
+    with pytest.raises(ArtifactError, match="training time"):
+        list_candidates(TARGET, made.surrogate(), made.history(), SPACE, made.PARAMETERS)
