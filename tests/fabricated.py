@@ -8,7 +8,8 @@ and spread. Noise has the standard deviation `NOISE`.
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.history import HISTORY_COLUMNS, METRICS, HistorySchema
+from metallmix_kedro.history import HISTORY_COLUMNS, METRICS
+from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.search_space import SearchSpace
 

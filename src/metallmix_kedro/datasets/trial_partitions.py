@@ -20,5 +20,3 @@ class TrialPartitionsDataset(PartitionedDataset):
             return {}
         loaders: dict[str, Callable[[], Any]] = super().load()
         return loaders
-
-

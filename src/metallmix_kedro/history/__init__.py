@@ -1,13 +1,12 @@
 """All trials measured, published or imported (the paper's meta-dataset, section 2.1)."""
 
-from metallmix_kedro.history.schema import (
+from metallmix_kedro.history.columns import (
     HISTORY_COLUMNS,
     METRICS,
     PROTOCOL,
     SCORE,
     SOURCES,
     TIMES,
-    HistorySchema,
 )
 
 __all__ = [
@@ -17,5 +16,4 @@ __all__ = [
     "SCORE",
     "SOURCES",
     "TIMES",
-    "HistorySchema",
 ]

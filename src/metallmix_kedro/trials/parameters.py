@@ -40,10 +40,11 @@ class Protocol(Parameters):
 class ExperimentGridParameters(Parameters):
     """What the experiment grid measures.
 
-    ``datasets``: names of ingested datasets, or null for all that were described last. ``backbones``: the part of
-    the search space that is measured. ``weights``: a local weights file for a backbone, in place
-    of its own source. ``n_random`` configurations are drawn once and measured on every dataset;
-    ``n_bayesian`` more are proposed for each dataset by Bayesian optimisation.
+    ``datasets``: names of ingested datasets, or null for all that were described last.
+    ``backbones``: the part of the search space that is measured. ``weights``: a local weights file
+    for a backbone, in place of its own source. ``n_random`` configurations are drawn once and
+    measured on every dataset; ``n_bayesian`` more are proposed for each dataset by Bayesian
+    optimisation.
     """
 
     datasets: tuple[str, ...] | None

@@ -7,7 +7,8 @@ import pytest
 from metallmix_kedro.evaluation.compare import Comparison, compare_methods
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.task import Settings
-from metallmix_kedro.history import METRICS, HistorySchema
+from metallmix_kedro.history import METRICS
+from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS

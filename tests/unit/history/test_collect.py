@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.history import HISTORY_COLUMNS, HistorySchema
+from metallmix_kedro.history import HISTORY_COLUMNS
 from metallmix_kedro.history.collect import collect_history
+from metallmix_kedro.history.schema import HistorySchema
 from tests.fabricated import fabricate_history
 
 NO_OUTCOMES = pd.DataFrame(

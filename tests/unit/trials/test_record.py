@@ -3,7 +3,8 @@ import json
 import pandas as pd
 import pytest
 
-from metallmix_kedro.history import HISTORY_COLUMNS, HistorySchema
+from metallmix_kedro.history import HISTORY_COLUMNS
+from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.trials.record import failed_record, finished_record, trial_id

@@ -11,6 +11,7 @@ from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.pictures import draw_predictions
 from metallmix_kedro.surrogate.report import report
 
+
 def fit(
     history: pd.DataFrame, parameters: MetaLearningParameters
 ) -> tuple[xgboost.Booster, xgboost.Booster, dict[str, Any]]:

@@ -1,0 +1,112 @@
+"""Finding similar past trials: the nearest datasets, and examples of each (paper, section 2.3)."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Self
+
+import faiss
+import numpy as np
+import pandas as pd
+
+from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.retrieval.card import REBUILD, IndexCard
+from metallmix_kedro.retrieval.index import distances
+from metallmix_kedro.retrieval.similar_trial import SimilarTrial
+
+
+@dataclass(frozen=True)
+class TrialSearch:
+    """Finds trials on the datasets most like a target; make one with `from_history`.
+
+    Datasets are visited from the nearest on; each gives its `max_per_dataset` first examples
+    (`metallmix_kedro.retrieval.card.IndexEntry`), until there are `k`. A history of few datasets
+    gives fewer.
+
+    Parameters
+    ----------
+    k : int
+        Number of trials, at least 1 (the paper's 8).
+    max_per_dataset : int
+        Most trials of one dataset, at least 1, so that the evidence is not one neighbour eight
+        times.
+    exclude_dataset, exclude_data_hash : str, optional
+        Name and content hash of the target itself; its own trials are never returned, whether it
+        is recognised by name or by content.
+    """
+
+    index: faiss.Index
+    card: IndexCard
+    examples: pd.DataFrame
+    k: int = 8
+    max_per_dataset: int = 2
+    exclude_dataset: str | None = None
+    exclude_data_hash: str | None = None
+
+    @classmethod
+    def from_history(
+        cls, index: faiss.Index, card: dict[str, Any], history: pd.DataFrame, **settings: Any
+    ) -> Self:
+        """Make a search over an index and the history it was built from.
+
+        Parameters
+        ----------
+        index, card
+            From `metallmix_kedro.retrieval.index.build_index`.
+        history : pandas.DataFrame
+            The history they were built from.
+        **settings
+            ``k``, ``max_per_dataset``, ``exclude_dataset``, ``exclude_data_hash``.
+
+        Raises
+        ------
+        ArtifactError
+            If index, card and history do not belong together.
+        """
+        read = IndexCard.read(card, index)
+        ids = [trial_id for entry in read.entries for trial_id in entry.examples]
+        examples = history[history["trial_id"].isin(ids)].set_index("trial_id", drop=False)
+        missing = sorted(set(ids) - set(examples.index))
+        if missing:
+            raise ArtifactError(
+                f"{len(missing)} trials that retrieval_card names are not in the history, the"
+                f" first is '{missing[0]}'. The index was built from another history. {REBUILD}"
+            )
+        return cls(index=index, card=read, examples=examples, **settings)
+
+    def find(self, target: MetaFeatures) -> list[SimilarTrial]:
+        """Return the trials most like the target, most similar dataset first."""
+        to_entry = distances(self.index, self.card, target)
+        found = self._nearest(to_entry)
+        rows = self.examples.loc[[trial_id for _, trial_id in found]]
+        return [
+            SimilarTrial.from_row(row, float(to_entry[position]))
+            for (position, _), (_, row) in zip(found, rows.iterrows(), strict=True)
+        ]
+
+    def _nearest(self, to_entry: np.ndarray[Any, np.dtype[np.float64]]) -> list[tuple[int, str]]:
+        """Return entries and trial ids, nearest first."""
+        others = self.card.others(self.exclude_dataset, self.exclude_data_hash)
+        taken: Counter[str] = Counter()
+        found: list[tuple[int, str]] = []
+        for position in sorted(others, key=lambda other: (to_entry[other], other)):
+            entry = self.card.entries[position]
+            n_more = min(self.max_per_dataset - taken[entry.dataset], self.k - len(found))
+            chosen = entry.examples[:n_more]
+            taken[entry.dataset] += len(chosen)
+            found += [(position, trial_id) for trial_id in chosen]
+        return found
+
+
+def retrieve(
+    index: faiss.Index,
+    card: dict[str, Any],
+    history: pd.DataFrame,
+    target: MetaFeatures,
+    **settings: Any,
+) -> list[SimilarTrial]:
+    """Return the past trials most like one target; for many make one `TrialSearch`.
+
+    Arguments and errors are those of `TrialSearch.from_history`.
+    """
+    return TrialSearch.from_history(index, card, history, **settings).find(target)
