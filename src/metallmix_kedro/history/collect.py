@@ -8,8 +8,9 @@ import pandas as pd
 from pandera.errors import SchemaErrors
 
 from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.history.columns import HISTORY_COLUMNS, SCORE
 from metallmix_kedro.history.published import published_trials
-from metallmix_kedro.history.schema import HISTORY_COLUMNS, SCORE, HistorySchema
+from metallmix_kedro.history.schema import HistorySchema
 
 MAX_LISTED = 10
 """Offending rows that an error message lists before it only counts."""

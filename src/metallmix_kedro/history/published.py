@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.history.schema import HISTORY_COLUMNS, SCORE
+from metallmix_kedro.history.columns import HISTORY_COLUMNS, SCORE
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 
 REQUIRED_COLUMNS: tuple[str, ...] = (

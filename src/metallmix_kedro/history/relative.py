@@ -6,7 +6,7 @@ the configuration was there, which is what carries over to a dataset never seen.
 
 import pandas as pd
 
-from metallmix_kedro.history.schema import SCORE
+from metallmix_kedro.history.columns import SCORE
 
 NO_SPREAD = 0.5
 """Relative score where all trials of a group scored the same: neither its best nor its worst."""

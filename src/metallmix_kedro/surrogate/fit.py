@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import track
 
 from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.history.schema import SCORE
 from metallmix_kedro.surrogate.calibration import Calibration, calibrate
 from metallmix_kedro.surrogate.card import TrainingFacts
 from metallmix_kedro.surrogate.model import Surrogate

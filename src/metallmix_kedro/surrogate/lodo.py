@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.history.averages import configuration_means
+from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.history.schema import SCORE
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.fit import Fold, assemble, calibrate_on, fit_without, make_folds
 from metallmix_kedro.surrogate.model import Surrogate

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import has_score
-from metallmix_kedro.history.schema import SCORE
 
 FloatArray = npt.NDArray[np.float64]
 
