@@ -1,12 +1,13 @@
 """Finding similar past trials: the nearest datasets, and examples of each (paper, section 2.3)."""
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import faiss
 import numpy as np
 import pandas as pd
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.meta_features import MetaFeatures
@@ -15,7 +16,7 @@ from metallmix_kedro.retrieval.index import distances
 from metallmix_kedro.retrieval.similar_trial import SimilarTrial
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
 class TrialSearch:
     """Finds trials on the datasets most like a target; make one with `from_history`.
 
@@ -38,8 +39,8 @@ class TrialSearch:
     index: faiss.Index
     card: IndexCard
     examples: pd.DataFrame
-    k: int = 8
-    max_per_dataset: int = 2
+    k: Annotated[int, Field(ge=1)] = 8
+    max_per_dataset: Annotated[int, Field(ge=1)] = 2
     exclude_dataset: str | None = None
     exclude_data_hash: str | None = None
 
