@@ -11,8 +11,10 @@ dataset a weight of 1 / (K + 1) at infinity.
 What that guarantees with K datasets, all drawn like the target: where ``level (K + 1) / K <= 1``
 (9 datasets or more for 0.9), a trial of a new dataset lies inside with probability of at least
 ``level``, if the model that predicts it is as good as those that were calibrated, each of which
-saw one dataset less. With fewer datasets only an infinite interval would keep that promise; the
-largest residual is used instead, and the card says so.
+saw one dataset less. With fewer datasets only an infinite interval would keep that promise. The
+plain pooled quantile is used instead: it covers `level` of the left-out trials the history has, no
+promise goes with it, and the card says so. What it really covers on datasets that took no part in
+it stands in the report of the leave-one-dataset-out predictions.
 """
 
 from typing import Annotated
@@ -74,8 +76,8 @@ def half_width(residuals: pd.Series, datasets: pd.Series, level: float) -> float
     owners = datasets.loc[sizes.index]
     n_datasets = owners.nunique()
     weights = 1.0 / (n_datasets * owners.map(owners.value_counts()).to_numpy(dtype=float))
-    # The new dataset is one of K + 1 and its residual may be infinite.
-    wanted = min(1.0, level * (n_datasets + 1) / n_datasets)
+    corrected = _corrected_level(level, n_datasets)
+    wanted = level if corrected > 1 else corrected
     # Sums of weights are off by rounding; a wanted share of 1 must find the last residual.
     position = int(np.searchsorted(np.cumsum(weights), wanted - 1e-9))
     return float(sizes.iloc[min(position, len(sizes) - 1)])
@@ -102,8 +104,13 @@ def calibrate(residuals: pd.DataFrame, level: float) -> Calibration:
     )
 
 
+def _corrected_level(level: float, n_datasets: int) -> float:
+    """Share to cover of K datasets, for a new one that is one of K + 1, its residual infinite."""
+    return level * (n_datasets + 1) / n_datasets
+
+
 def _guarantee(level: float, n_datasets: int) -> str:
-    if level * (n_datasets + 1) / n_datasets <= 1:
+    if _corrected_level(level, n_datasets) <= 1:
         return (
             f"A trial of a new dataset, drawn like the {n_datasets} of the history, lies inside "
             f"with probability of at least {level:g}, up to the difference between a model of all "
@@ -111,5 +118,5 @@ def _guarantee(level: float, n_datasets: int) -> str:
         )
     return (
         f"{n_datasets} datasets are too few to promise {level:g} for a new one: the intervals "
-        "reach as far as the largest residual on a dataset that was left out."
+        f"cover {level:g} of the trials on datasets that were left out, each dataset counting once."
     )

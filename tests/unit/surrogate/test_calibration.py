@@ -19,9 +19,9 @@ def test_the_quantile_of_ten_datasets_is_corrected_for_the_new_one():
     assert half_width(residuals, owners, 0.9) == 19
 
 
-def test_with_few_datasets_the_largest_residual_counts():
-    residuals, owners = pooled(a=[0.1, -0.9], b=[0.2], c=[0.3])
-    assert half_width(residuals, owners, 0.9) == 0.9
+def test_with_too_few_datasets_the_quantile_is_the_plain_one():
+    residuals, owners = pooled(a=range(1, 11), b=range(-10, 0))
+    assert half_width(residuals, owners, 0.9) == 9
 
 
 def test_a_large_dataset_weighs_as_much_as_a_small_one():
