@@ -1,0 +1,1 @@
+"""What stands behind the commands that ``cli.py`` names; each is imported when it is called."""
