@@ -1,0 +1,156 @@
+"""What happens around a run: parameters checked, inputs pinned, a record left, a summary said."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from metallmix_kedro.all_parameters import check_parameters
+from metallmix_kedro.audit.record import RunRecord, now, start_record, write_record
+from metallmix_kedro.audit.versions import (
+    describe_versions,
+    incoming_versions,
+    loaded_versions,
+    saved_paths,
+    saved_versions,
+)
+
+RECORD_FOLDER = Path("08_reporting/runs")
+"""Where the records lie under the data root."""
+
+logger = logging.getLogger(__name__)
+
+
+def data_root(context: KedroContext) -> Path:
+    """Resolve the data root of the environment that runs."""
+    return Path(context.project_path, context.config_loader["globals"]["data_root"])
+
+
+class ParameterHooks:
+    """Refuses unknown parameters and values out of range before anything runs."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check all parameters, of every pipeline, at once.
+
+        Raises
+        ------
+        metallmix_kedro.errors.ParameterError
+            Naming every offence.
+        """
+        parameters = context.config_loader["parameters"]
+        check_parameters(parameters)
+        # Kedro would read and merge the files again for its own use.
+        context.config_loader["parameters"] = parameters
+
+
+class InputVersionHooks:
+    """Tells a pipeline the versions of what it is given, for its provenance."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Fill ``input_versions`` where a node reads it."""
+        if "input_versions" in pipeline.inputs():
+            versions = incoming_versions(pipeline, catalog, dict(pipelines))
+            catalog["input_versions"].save(versions)
+
+
+class RunRecordHooks:
+    """Leaves a JSON record of every run, also of one that fails or is killed."""
+
+    def __init__(self) -> None:
+        self._folder = Path()
+        self._project_path = Path()
+        self._parameters: dict[str, Any] = {}
+        self._record: RunRecord | None = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Remember what the context alone knows."""
+        self._project_path = context.project_path
+        self._folder = data_root(context) / RECORD_FOLDER
+        self._parameters = dict(context.config_loader["parameters"])
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Write the record of a run that has started, with the versions it will read."""
+        self._record = start_record(run_params, self._parameters, self._project_path)
+        self._record.loaded = describe_versions(catalog, loaded_versions(pipeline, catalog))
+        write_record(self._folder, self._record)
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Close the record of a run that went well."""
+        self._close("finished", None, pipeline, catalog)
+
+    @hook_impl
+    def on_pipeline_error(
+        self, error: Exception, pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Close the record of a run that failed."""
+        self._close("failed", f"{type(error).__name__}: {error}", pipeline, catalog)
+
+    def _close(
+        self, status: str, error: str | None, pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        if self._record is None:
+            return
+        closing = {
+            "status": status,
+            "error": error,
+            "ended": now(),
+            "saved": describe_versions(catalog, saved_versions(pipeline, catalog)),
+        }
+        write_record(self._folder, self._record.model_copy(update=closing))
+        self._record = None
+
+
+class ProgressHooks:
+    """Says which node runs: one short line each."""
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Name the node before it starts."""
+        logger.info("%s", node.name)
+
+
+class SummaryHooks:
+    """Ends a recommendation with a summary one can read."""
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Print what was recommended and where the JSON and the report lie."""
+        if "recommendation" not in pipeline.all_outputs():
+            return
+        saved = saved_paths(pipeline, catalog)
+        if "recommendation" in saved:
+            _print_summary(catalog["recommendation"].load(), saved)
+
+
+def _print_summary(stored: dict[str, Any], saved: dict[str, Path]) -> None:
+    from rich.console import Console
+
+    from metallmix_kedro.recommendation.model import Recommendation
+    from metallmix_kedro.recommendation.terminal import render_summary
+
+    paths = {name: _short(path) for name, path in saved.items()}
+    summary = render_summary(
+        Recommendation.model_validate(stored),
+        paths["recommendation"],
+        paths.get("recommendation_report", ""),
+    )
+    Console().print(summary)
+
+
+def _short(path: Path) -> str:
+    """Show a path from the working folder where it lies in it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -1,0 +1,58 @@
+"""The pipelines that ``kedro run --pipelines=NAME`` knows."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from kedro.framework.project import find_pipelines
+from kedro.pipeline import Pipeline
+
+from metallmix_kedro.errors import ParameterError
+
+CHEAP = (
+    "data_ingestion",
+    "meta_features",
+    "meta_learning",
+    "explainability",
+    "retrieval",
+    "recommendation",
+    "evaluation",
+)
+"""What a plain ``kedro run`` does; the experiments cost hours and are asked for by name."""
+
+NAMES = (*CHEAP, "experiment_grid")
+"""The eight pipelines, each a folder under ``pipelines/`` and a box in kedro-viz."""
+
+KNOWN = (*NAMES, "everything")
+"""What can be asked for: the eight, or all of them in a row."""
+
+
+def check_names(asked: Iterable[str]) -> None:
+    """Refuse a pipeline that does not exist before anything is imported.
+
+    Raises
+    ------
+    metallmix_kedro.errors.ParameterError
+        Naming it, the nearest one, and all that there are.
+    """
+    for name in asked:
+        if name not in (*KNOWN, "__default__"):
+            nearest = get_close_matches(name, KNOWN, n=1)
+            meant = f" Did you mean {nearest[0]}?" if nearest else ""
+            raise ParameterError(
+                f"There is no pipeline '{name}'.{meant} The pipelines are: {', '.join(KNOWN)}."
+            )
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Find the pipelines that were asked for, and only those.
+
+    Returns
+    -------
+    dict of str to kedro.pipeline.Pipeline
+        By folder name. With ``--pipelines=recommendation`` no other pipeline is imported;
+        ``__default__``, the sum of the `CHEAP` ones, stands in it when everything is loaded.
+    """
+    found: dict[str, Pipeline] = find_pipelines(raise_errors=True)
+    if "__default__" in found:
+        found["__default__"] = sum((found[name] for name in CHEAP), Pipeline([]))
+    return found

@@ -1,0 +1,115 @@
+"""The commands as a user types them, each in a process of its own."""
+
+import json
+
+import pytest
+
+from tests.workspace import Workspace
+
+RECOMMEND = ("run", "--pipelines=recommendation", "--params=recommendation.llm.provider=none")
+
+IN_THE_SAME_PROCESS = """
+import atexit, sys
+atexit.register(lambda: print("MODULES", *sorted(sys.modules), file=sys.stderr))
+from kedro.framework.cli import main
+sys.argv = ["kedro", *{arguments!r}]
+main()
+"""
+
+
+def test_a_recommendation_ends_with_a_summary_and_where_the_files_lie(fabricated: Workspace):
+    done = fabricated.kedro(*RECOMMEND)
+    assert done.returncode == 0, done.stderr
+    recommendation = json.loads(
+        fabricated.latest("07_model_output/recommendation.json").read_text()
+    )
+    words = done.stdout.replace("\n", "")
+    assert recommendation["configuration"]["backbone"] in words
+    assert "recommendation.json" in words
+    assert "recommendation_report.html" in words
+    assert "Loading" not in done.stdout  # Kedro's own lines do not drown the summary
+
+
+def test_the_older_spelling_works_without_a_warning(fabricated: Workspace):
+    done = fabricated.kedro("run", "--pipeline=recommendation", RECOMMEND[2])
+    assert done.returncode == 0, done.stderr
+    assert "deprecated" not in done.stdout + done.stderr
+
+
+def test_a_recommendation_imports_no_training_library(fabricated: Workspace):
+    code = IN_THE_SAME_PROCESS.format(arguments=RECOMMEND)
+    done = fabricated.python("-c", code)
+    assert done.returncode == 0, done.stderr
+    modules = done.stderr.split("MODULES", 1)[1].split()
+    packages = {module.split(".")[0] for module in modules}
+    assert "xgboost" in packages  # the list is that of the run
+    assert not packages & {"tensorflow", "keras", "shap", "skopt", "jax"}
+    others = {module for module in modules if module.startswith("metallmix_kedro.pipelines.")}
+    assert {module.split(".")[2] for module in others} == {"recommendation"}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        ("targt.path=/x", "Did you mean target?"),
+        ("recommendation.n_candidates=0", "at least 2"),
+        ("recommendation.llm.provider=oracle", "one of auto, ollama, none"),
+        ("retrieval=3", "retrieval = 3"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_before_any_node(workspace: Workspace, parameter, said):
+    done = workspace.kedro("run", "--pipelines=recommendation", f"--params={parameter}")
+    assert done.returncode == 1
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stdout + done.stderr
+    assert workspace.records() == []
+    assert not (workspace.data / "07_model_output").exists()
+
+
+def test_an_unknown_pipeline_is_refused_with_the_nearest(workspace: Workspace):
+    done = workspace.kedro("run", "--pipelines=recomendation")
+    assert done.returncode == 1
+    assert "Did you mean recommendation?" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_missing_history_is_one_message_and_a_record_of_the_failure(workspace: Workspace):
+    done = workspace.kedro(*RECOMMEND)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "No version of 'history' is stored" in done.stderr
+    (record,) = workspace.records()
+    assert record["status"] == "failed"
+    assert record["error"].startswith("DatasetError: history")
+
+
+def test_verbose_shows_the_traceback(workspace: Workspace):
+    done = workspace.kedro(*RECOMMEND, "--verbose")
+    assert done.returncode == 1
+    assert "Traceback" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "runs", "replay"])
+def test_every_command_has_help(workspace: Workspace, command):
+    done = workspace.kedro(command, "--help")
+    assert done.returncode == 0
+    assert "Usage: kedro" in done.stdout
+
+
+def test_help_teaches_by_examples(workspace: Workspace):
+    assert (
+        "kedro run --pipelines=recommendation --params=target.path="
+        in workspace.kedro("run", "--help").stdout
+    )
+
+
+def test_runs_are_listed_and_the_latest_is_replayed(fabricated: Workspace):
+    assert fabricated.kedro(*RECOMMEND).returncode == 0
+    run_id = fabricated.records()[-1]["run_id"]
+    listed = fabricated.kedro("runs")
+    assert listed.returncode == 0, listed.stderr
+    assert run_id in listed.stdout
+    for arguments in ([], [run_id]):
+        replayed = fabricated.kedro("replay", *arguments)
+        assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+        assert replayed.stdout.rstrip().endswith("Identical, byte for byte.")

@@ -1,0 +1,104 @@
+"""The built kedro-viz site, opened in a browser: eight boxes, layers, previews."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metallmix_kedro.pipeline_registry import NAMES
+from tests.unit.test_catalog_conventions import LAYERS
+from tests.workspace import Workspace
+
+pytestmark = pytest.mark.slow
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--window-size=1600,1100",
+)
+PREVIEWED = {
+    "surrogate_plot": "img.pipeline-metadata__plot-image",
+    "attribution_by_value": ".pipeline-metadata__preview table",
+}
+"""Datasets whose preview is opened, and the element that shows it."""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(_fabricated: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Build the site from a workspace with results, and serve it (file:// shows a blank page)."""
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        pytest.skip("chromium or chromedriver is not installed")
+    workspace = _fabricated.copy(tmp_path_factory.mktemp("viz") / "workspace")
+    built = workspace.kedro("viz", "build", "--include-previews")
+    assert built.returncode == 0, built.stdout + built.stderr
+    folder = str(workspace.folder / "build")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser(site: str) -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    for flag in FLAGS:
+        options.add_argument(flag)
+    service = webdriver.ChromeService(shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    driver.implicitly_wait(20)
+    yield driver
+    # A picture to look at, for people; written only where one is asked for.
+    if os.environ.get("VIZ_SCREENSHOT"):
+        driver.save_screenshot(str(Path(os.environ["VIZ_SCREENSHOT"])))
+    driver.quit()
+
+
+def texts(browser: Any, selector: str) -> list[str]:
+    return [element.text for element in browser.find_elements("css selector", selector)]
+
+
+@pytest.fixture(scope="module")
+def page(browser: Any, site: str) -> Any:
+    browser.get(f"{site}/?pid=everything")
+    # The tour that kedro-viz opens on a first visit.
+    close = browser.find_element("css selector", ".feature-hints__close")
+    browser.execute_script("arguments[0].click()", close)
+    browser.find_element("css selector", ".pipeline-node--modularPipeline")
+    return browser
+
+
+def test_each_of_the_eight_pipelines_is_a_collapsible_box(page):
+    assert sorted(texts(page, ".pipeline-node--modularPipeline")) == sorted(NAMES)
+
+
+def test_layers_are_on(page):
+    assert sorted(texts(page, ".pipeline-layer-name")) == sorted(LAYERS)
+
+
+@pytest.mark.parametrize(("dataset", "element"), sorted(PREVIEWED.items()))
+def test_a_preview_shows(page, dataset, element):
+    rows = page.find_elements("css selector", ".row-text--tree")
+    row = next(row for row in rows if row.text == dataset)
+    page.execute_script("arguments[0].click()", row)
+    assert page.find_element("css selector", element).size["height"] > 20
+
+
+def test_an_opened_box_shows_its_nodes(page, site):
+    page.get(f"{site}/?pid=recommendation&expandAllPipelines=true")
+    nodes = [name.lower().replace(" ", "_") for name in texts(page, ".pipeline-node--task")]
+    assert {"describe_target", "ask_llm", "decide", "report"} <= set(nodes)
