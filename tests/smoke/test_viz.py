@@ -69,7 +69,16 @@ def browser(site: str) -> Iterator[Any]:
 
 
 def texts(browser: Any, selector: str) -> list[str]:
-    return [element.text for element in browser.find_elements("css selector", selector)]
+    """Read the texts of all elements, once they are there and have faded in."""
+    support = pytest.importorskip("selenium.webdriver.support.ui")
+    exceptions = pytest.importorskip("selenium.common.exceptions")
+
+    def shown(driver: Any) -> list[str] | None:
+        found = [element.text for element in driver.find_elements("css selector", selector)]
+        return found if found and all(found) else None
+
+    stale = [exceptions.StaleElementReferenceException]
+    return list(support.WebDriverWait(browser, 20, ignored_exceptions=stale).until(shown))
 
 
 @pytest.fixture(scope="module")
