@@ -88,7 +88,7 @@ def test_a_model_stored_by_xgboost_alone_is_refused(model, path):
 
 
 def test_a_missing_file_is_named(path):
-    with pytest.raises(DatasetError, match=r"Cannot read the XGBoost model .*model\.json"):
+    with pytest.raises(DatasetError, match=r"Cannot read .*model\.json, an XGBoost model"):
         dataset(path).load()
     assert not dataset(path).exists()
 

@@ -1,0 +1,111 @@
+"""Versioned files that carry a checksum, for libraries that trust what they read."""
+
+import tempfile
+from abc import abstractmethod
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar, Generic, TypeVar
+
+from kedro.io.core import AbstractVersionedDataset, DatasetError, Version
+
+T = TypeVar("T")
+
+
+class SealedFileDataset(AbstractVersionedDataset[T, T], Generic[T]):
+    """Base of datasets whose library can crash on damaged bytes.
+
+    A checksum goes with the bytes, and nothing reaches the library that does not agree with it.
+    The file appears whole or not at all.
+
+    Parameters
+    ----------
+    filepath : str
+        Local path of the file.
+    version : Version, optional
+        Set by Kedro for a catalog entry with ``versioned: true``.
+    metadata : dict, optional
+        Ignored by Kedro, read by its plugins.
+    """
+
+    KIND: ClassVar[str]
+    """What the file holds, in words, with its article."""
+    MADE_BY: ClassVar[str]
+    """The pipeline that makes the file anew."""
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        version: Version | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(PurePosixPath(filepath), version)
+        self.metadata = metadata
+
+    @abstractmethod
+    def _encode(self, data: T) -> bytes:
+        """Turn the object into its library's own bytes."""
+
+    @abstractmethod
+    def _decode(self, body: bytes) -> T:
+        """Read the library's own bytes; whole, but perhaps of another version of it.
+
+        Raises
+        ------
+        ValueError
+            If the installed version cannot read them; the message names it.
+        """
+
+    @abstractmethod
+    def _seal(self, body: bytes) -> bytes:
+        """Join the bytes and their checksum to the file's content."""
+
+    @abstractmethod
+    def _unseal(self, content: bytes) -> bytes | None:
+        """Take the bytes out of a file's content; None if the checksum does not agree."""
+
+    def load(self) -> T:
+        """Read the file.
+
+        Raises
+        ------
+        DatasetError
+            If the file cannot be read, was not written by this class, or is damaged.
+        """
+        path = Path(self._get_load_path())
+        again = f"make it again with: kedro run --pipelines={self.MADE_BY}"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DatasetError(f"Cannot read {path}, {self.KIND}: {error}") from error
+        body = self._unseal(content)
+        if body is None:
+            raise DatasetError(
+                f"{path} is not {self.KIND} of this project, or it is damaged (its checksum"
+                f" does not agree). Restore the file, or {again}"
+            )
+        try:
+            return self._decode(body)
+        except ValueError as error:
+            raise DatasetError(f"{path} is whole, but {error}; {again}") from error
+
+    def save(self, data: T) -> None:
+        """Write the file beside its place, then move it there."""
+        path = Path(self._get_save_path())
+        content = self._seal(self._encode(data))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            written = Path(file.name)
+            try:
+                file.write(content)
+                file.close()
+                written.chmod(0o644)  # a temporary file is its owner's alone
+                written.replace(path)
+            except BaseException:
+                written.unlink(missing_ok=True)
+                raise
+
+    def _exists(self) -> bool:
+        return Path(self._get_load_path()).is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath, "version": self._version}
