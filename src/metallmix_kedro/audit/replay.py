@@ -49,7 +49,7 @@ class ReplayReport:
         return all(output.identical and output.stored_intact for output in self.outputs)
 
 
-class ReplayRunner(SequentialRunner):  # type: ignore[misc]
+class ReplayRunner(SequentialRunner):
     """A sequential runner that writes outputs into a folder of its own, unversioned.
 
     Each output is serialised by its own dataset class with the catalog's arguments, so its
