@@ -13,6 +13,7 @@ from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.scoring import DECIMALS, AllowedSpace
 from metallmix_kedro.recommendation.target_warnings import (
     warn_about_backbones,
+    warn_about_budget,
     warn_about_target,
 )
 from metallmix_kedro.retrieval.card import IndexCard
@@ -110,6 +111,7 @@ def _can_be_chosen(feature: str, value: str, space: SearchSpace) -> bool:
 
 def gather_warnings(
     target: TargetDescription,
+    history: pd.DataFrame,
     allowed: AllowedSpace,
     index: faiss.Index,
     card: dict[str, Any],
@@ -122,5 +124,6 @@ def gather_warnings(
     return (
         *target.warnings,
         *warn_about_target(target.meta_features, known, novelty, parameters),
+        *warn_about_budget(target.meta_features, history),
         *warn_about_backbones(allowed.unmeasured),
     )

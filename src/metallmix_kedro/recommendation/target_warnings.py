@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.recommendation.evidence import Candidate
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.reply import Decision
 from metallmix_kedro.retrieval.card import IndexEntry
 from metallmix_kedro.retrieval.novelty import Novelty
+
+BUDGET = ("subset_size", "image_size")
+"""Columns of the history that tell how much a trial was given."""
 
 
 def warn_about_target(
@@ -50,6 +55,31 @@ def warn_about_backbones(unmeasured: Sequence[str]) -> tuple[str, ...]:
     return (
         f"Never measured in the history: {', '.join(unmeasured)}. What is predicted for them is "
         "a guess from the other hyperparameters.",
+    )
+
+
+def warn_about_budget(target: MetaFeatures, history: pd.DataFrame) -> tuple[str, ...]:
+    """Say so where the history was measured on far fewer images than the target has.
+
+    Parameters
+    ----------
+    target : MetaFeatures
+    history : pandas.DataFrame
+        Rows of `history.schema.HistorySchema`; measured ones tell the budget.
+
+    Returns
+    -------
+    tuple of str
+        Empty where the budget is unknown, or at least half of the target's images.
+    """
+    protocol = history.loc[history["source"] == "measured", list(BUDGET)].median()
+    if protocol.isna().any() or target.n_instances <= 2 * protocol["subset_size"]:
+        return ()
+    return (
+        f"Accuracy and training time are predicted for the history's budget: about "
+        f"{protocol['subset_size']:.0f} images of {protocol['image_size']:.0f} px and few epochs. "
+        f"Trained on all {target.n_instances:,} images, expect a higher accuracy and a longer "
+        "training.",
     )
 
 

@@ -103,7 +103,7 @@ def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
         candidates=scoring.list_candidates(
             features, surrogate(), history(), allowed.space, PARAMETERS
         ),
-        warnings=gather.gather_warnings(target, allowed, *index(), PARAMETERS),
+        warnings=gather.gather_warnings(target, history(), allowed, *index(), PARAMETERS),
     )
 
 

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from metallmix_kedro.meta_features import (
@@ -58,10 +59,13 @@ def test_attributions_are_the_strongest_values_that_can_be_chosen() -> None:
     assert not any(one.feature == "modality" for one in shown)
 
 
-def warnings_for(description: TargetDescription, **changes: object) -> tuple[str, ...]:
+def warnings_for(
+    description: TargetDescription, history: pd.DataFrame | None = None, **changes: object
+) -> tuple[str, ...]:
     parameters = made.PARAMETERS.model_copy(update={"few_datasets": 1, **changes})
     allowed = AllowedSpace(space=SPACE, unmeasured=())
-    return gather_warnings(description, allowed, *made.index(), parameters)
+    history = made.history() if history is None else history
+    return gather_warnings(description, history, allowed, *made.index(), parameters)
 
 
 def described(
@@ -92,6 +96,16 @@ def test_what_is_unusual_is_said(description: TargetDescription, said: str) -> N
     assert any(said in warning for warning in warnings_for(description))
 
 
+@pytest.mark.parametrize(("subset_size", "is_said"), [(100.0, True), (450.0, False), (None, False)])
+def test_a_budget_far_below_the_target_is_said(subset_size: float | None, is_said: bool) -> None:
+    measured = made.history().assign(subset_size=subset_size, image_size=96.0)
+    said = [text for text in warnings_for(described(), measured) if "budget" in text]
+    assert bool(said) is is_said
+    if is_said:
+        assert "100 images of 96 px" in said[0]
+        assert "all 900 images" in said[0]
+
+
 def test_few_datasets_are_said() -> None:
     assert any("only 6 measured" in text for text in warnings_for(described(), few_datasets=7))
 
@@ -105,7 +119,7 @@ def test_what_the_target_itself_warns_of_comes_first() -> None:
 def test_unmeasured_backbones_are_said() -> None:
     allowed = AllowedSpace(space=SPACE, unmeasured=("ResNet50",))
 
-    said = gather_warnings(described(), allowed, *made.index(), made.PARAMETERS)
+    said = gather_warnings(described(), made.history(), allowed, *made.index(), made.PARAMETERS)
 
     assert any("ResNet50" in text for text in said)
 

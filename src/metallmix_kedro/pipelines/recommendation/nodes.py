@@ -76,6 +76,7 @@ def gather_evidence(
     trials: tuple[RetrievedTrial, ...],
     candidates: tuple[Candidate, ...],
     allowed: scoring.AllowedSpace,
+    history: pd.DataFrame,
     attribution_by_value: pd.DataFrame,
     index: faiss.Index,
     card: Json,
@@ -90,7 +91,7 @@ def gather_evidence(
             attribution_by_value, allowed.space, parameters.n_attributions
         ),
         candidates=candidates,
-        warnings=gather.gather_warnings(target, allowed, index, card, parameters),
+        warnings=gather.gather_warnings(target, history, allowed, index, card, parameters),
     )
     return evidence.model_dump(mode="json")
 

@@ -48,6 +48,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 "trials": "retrieved_trials",
                 "candidates": "short_list",
                 "allowed": "allowed_space",
+                "history": "history",
                 "attribution_by_value": "attribution_by_value",
                 "index": "retrieval_index",
                 "card": "retrieval_card",
