@@ -10,10 +10,9 @@ from kedro.validation.exceptions import DataValidationError, ParameterValidation
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from metallmix_kedro.errors import ArtifactError, MetallmixError, MissingExtraError
+from metallmix_kedro.errors import MetallmixError, MissingExtraError
 
 TITLES: dict[type[Exception], str] = {
-    MetallmixError: "",
     DataValidationError: "Stored data do not satisfy their schema",
     DatasetError: "A dataset of the catalog cannot be read or written",
     ParameterValidationError: "A parameter cannot be used",
@@ -88,9 +87,9 @@ def explain(error: Exception) -> Failure | None:
     chain = list(causes(error))
     for cause in chain:
         if isinstance(cause, MetallmixError):
-            return Failure(_title(cause), str(cause))
+            return Failure(cause.title, str(cause))
     if missing := _missing_package(chain):
-        return Failure(_title(missing), str(missing))
+        return Failure(missing.title, str(missing))
     for kind, title in TITLES.items():
         for cause in chain:
             if isinstance(cause, kind):
@@ -107,15 +106,6 @@ def _missing_package(chain: list[BaseException]) -> MissingExtraError | None:
         if found and found[1] in EXTRAS:
             return MissingExtraError(found[1], EXTRAS[found[1]])
     return None
-
-
-def _title(error: MetallmixError) -> str:
-    """Name a kind of the project's errors: ``InputError`` is an "Input error"."""
-    if isinstance(error, MissingExtraError):
-        return "An optional package is missing"
-    if isinstance(error, ArtifactError):
-        return "A stored file cannot be used"
-    return type(error).__name__.removesuffix("Error") + " error"
 
 
 def _first_words(error: BaseException, limit: int = 2000) -> str:

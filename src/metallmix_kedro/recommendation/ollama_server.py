@@ -26,6 +26,8 @@ LISTING_TIMEOUT_S = 10.0
 class LLMUnavailableError(MetallmixError):
     """A server that does not answer, or a model that it does not have."""
 
+    title = "No language model"
+
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
@@ -103,11 +105,17 @@ def _get(address: str, path: str, seconds: float) -> dict[str, Any]:
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
         raise LLMUnavailableError(
             f"No Ollama server answers at {address} within {seconds:g} s "
-            f"({error or type(error).__name__}); start one with: ollama serve"
+            f"({_why(error)}); start one with: ollama serve"
         ) from error
     if not isinstance(answer, dict):
         raise LLMUnavailableError(f"What answers at {address} is not an Ollama server.")
     return answer
+
+
+def _why(error: Exception) -> str:
+    """Say why nothing answers, as the operating system puts it where it was asked."""
+    reason = getattr(error, "reason", error)  # urllib wraps what the socket said
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
 
 
 def _text(value: object) -> str | None:
