@@ -19,7 +19,7 @@ from metallmix_kedro.recommendation.gather import gather_warnings
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
 from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.retrieval.search import retrieve
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
@@ -48,7 +48,7 @@ def main() -> None:
         allowed = allowed_space(space, history, space.backbone)
         list_candidates(features, surrogate, history, allowed.space, parameters)
         retrieve(index, card, history, features, exclude_dataset=target.name)
-        gather_warnings(target, allowed, index, card, parameters)
+        gather_warnings(target, history, allowed, index, card, parameters)
 
     decide()
     seconds = []
