@@ -19,7 +19,7 @@ from metallmix_kedro.recommendation.gather import gather_warnings
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
 from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.search import retrieve
+from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters

@@ -19,9 +19,7 @@ class TrialRetriever(BaseRetriever):
     """`TrialSearch` as a LangChain retriever, to be put into a chain.
 
     The query is a `MetaFeatures` as JSON (``target.model_dump_json()``). Each document is one
-    trial: ``page_content`` a readable line, ``metadata`` a `SimilarTrial` as JSON values. The
-    recommendation itself calls `TrialSearch`: importing LangChain takes as long as everything else
-    it does without a server.
+    trial: ``page_content`` a readable line, ``metadata`` a `SimilarTrial` as JSON values.
     """
 
     search: Any
@@ -45,6 +43,23 @@ class TrialRetriever(BaseRetriever):
                 f" (target.model_dump_json()); this one cannot be read: {error}"
             ) from error
         return [_document(trial) for trial in self.search.find(target)]
+
+
+def retrieve(
+    index: faiss.Index,
+    card: dict[str, Any],
+    history: pd.DataFrame,
+    target: MetaFeatures,
+    **settings: Any,
+) -> list[SimilarTrial]:
+    """Ask the retriever for the past trials most like one target, most similar dataset first.
+
+    For many targets make one `TrialRetriever` and invoke it for each. Other arguments and errors
+    are those of `TrialSearch.from_history`.
+    """
+    retriever = TrialRetriever.from_history(index, card, history, **settings)
+    documents = retriever.invoke(target.model_dump_json())
+    return [SimilarTrial.model_validate(document.metadata) for document in documents]
 
 
 def _document(trial: SimilarTrial) -> Document:

@@ -97,17 +97,3 @@ class TrialSearch:
             taken[entry.dataset] += len(chosen)
             found += [(position, trial_id) for trial_id in chosen]
         return found
-
-
-def retrieve(
-    index: faiss.Index,
-    card: dict[str, Any],
-    history: pd.DataFrame,
-    target: MetaFeatures,
-    **settings: Any,
-) -> list[SimilarTrial]:
-    """Return the past trials most like one target; for many make one `TrialSearch`.
-
-    Arguments and errors are those of `TrialSearch.from_history`.
-    """
-    return TrialSearch.from_history(index, card, history, **settings).find(target)

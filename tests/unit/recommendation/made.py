@@ -16,7 +16,7 @@ from metallmix_kedro.recommendation.model import Recommendation, recommend
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.reply import Decision, LLMReply
 from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.search import retrieve
+from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters

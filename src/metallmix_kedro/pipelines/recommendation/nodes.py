@@ -17,7 +17,7 @@ from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.prompt import PromptTexts
 from metallmix_kedro.recommendation.reply import LLMReply
 from metallmix_kedro.recommendation.report import render_report
-from metallmix_kedro.retrieval.search import retrieve
+from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.surrogate.card import read_card
 from metallmix_kedro.surrogate.model import Surrogate
