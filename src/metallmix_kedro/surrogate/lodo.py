@@ -19,10 +19,7 @@ from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.fit import Fold, assemble, calibrate_on, fit_without, make_folds
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
-from metallmix_kedro.surrogate.report import report
 from metallmix_kedro.surrogate.scales import has_time, is_own
-
-__all__ = ["leave_one_dataset_out", "report", "surrogates_without"]
 
 _TIMES = ("training_time_s", "training_time_low_s", "training_time_high_s")
 

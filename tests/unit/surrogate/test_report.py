@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.surrogate.lodo import report
 from metallmix_kedro.surrogate.pictures import draw_predictions
-from metallmix_kedro.surrogate.report import baseline_pick
+from metallmix_kedro.surrogate.report import baseline_pick, report
 
 
 def test_figures_of_a_dataset_computed_by_hand(predictions, history):
