@@ -5,7 +5,6 @@ import json
 import platform
 import re
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.whole_file import whole_file
 
 DISTRIBUTION = "metallmix-kedro"
 
@@ -169,13 +169,9 @@ def record_path(folder: Path, run_id: str) -> Path:
 def write_record(folder: Path, record: RunRecord) -> Path:
     """Write a record whole or not at all, replacing an earlier state of the same run."""
     path = record_path(folder, record.run_id)
-    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(record.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=folder, prefix=".", suffix=".tmp", delete=False
-    ) as file:
-        file.write(text + "\n")
-    Path(file.name).replace(path)
+    with whole_file(path) as file:
+        file.write(f"{text}\n".encode())
     return path
 
 

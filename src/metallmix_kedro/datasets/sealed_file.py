@@ -1,11 +1,12 @@
 """Versioned files that carry a checksum, for libraries that trust what they read."""
 
-import tempfile
 from abc import abstractmethod
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Generic, TypeVar
 
 from kedro.io.core import AbstractVersionedDataset, DatasetError, Version
+
+from metallmix_kedro.whole_file import whole_file
 
 T = TypeVar("T")
 
@@ -90,19 +91,9 @@ class SealedFileDataset(AbstractVersionedDataset[T, T], Generic[T]):
 
     def save(self, data: T) -> None:
         """Write the file beside its place, then move it there."""
-        path = Path(self._get_save_path())
         content = self._seal(self._encode(data))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            written = Path(file.name)
-            try:
-                file.write(content)
-                file.close()
-                written.chmod(0o644)  # a temporary file is its owner's alone
-                written.replace(path)
-            except BaseException:
-                written.unlink(missing_ok=True)
-                raise
+        with whole_file(Path(self._get_save_path())) as file:
+            file.write(content)
 
     def _exists(self) -> bool:
         return Path(self._get_load_path()).is_file()

@@ -7,7 +7,6 @@ may be deleted at any time.
 
 import hashlib
 import json
-import os
 import time
 import zipfile
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from metallmix_kedro.whole_file import whole_file
 
 Arrays = list[NDArray[np.float32]]
 
@@ -98,10 +99,6 @@ class FeatureCache:
 
     @staticmethod
     def _write(path: Path, features: FrozenFeatures) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
         named: dict[str, Any] = {f"array_{i}": array for i, array in enumerate(features.arrays)}
-        with part.open("wb") as file:
+        with whole_file(path) as file:
             np.savez(file, seconds=np.float64(features.seconds), **named)
-        # A reader sees the whole file or none.
-        part.replace(path)
