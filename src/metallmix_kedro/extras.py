@@ -1,9 +1,12 @@
 """Optional packages: imported where they are used, with an error that names the extra."""
 
+import sys
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any
 
 from metallmix_kedro.errors import MissingExtraError
+from metallmix_kedro.quiet_start import without_start_messages
 
 
 def require(module: str, extra: str) -> Any:
@@ -21,8 +24,10 @@ def require(module: str, extra: str) -> Any:
     MissingExtraError
         If the package is not installed.
     """
+    starts = module.split(".")[0] in ("keras", "tensorflow") and "tensorflow" not in sys.modules
     try:
-        return import_module(module)
+        with without_start_messages() if starts else nullcontext():
+            return import_module(module)
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] != module.split(".")[0]:
             raise

@@ -1,5 +1,6 @@
 """Say in one readable message what went wrong, where, and how to mend it."""
 
+import errno
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,10 +40,19 @@ MENDS: dict[type[Exception], str] = {
 }
 
 
+NO_ROOM_MEND = (
+    "Make room, then run the same command again. What was stored before is intact, and an "
+    "experiment grid goes on where it stopped."
+)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 EXTRAS = {
     "matplotlib": "learn",
     "shap": "learn",
     "sklearn": "learn",
+    "dask": "experiments",
+    "distributed": "experiments",
+    "filelock": "experiments",
     "keras": "experiments",
     "skopt": "experiments",
     "tensorflow": "experiments",
@@ -90,6 +100,8 @@ def explain(error: Exception) -> Failure | None:
             return Failure(cause.title, str(cause))
     if missing := _missing_package(chain):
         return Failure(missing.title, str(missing))
+    if any(isinstance(cause, OSError) and cause.errno in _NO_ROOM for cause in chain):
+        return Failure("The disk has no room left", _first_words(chain[0]), NO_ROOM_MEND)
     for kind, title in TITLES.items():
         for cause in chain:
             if isinstance(cause, kind):

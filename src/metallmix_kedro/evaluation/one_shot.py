@@ -5,14 +5,15 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.task import Task
 from metallmix_kedro.history.averages import (
+    comparable_configurations,
     configuration_means,
-    known_configurations,
     shared_enough,
 )
+from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.recommendation.candidates import short_list
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index, distances, retrievable_trials
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
 KEYS = list(CONFIGURATION_COLUMNS)
 
@@ -28,12 +29,13 @@ def by_surrogate(task: Task, rng: np.random.Generator, n_picks: int) -> list[int
 def by_short_list(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
     """Take the short list that a recommendation would offer of these candidates."""
     averages = _best_averages(task)[KEYS].to_dict("records")
-    best = {str(name): value for name, value in averages[0].items()} if averages else None
+    # Of a history that varies its backbones alone, no two trials differ in more than that.
+    n_varied = int((task.candidates[KEYS].nunique(dropna=False) > 1).sum())
     listed = short_list(
         task.predicted(),
         max(n_picks, 2),
-        task.settings.recommendation.min_difference,
-        best_on_average=None if best is None else Configuration.from_mapping(best),
+        min(task.settings.recommendation.min_difference, max(n_varied, 1)),
+        best_on_average=averages[0] if averages else None,
     )
     return listed.index[:n_picks].tolist()
 
@@ -70,12 +72,14 @@ def _positions(task: Task) -> pd.DataFrame:
 def _best_averages(task: Task) -> pd.DataFrame:
     """Return the candidates that other datasets recorded widely, best first, on their index."""
     means = configuration_means(task.training).merge(_positions(task), on=KEYS)
-    n_datasets = int(known_configurations(task.training)["dataset"].nunique())
+    n_datasets = int(comparable_configurations(task.training)["dataset"].nunique())
     return shared_enough(means, n_datasets).set_index("position")
 
 
 def _by_similarity(task: Task) -> list[str]:
-    """Return the other datasets, the nearest by meta-features first."""
+    """Return the other datasets, the nearest by meta-features first; none if some are unknown."""
+    if task.candidates[list(META_FEATURE_COLUMNS)].isna().any(axis=None):
+        return []
     index, card = build_index(task.training, task.settings.retrieval)
     read = IndexCard.read(card, index)
     distance = distances(index, read, task.target)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history import SCORE
-from metallmix_kedro.history.relative import has_score
+from metallmix_kedro.history.relative import has_score, origin
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
@@ -77,10 +77,13 @@ def replay_tables(
         If fewer than `MIN_DATASETS` datasets can be scored.
     """
     tables, excluded = [], {}
+    origins = origin(history)
     usable = has_score(history) & (history["source"] == source)
     for name in sorted(history["dataset"].unique()):
-        trials = _one_a_configuration(history[usable & (history["dataset"] == name)])
-        reason = _why_not(trials, min_trials)
+        recorded = history[usable & (history["dataset"] == name)]
+        trials = _one_a_configuration(recorded)
+        peers = history[usable & origins.isin(origins[recorded.index])]
+        reason = _why_not(trials, min_trials, _given_meta_features(peers))
         if reason:
             excluded[str(name)] = reason
         else:
@@ -119,12 +122,17 @@ def _one_a_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     return kept.sort_values("trial_id", ignore_index=True)
 
 
-def _why_not(trials: pd.DataFrame, min_trials: int) -> str | None:
+def _given_meta_features(trials: pd.DataFrame) -> list[str]:
+    """Name those that the origin of trials knows at all; an import may have fewer than we do."""
+    return [name for name in META_FEATURE_COLUMNS if trials[name].notna().any()]
+
+
+def _why_not(trials: pd.DataFrame, min_trials: int, given: list[str]) -> str | None:
     if len(trials) < min_trials:
         return f"{len(trials)} recorded trials, fewer than {min_trials}"
     if trials[SCORE].nunique() < 2:
         return "all recorded trials have the same score"
-    missing = [name for name in META_FEATURE_COLUMNS if trials[name].isna().any()]
+    missing = [name for name in given if trials[name].isna().any()]
     return f"meta-features missing: {', '.join(missing)}" if missing else None
 
 

@@ -48,10 +48,21 @@ def known_configurations(history: pd.DataFrame) -> pd.DataFrame:
     return history[has_score(history) & known]
 
 
-def configuration_means(history: pd.DataFrame) -> pd.DataFrame:
-    """Average each fully known configuration over the datasets it was measured on.
+def comparable_configurations(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the finished trials with a score whose configuration is told from the others.
 
-    Every dataset counts once, however often a configuration was tried on it.
+    These are the fully known ones and all imported: what an import does not say of its trials,
+    it did not vary, or it lies in what it does say, as the head does in a backbone's name.
+    """
+    known = history[list(CONFIGURATION_COLUMNS)].notna().all(axis=1)
+    return history[has_score(history) & (known | (history["source"] == "imported"))]
+
+
+def configuration_means(history: pd.DataFrame) -> pd.DataFrame:
+    """Average each comparable configuration over the datasets it was measured on.
+
+    Every dataset counts once, however often a configuration was tried on it. A hyperparameter
+    that is missing equals one that is missing.
 
     Parameters
     ----------
@@ -67,12 +78,12 @@ def configuration_means(history: pd.DataFrame) -> pd.DataFrame:
     scored = history if "relative_score" in history else add_relative_score(history)
     keys = list(CONFIGURATION_COLUMNS)
     by_dataset = (
-        known_configurations(scored)
-        .groupby([*keys, "dataset"], sort=False, observed=True)["relative_score"]
+        comparable_configurations(scored)
+        .groupby([*keys, "dataset"], sort=False, observed=True, dropna=False)["relative_score"]
         .agg(["mean", "size"])
         .reset_index()
     )
-    means = by_dataset.groupby(keys, sort=True, observed=True).agg(
+    means = by_dataset.groupby(keys, sort=True, observed=True, dropna=False).agg(
         mean_relative_score=("mean", "mean"), n_datasets=("mean", "size"), n_trials=("size", "sum")
     )
     return means.reset_index().sort_values(
@@ -104,8 +115,9 @@ def best_on_average(
 ) -> BestOnAverage:
     """Pick the configuration with the highest mean relative score over the history's datasets.
 
-    Only configurations measured on at least half of the datasets take part. If none is, those
-    measured on the most datasets do, and `BestOnAverage.shared_enough` is false.
+    It can be carried out: all its hyperparameters are known. Only configurations measured on at
+    least half of the datasets take part. If none is, those measured on the most datasets do, and
+    `BestOnAverage.shared_enough` is false.
 
     Parameters
     ----------
@@ -123,7 +135,7 @@ def best_on_average(
     InputError
         If no finished trial with one of these backbones has a fully known configuration.
     """
-    means = configuration_means(history)
+    means = configuration_means(history).dropna(subset=list(CONFIGURATION_COLUMNS))
     if backbones is not None:
         means = means[means["backbone"].isin(list(backbones))]
     if means.empty:

@@ -17,12 +17,17 @@ MAX_LISTED = 10
 
 
 def collect_history(
-    previous: pd.DataFrame | None, trials: Iterable[Mapping[str, Any]], published: pd.DataFrame
+    previous: pd.DataFrame | None,
+    trials: Iterable[Mapping[str, Any]],
+    published: pd.DataFrame,
+    imported: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Join an earlier history, newly recorded trials and the published outcomes.
+    """Join an earlier history, newly recorded trials, imported ones and the published outcomes.
 
-    Of several records with one trial id, a finished one beats a failed one, else the later one
-    wins: `trials` are later than `previous`, and among themselves in the order given.
+    Imported trials take the place of all that an import of the same name left in the earlier
+    history, so that a corrected table leaves no stale rows. Of several records with one trial id,
+    a finished one beats a failed one, else the later one wins: `trials` are later than `previous`,
+    and among themselves in the order given.
 
     Parameters
     ----------
@@ -32,6 +37,8 @@ def collect_history(
         Recorded trials: exactly the keys `HISTORY_COLUMNS`, None where nothing is known.
     published : pandas.DataFrame
         The paper's outcomes as shipped (see `history.published.published_trials`).
+    imported : pandas.DataFrame, optional
+        Imported trials, columns `HISTORY_COLUMNS` (see `history.importing`).
 
     Returns
     -------
@@ -45,7 +52,10 @@ def collect_history(
         trial has no score; the message lists row, column and value.
     """
     earlier = _empty() if previous is None else _with_history_columns(previous)
-    known = pd.concat([earlier, _trial_rows(trials)], ignore_index=True)
+    new = _empty() if imported is None else _with_history_columns(imported)
+    # Imported trials come first: of two descriptions of a dataset, the one measured here counts.
+    sources = [new, _without_imports_of(earlier, new), _trial_rows(trials)]
+    known = pd.concat(sources, ignore_index=True)
     joined = pd.concat(
         [known.astype(object), published_trials(published, known).astype(object)],
         ignore_index=True,
@@ -55,6 +65,12 @@ def collect_history(
 
 def _empty() -> pd.DataFrame:
     return pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=object)
+
+
+def _without_imports_of(earlier: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what imports of the same names brought before."""
+    stale = (earlier["source"] == "imported") & earlier["proposer"].isin(new["proposer"])
+    return earlier[~stale]
 
 
 def _with_history_columns(previous: pd.DataFrame) -> pd.DataFrame:

@@ -17,10 +17,12 @@ Each is the mean over the folds that were run; ``<metric>_std`` is their populat
 deviation.
 """
 
-TIMES: tuple[str, ...] = ("fit_time_s", "feature_time_s", "training_time_s")
-"""Seconds of wall time of a trial.
+TIMES: tuple[str, ...] = ("fit_time_s", "fit_cpu_s", "feature_time_s", "training_time_s")
+"""Seconds of a trial: of wall time, ``fit_cpu_s`` of processor time.
 
-``fit_time_s`` is the mean over folds of building, fitting and testing what is trained;
+``fit_time_s`` is the mean over folds of fitting and testing what is trained (of heads trained
+together, an equal share of every epoch), ``fit_cpu_s`` the same by the processor's clock, which
+other work on the machine does not disturb;
 ``feature_time_s`` what computing the frozen activations took when they were computed (shared by
 all trials that use them); ``training_time_s`` their sum: what this configuration costs somebody
 who trains it once, from nothing.
@@ -35,11 +37,16 @@ PROTOCOL: tuple[str, ...] = (
     "freeze_batch_norm",
     "seed",
     "weights_id",
+    "trained_together",
     "backend",
     "device",
     "versions",
 )
-"""How a trial was measured; two trials are comparable where these agree."""
+"""How a trial was measured.
+
+Scores are comparable where all agree but the last four, which say how many trials were trained
+together, and on what: these change times, not scores.
+"""
 
 IDENTITY: tuple[str, ...] = ("trial_id", "dataset", "source", "proposer", "status", "error")
 

@@ -28,19 +28,35 @@ def has_score(history: pd.DataFrame) -> pd.Series:
     return (history["status"] == "finished") & history[SCORE].notna()
 
 
+def origin(history: pd.DataFrame) -> pd.Series:
+    """Say in whose hands a trial was measured: its source, or, if imported, its import.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Has the columns ``source`` and ``proposer``; n rows.
+
+    Returns
+    -------
+    pandas.Series of str
+        Length n, on the history's index: ``"measured"``, ``"published"``, ``"import:<name>"``.
+    """
+    return history["source"].mask(history["source"] == "imported", history["proposer"])
+
+
 def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
-    """Add the score rescaled within its dataset and source.
+    """Add the score rescaled within its dataset and origin.
 
     ``relative_score = (score - min) / (max - min)`` over the finished trials with a score of one
-    dataset and source: 0 is the worst trial recorded there, 1 the best. Sources are kept apart,
+    dataset and `origin`: 0 is the worst trial recorded there, 1 the best. Origins are kept apart,
     since the same images measured under another protocol have another range. A group without
     spread (a single trial, or equal scores) gets `NO_SPREAD`.
 
     Parameters
     ----------
     history : pandas.DataFrame
-        Has the columns ``dataset``, ``source``, ``status`` and ``test_accuracy`` (in [0, 1]);
-        n rows. It is not changed.
+        Has the columns ``dataset``, ``source``, ``proposer``, ``status`` and ``test_accuracy``
+        (in [0, 1]); n rows. It is not changed.
 
     Returns
     -------
@@ -50,13 +66,13 @@ def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> trials = pd.DataFrame({"dataset": "d", "source": "measured", "status": "finished",
-    ...                        "test_accuracy": [0.6, 0.7, 0.8]})
+    >>> trials = pd.DataFrame({"dataset": "d", "source": "measured", "proposer": "random",
+    ...                        "status": "finished", "test_accuracy": [0.6, 0.7, 0.8]})
     >>> add_relative_score(trials)["relative_score"].round(3).tolist()
     [0.0, 0.5, 1.0]
     """
     score = history[SCORE].where(has_score(history))
-    groups = score.groupby([history["dataset"], history["source"]])
+    groups = score.groupby([history["dataset"], origin(history)])
     lowest, highest = groups.transform("min"), groups.transform("max")
     spread = (highest - lowest).where(highest > lowest)
     relative = ((score - lowest) / spread).where(spread.notna() | score.isna(), NO_SPREAD)

@@ -41,7 +41,15 @@ HistorySchema = pa.DataFrameSchema(
         "data_hash": _text(),
         **{
             name: pa.Column("float64", pa.Check.ge(0), nullable=True)
-            for name in ("image_size", "subset_size", "n_folds", "max_epochs", "patience", "seed")
+            for name in (
+                "image_size",
+                "subset_size",
+                "n_folds",
+                "max_epochs",
+                "patience",
+                "seed",
+                "trained_together",
+            )
         },
         "freeze_batch_norm": pa.Column("boolean", nullable=True),
         "weights_id": _text(),

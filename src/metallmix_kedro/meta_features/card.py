@@ -1,15 +1,13 @@
 """The dataset card: what is known of a dataset whose images are not shown."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from metallmix_kedro.errors import InputError
 from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
-
-_MAX_BYTES = 1_000_000
+from metallmix_kedro.text_yaml import load_text_yaml
 
 Text = Annotated[str, Field(min_length=1)]
 Pixels = Annotated[float, Field(gt=0, le=1_000_000)]
@@ -53,13 +51,15 @@ class DatasetCard(BaseModel):
         return compute_meta_features(self.class_counts, width, height, self.modality)
 
 
-def read_card(path: Path) -> DatasetCard:
+def read_card(path: Path, named_by: str = "parameter target.card") -> DatasetCard:
     """Read a dataset card.
 
     Parameters
     ----------
     path : Path
         A YAML file with the keys of `DatasetCard`.
+    named_by : str
+        Where the path comes from, for messages.
 
     Returns
     -------
@@ -71,12 +71,7 @@ def read_card(path: Path) -> DatasetCard:
         If the file is missing, is no YAML or holds anything else than a card, naming every key at
         fault.
     """
-    values = _load(path)
-    if not isinstance(values, dict):
-        raise InputError(
-            f"Dataset card {path} is {'empty' if not values else 'not a mapping'}; it needs the "
-            f"keys {', '.join(DatasetCard.model_fields)}."
-        )
+    values = load_text_yaml(path, "Dataset card", named_by)
     try:
         return DatasetCard.model_validate(values)
     except ValidationError as error:
@@ -85,31 +80,3 @@ def read_card(path: Path) -> DatasetCard:
             for fault in error.errors(include_url=False)
         )
         raise InputError(f"Dataset card {path} cannot be used: {faults}.") from None
-
-
-class _TextLoader(yaml.BaseLoader):
-    """Reads every value as text, so that a class called ``no`` or ``1`` keeps its name."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build a mapping, refusing a key that stands in it twice."""
-        keys = [key.value for key, _ in node.value]
-        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
-        if twice:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"{', '.join(twice)} stands twice in a mapping", node.start_mark
-            )
-        return super().construct_mapping(node, deep=deep)
-
-
-def _load(path: Path) -> Any:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise InputError(f"Dataset card {path} is too large to be a card ({_MAX_BYTES} bytes).")
-        # A subclass of the loader that builds nothing but text, lists and mappings.
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)  # noqa: S506
-    except OSError as error:
-        raise InputError(
-            f"Dataset card {path} cannot be read: {error.strerror} (parameter target.card)."
-        ) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"Dataset card {path} is not valid YAML: {error}") from error

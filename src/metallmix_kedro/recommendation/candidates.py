@@ -4,11 +4,14 @@ The paper lets the LLM choose freely in the whole grid; here it chooses in a clo
 already good, because a small LLM's free choice is an accident of what it read last.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
 Codes = npt.NDArray[np.int64]
 """Shape (n_configurations, 7): equal numbers in a column stand for equal values."""
@@ -26,7 +29,7 @@ def short_list(
     predictions: pd.DataFrame,
     n_candidates: int,
     min_difference: int,
-    best_on_average: Configuration | None = None,
+    best_on_average: Mapping[Any, Any] | None = None,
 ) -> pd.DataFrame:
     """Choose a few good and different configurations out of those scored.
 
@@ -47,8 +50,9 @@ def short_list(
         Length of the list, at least 2.
     min_difference : int
         Hyperparameters in which two candidates differ at least, in [1, 7].
-    best_on_average : Configuration, optional
-        Left out if it is not among the rows.
+    best_on_average : mapping, optional
+        Its `CONFIGURATION_COLUMNS`; left out if it is not among the rows. A value that is missing
+        equals one that is missing.
 
     Returns
     -------
@@ -70,11 +74,12 @@ def short_list(
     return listed.assign(roles=pd.Series(roles, index=listed.index, dtype=object))
 
 
-def _position(ranked: pd.DataFrame, configuration: Configuration) -> int | None:
+def _position(ranked: pd.DataFrame, configuration: Mapping[Any, Any]) -> int | None:
     """Return the row that holds a configuration."""
     same = np.ones(len(ranked), dtype=bool)
-    for name, value in configuration.as_dict().items():
-        same &= (ranked[name] == value).to_numpy()
+    for name in CONFIGURATION_COLUMNS:
+        value = configuration[name]
+        same &= (ranked[name].isna() if pd.isna(value) else ranked[name] == value).to_numpy()
     return int(same.argmax()) if same.any() else None
 
 

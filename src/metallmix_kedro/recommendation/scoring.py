@@ -106,11 +106,12 @@ def list_candidates(
             "The surrogate predicts no training time, because no trial of its history has one. "
             "Add trials with training_time_s and fit it again: kedro run --pipelines=meta_learning"
         )
+    average = _best_on_average(history, space)
     listed = short_list(
         frame.join(predictions),
         parameters.n_candidates,
         parameters.min_difference,
-        _best_on_average(history, space),
+        None if average is None else average.as_dict(),
     )
     contributions = surrogate.contributions(frame.loc[listed.index])
     return tuple(

@@ -1,7 +1,7 @@
 """One configuration: a backbone, how much of it is trained, its head and its training."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -71,7 +71,7 @@ class Configuration:
 
     def as_dict(self) -> dict[str, str | int | float]:
         """Return the seven values by name, in the order of the paper's Table 1."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in CONFIGURATION_COLUMNS}
 
 
 CONFIGURATION_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Configuration))

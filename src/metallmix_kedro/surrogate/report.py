@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.history.averages import known_configurations, shared_enough
+from metallmix_kedro.history.averages import (
+    comparable_configurations,
+    known_configurations,
+    shared_enough,
+)
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 
 PROTOCOL = (
@@ -180,8 +184,8 @@ def _mean(figures: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _datasets_left_in(history: pd.DataFrame) -> dict[str, int]:
-    """For each dataset, how many others have fully known configurations."""
-    known = set(known_configurations(history)["dataset"])
+    """For each dataset, how many others have configurations to compare."""
+    known = set(comparable_configurations(history)["dataset"])
     return {str(name): len(known - {name}) for name in history["dataset"].unique()}
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.history.relative import has_score
+from metallmix_kedro.history.relative import has_score, origin
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class ScoreScale(BaseModel):
         scored = trials[has_score(trials)]
         own = scored[is_own(scored)]
         used = scored if own.empty else own
-        ranges = used.groupby(["dataset", "source"])[SCORE].agg(["min", "max"])
+        ranges = used.groupby([used["dataset"], origin(used)])[SCORE].agg(["min", "max"])
         return cls(
             lowest=float(ranges["min"].mean()),
             spread=float((ranges["max"] - ranges["min"]).mean()),

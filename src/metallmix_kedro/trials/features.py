@@ -1,104 +1,115 @@
-"""Frozen activations: computed once for all trials that share them, kept on disk.
+"""What crosses the cut of a backbone: computed once for all trials that share it.
 
-Everything below the first trained layer is a constant function of the image. Its value is stored
-under a name made from all that it depends on, so an entry is either right or absent; the folder
-may be deleted at any time.
+Everything below the first trained layer is a constant function of the image.
 """
 
-import hashlib
-import json
-import time
-import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
-from metallmix_kedro.whole_file import whole_file
+from metallmix_kedro.backbones.build import preprocess
+from metallmix_kedro.extras import require
+from metallmix_kedro.trials.cache import ArrayCache, Arrays, CachedArrays, cache_key
+from metallmix_kedro.trials.network import CutBackbone
+from metallmix_kedro.trials.pixels import load_pixels
+from metallmix_kedro.trials.rows import MappedRows, Rows
 
-Arrays = list[NDArray[np.float32]]
+IMAGES_AT_ONCE = 32
+"""Images that are read, or go through a frozen network, in one go."""
 
 
-@dataclass(frozen=True, slots=True)
-class FrozenFeatures:
-    """Activations that cross the cut, one array a tensor, and what computing them took.
+class Features:
+    """What trials on one dataset read: its pixels, or the activations that cross a cut.
 
-    Each array has shape (n_images, ...); ``seconds`` is the wall time of their computation, also
-    when they were read from the cache.
+    Parameters
+    ----------
+    root : pathlib.Path
+        Folder that the images' paths are relative to.
+    images : pandas.DataFrame
+        The images, in order, with the manifest's columns ``path`` and ``content_hash``.
+    cache : ArrayCache
+        Where pixels and activations are kept.
     """
 
-    arrays: Arrays
-    seconds: float
+    def __init__(self, root: Any, images: pd.DataFrame, cache: ArrayCache) -> None:
+        self._root = root
+        self._images = list(zip(images["path"], images["content_hash"], strict=True))
+        self._contents = cache_key(images=images["content_hash"].tolist())
+        self._cache = cache
+
+    def crossing(
+        self, cut: CutBackbone, backbone: str, weights_id: str, strategy: str, image_size: int
+    ) -> CachedArrays:
+        """Return what crosses a cut, one array a tensor, each with one row an image.
+
+        Parameters
+        ----------
+        cut : CutBackbone
+            The backbone, cut for `strategy`. Where nothing is frozen, the preprocessed images
+            themselves cross, and their ``seconds`` are 0.
+        backbone, weights_id, strategy : str
+            What the frozen part is.
+        image_size : int
+            Side of the images in pixels.
+
+        Raises
+        ------
+        InputError
+            If an image has gone or changed since it was ingested.
+        ParameterError
+            If the cache is too small for these arrays.
+        """
+
+        def images() -> Rows:
+            pixels = self._pixels(image_size)
+            return MappedRows(pixels, lambda rows: preprocess(backbone, rows.astype(np.float32)))
+
+        if cut.frozen is None:
+            return CachedArrays([images()], 0.0)
+        keras = require("keras", "experiments")
+        backend = keras.backend.backend()
+        key = cache_key(
+            images=self._contents,
+            backbone=backbone,
+            weights=weights_id,
+            strategy=strategy,
+            image_size=image_size,
+            libraries=[(name, version(name)) for name in ("keras", backend, "pillow")],
+        )
+        return self._cache.get(
+            key, len(self._images), lambda: compute_features(cut.frozen, images())
+        )
+
+    def _pixels(self, image_size: int) -> Rows:
+        key = cache_key(images=self._contents, image_size=image_size, pillow=version("pillow"))
+        return self._cache.get(key, len(self._images), lambda: self._decode(image_size)).arrays[0]
+
+    def _decode(self, image_size: int) -> Iterator[Arrays]:
+        for start in range(0, len(self._images), IMAGES_AT_ONCE):
+            part = self._images[start : start + IMAGES_AT_ONCE]
+            yield [load_pixels(self._root, part, image_size)]
 
 
-def features_key(**parts: Any) -> str:
-    """Name the features by a hash of everything they depend on."""
-    text = json.dumps(parts, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def compute_features(frozen: Any, images: NDArray[np.float32], batch_size: int = 32) -> Arrays:
+def compute_features(frozen: Any, images: Rows) -> Iterator[Arrays]:
     """Run the frozen part of a backbone over preprocessed images, in inference mode.
 
     Parameters
     ----------
     frozen : keras.Model
         Frozen part, one or several outputs.
-    images : numpy.ndarray
+    images : Rows
         Shape (n_images, side, side, 3).
 
-    Returns
-    -------
+    Yields
+    ------
     list of numpy.ndarray
-        One array an output, each with n_images rows.
+        One array an output, for the next images.
     """
-    outputs = frozen.predict(images, batch_size=batch_size, verbose=0)
-    arrays = outputs if isinstance(outputs, list) else [outputs]
-    return [np.asarray(array, dtype=np.float32) for array in arrays]
-
-
-class FeatureCache:
-    """Folder of computed features, one ``.npz`` file each.
-
-    Parameters
-    ----------
-    root : Path
-        The folder; made when first needed, safe to delete.
-    """
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def get(self, key: str, compute: Callable[[], Arrays]) -> FrozenFeatures:
-        """Read the features named `key`, or compute and store them.
-
-        A file that cannot be read (a disk error, a truncated copy) is computed again.
-        """
-        path = self._root / f"{key}.npz"
-        stored = self._read(path)
-        if stored is not None:
-            return stored
-        start = time.perf_counter()
-        arrays = compute()
-        features = FrozenFeatures(arrays, time.perf_counter() - start)
-        self._write(path, features)
-        return features
-
-    @staticmethod
-    def _read(path: Path) -> FrozenFeatures | None:
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                seconds = float(stored["seconds"])
-                count = len(stored.files) - 1
-                return FrozenFeatures([stored[f"array_{i}"] for i in range(count)], seconds)
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
-            return None
-
-    @staticmethod
-    def _write(path: Path, features: FrozenFeatures) -> None:
-        named: dict[str, Any] = {f"array_{i}": array for i, array in enumerate(features.arrays)}
-        with whole_file(path) as file:
-            np.savez(file, seconds=np.float64(features.seconds), **named)
+    for start in range(0, images.shape[0], IMAGES_AT_ONCE):
+        rows = np.arange(start, min(start + IMAGES_AT_ONCE, images.shape[0]))
+        outputs = frozen.predict_on_batch(images[rows])
+        arrays = outputs if isinstance(outputs, list) else [outputs]
+        yield [np.asarray(array, dtype=np.float32) for array in arrays]

@@ -1,42 +1,41 @@
-"""The experiment grid: which trials are due, and measuring them one after another."""
+"""The experiment grid: which trials are due, and having them measured."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
+from metallmix_kedro.errors import WeightsError
 from metallmix_kedro.search_space import Configuration, SearchSpace
+from metallmix_kedro.trials.bundles import Bundle, group_proposals
+from metallmix_kedro.trials.executors import Executor, WorkerLostError
+from metallmix_kedro.trials.measuring import Proposal
 from metallmix_kedro.trials.parameters import ExperimentGridParameters
-from metallmix_kedro.trials.proposals import BayesianSearch, random_configurations
+from metallmix_kedro.trials.progress import GridProgress
+from metallmix_kedro.trials.proposals import random_by_strategy, random_configurations
 from metallmix_kedro.trials.record import Record
+from metallmix_kedro.trials.search import SearchChain
 
 logger = logging.getLogger(__name__)
 
 
 class Measurer(Protocol):
-    """Names and measures the trials of one dataset."""
+    """Names the trials of one dataset."""
 
     def identify(self, configuration: Configuration) -> tuple[str, Record]:
         """Name a trial and give its protocol."""
 
-    def measure(self, configuration: Configuration, proposer: str) -> Record:
-        """Measure a trial; never raises for what goes wrong in it."""
+    def failed(self, proposal: Proposal, error: Exception) -> Record:
+        """Make the record of a trial that could not be measured."""
 
 
 class TrialGrid:
     """Goes through the grid, skipping what is finished, yielding each trial as it ends.
 
-    Random configurations come first, one configuration on all datasets before the next, so that a
-    grid that is stopped early has measured the same configurations everywhere. Bayesian
-    optimisation follows dataset by dataset, told the random trials.
+    Random configurations come first, cheap strategies before costly ones and a configuration on
+    all datasets before the next, so that a grid that is stopped early has measured the same
+    configurations everywhere. Bayesian optimisation follows, for all datasets side by side, each
+    told the first random trials of its dataset.
 
     Parameters
     ----------
@@ -58,101 +57,118 @@ class TrialGrid:
         finished: Mapping[str, Record],
     ) -> None:
         self._measurers = measurers
-        self._space = space
         self._parameters = parameters
-        self._known = dict(finished)
         self._random = random_configurations(space, parameters.n_random, parameters.seed)
-        self._best: dict[str, float] = {}
+        by_strategy = random_by_strategy(
+            space,
+            parameters.n_random_by_strategy.model_dump(),
+            parameters.seed,
+            set(self._random),
+        )
+        self._proposals = [
+            *(Proposal(configuration, "random") for configuration in self._random),
+            *(Proposal(configuration, "random_by_strategy") for configuration in by_strategy),
+        ]
+        self._finished = finished
+        self._outcomes: dict[str, dict[Configuration, Record]] = {name: {} for name in measurers}
+        self._in_hand: set[tuple[str, Configuration]] = set()
+        self._searches = self._make_searches(space)
+
+    def _make_searches(self, space: SearchSpace) -> dict[str, SearchChain]:
+        parameters = self._parameters
+        initial = self._random[: parameters.n_initial]
+        chosen = parameters.bayesian_datasets
+        return {
+            name: SearchChain(space, initial, parameters.n_bayesian, parameters.seed)
+            for name in self._measurers
+            if parameters.n_bayesian > 0 and (chosen is None or name in chosen)
+        }
 
     @property
     def size(self) -> int:
         """Trials of the whole grid, finished or not."""
-        return len(self._measurers) * (len(self._random) + self._parameters.n_bayesian)
+        shared = len(self._measurers) * len(self._proposals)
+        return shared + len(self._searches) * self._parameters.n_bayesian
 
-    def run(self) -> Iterator[Record]:
-        """Measure what is missing and yield each new record at once."""
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[best]}"),
-        )
-        with Progress(*columns) as progress:
-            task = progress.add_task("trials", total=self.size, best="")
-            for record, is_new in self._outcomes():
-                progress.update(task, advance=1, best=self._describe_best(record))
-                if is_new:
+    def run(self, executor: Executor) -> Iterator[Record]:
+        """Have measured what is missing and yield each new record at once.
+
+        Raises
+        ------
+        MetallmixError
+            If what all trials need fails: weights, images, the cache, the executor.
+        """
+        due = self._due()
+        with GridProgress(self.size, sum(map(len, self._outcomes.values()))) as progress:
+            while True:
+                while executor.has_room and (bundle := self._next(due, progress)):
+                    executor.submit(bundle)
+                    self._in_hand.update(_named(bundle))
+                if not self._in_hand:
+                    return
+                bundle, outcome = executor.next_result()
+                self._in_hand.difference_update(_named(bundle))
+                for record in self._records(bundle, outcome, due):
+                    progress.advance(record)
                     yield record
 
-    def _outcomes(self) -> Iterator[tuple[Record, bool]]:
-        for configuration in self._random:
-            for measurer in self._measurers.values():
-                yield self._outcome(measurer, configuration, "random")
-        for measurer in self._measurers.values():
-            yield from self._search(measurer)
+    def _due(self) -> deque[Bundle]:
+        """Bundle the random trials that are missing, and take in those that are not."""
+        due: deque[Bundle] = deque()
+        for group in group_proposals(self._proposals, self._parameters.heads_at_once):
+            for name in self._measurers:
+                missing = tuple(one for one in group if not self._is_known(name, one))
+                if missing:
+                    due.append(Bundle(name, missing))
+        return due
 
-    def _search(self, measurer: Measurer) -> Iterator[tuple[Record, bool]]:
-        if self._parameters.n_bayesian == 0:
-            return
-        search = BayesianSearch(self._space, self._parameters.seed)
-        for configuration in self._random:
-            record = self._known[measurer.identify(configuration)[0]]
-            search.tell(configuration, record["validation_accuracy"] or 0.0)
-        for _ in range(self._parameters.n_bayesian):
-            configuration, proposer = search.ask()
-            record, is_new = self._outcome(measurer, configuration, proposer)
-            search.tell(configuration, record["validation_accuracy"] or 0.0)
-            yield record, is_new
+    def _is_known(self, dataset: str, proposal: Proposal) -> bool:
+        configuration = proposal.configuration
+        known = self._outcomes[dataset]
+        if configuration not in known:
+            trial_id, _ = self._measurers[dataset].identify(configuration)
+            if trial_id not in self._finished:
+                return False
+            known[configuration] = self._finished[trial_id]
+        return True
 
-    def _outcome(
-        self, measurer: Measurer, configuration: Configuration, proposer: str
-    ) -> tuple[Record, bool]:
-        name, _ = measurer.identify(configuration)
-        is_new = name not in self._known
-        if is_new:
-            record = measurer.measure(configuration, proposer)
-            self._known[name] = record
+    def _next(self, due: deque[Bundle], progress: GridProgress) -> Bundle | None:
+        """Choose what to measure next; None if everything is done or waits for something."""
+        if due:
+            return due.popleft()
+        for name, search in list(self._searches.items()):
+            outcomes = self._outcomes[name]
+            while search.n_left and search.is_ready(outcomes):
+                proposal = search.propose(outcomes)
+                if (name, proposal.configuration) in self._in_hand:
+                    break  # a random trial, measured just now: the search is told when it ends
+                if not self._is_known(name, proposal):
+                    self._searches[name] = self._searches.pop(name)  # the others' turn
+                    return Bundle(name, (proposal,))
+                progress.advance(outcomes[proposal.configuration])
+        return None
+
+    def _records(
+        self, bundle: Bundle, outcome: list[Record] | WorkerLostError, due: deque[Bundle]
+    ) -> Iterable[Record]:
+        measurer = self._measurers[bundle.dataset]
+        if isinstance(outcome, WorkerLostError):
+            if len(bundle.proposals) > 1:  # which of them it was shows when each is alone
+                due.extendleft(Bundle(bundle.dataset, (one,)) for one in bundle.proposals)
+                return
+            outcome = [measurer.failed(bundle.proposals[0], outcome)]
+        for proposal, record in zip(bundle.proposals, outcome, strict=True):
+            if record["trial_id"] != measurer.identify(proposal.configuration)[0]:
+                raise WeightsError(
+                    f"A worker has other weights of {proposal.configuration.backbone} "
+                    f"({record['weights_id']}) than this process. Give all the same "
+                    "experiment_grid.weights and the same installed packages."
+                )
+            self._outcomes[bundle.dataset][proposal.configuration] = record
             if record["status"] == "failed":
-                logger.warning("Trial %s failed: %s", name, record["error"])
-        return self._known[name], is_new
-
-    def _describe_best(self, record: Record) -> str:
-        dataset, score = record["dataset"], record["test_accuracy"]
-        if score is not None:
-            self._best[dataset] = max(score, self._best.get(dataset, 0.0))
-        if dataset not in self._best:
-            return f"{dataset}: no trial finished yet"
-        return f"{dataset}: best {self._best[dataset]:.3f}"
+                logger.warning("Trial %s failed: %s", record["trial_id"], record["error"])
+            yield record
 
 
-def readable_records(partitions: Mapping[str, Any]) -> dict[str, Record]:
-    """Read stored trials, leaving out what cannot be read.
-
-    A run that was killed while it wrote a trial may have left half a file. That trial is said and
-    measured again; all others are kept.
-
-    Parameters
-    ----------
-    partitions : mapping of str to callable
-        Loads a record, by partition name.
-
-    Returns
-    -------
-    dict
-        Records by trial id.
-    """
-    records: dict[str, Record] = {}
-    for name, load in sorted(partitions.items()):
-        try:
-            record = load()
-            records[record["trial_id"]] = record
-        except Exception as error:
-            logger.warning(
-                "The stored trial '%s' cannot be read (%s); it counts as not measured.",
-                name,
-                " ".join(str(error).split())[:200],
-            )
-    return records
+def _named(bundle: Bundle) -> set[tuple[str, Configuration]]:
+    return {(bundle.dataset, proposal.configuration) for proposal in bundle.proposals}

@@ -2,27 +2,26 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from metallmix_kedro.backbones.build import build_backbone, preprocess, weights_id
 from metallmix_kedro.backbones.registry import BACKBONES
-from metallmix_kedro.errors import WeightsError
+from metallmix_kedro.errors import MetallmixError
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.features import (
-    FeatureCache,
-    FrozenFeatures,
-    compute_features,
-    features_key,
-)
-from metallmix_kedro.trials.network import CutBackbone, cut_backbone
+from metallmix_kedro.trials.cache import ArrayCache, CachedArrays
+from metallmix_kedro.trials.features import Features
+from metallmix_kedro.trials.fine_tuning import FineTunedNetwork
+from metallmix_kedro.trials.heads import HeadShape, HeadsNetwork
+from metallmix_kedro.trials.networks import BackboneStore, NetworkStore
+from metallmix_kedro.trials.outcome import FoldOutcome
 from metallmix_kedro.trials.parameters import ExperimentGridParameters
-from metallmix_kedro.trials.pixels import load_pixels
 from metallmix_kedro.trials.record import (
     Record,
     environment,
@@ -31,11 +30,11 @@ from metallmix_kedro.trials.record import (
     trial_id,
 )
 from metallmix_kedro.trials.splits import draw_subset, make_splits
-from metallmix_kedro.trials.training import FoldOutcome, train_folds
+from metallmix_kedro.trials.training import Network, train_splits
 
 # TensorFlow reports its processor features at every start, and that each trial traces a new
 # network, which here is meant.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
@@ -54,41 +53,12 @@ class MeasuredDataset:
     data_hash: str
 
 
-class BackboneStore:
-    """Backbones cut for training, each built once in a process.
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A configuration to measure, and who proposed it (``"random"``, ``"bayesian"`` and so on)."""
 
-    Parameters
-    ----------
-    weights : dict
-        Local weights files by backbone, in place of the backbones' own sources.
-    """
-
-    def __init__(self, weights: dict[str, str]) -> None:
-        self._weights = weights
-        self._cuts: dict[tuple[str, str, int], CutBackbone] = {}
-        self._weights_ids: dict[str, str] = {}
-
-    def weights_id(self, backbone: str) -> str:
-        """Identity of the weights that a backbone starts from (files are hashed once)."""
-        if backbone not in self._weights_ids:
-            self._weights_ids[backbone] = weights_id(backbone, self._weights.get(backbone))
-        return self._weights_ids[backbone]
-
-    def cut(self, backbone: str, strategy: str, image_size: int) -> CutBackbone:
-        """Return the backbone cut for a strategy, at its pretrained weights.
-
-        Raises
-        ------
-        WeightsError
-            If the weights are missing or do not fit.
-        """
-        key = (backbone, strategy, image_size)
-        if key not in self._cuts:
-            # Each strategy has a network of its own: layers of one cut are trainable, of another
-            # frozen, and that is a property of the layer.
-            network = build_backbone(backbone, image_size, self._weights.get(backbone))
-            self._cuts[key] = cut_backbone(network, strategy)
-        return self._cuts[key]
+    configuration: Configuration
+    proposer: str
 
 
 class TrialMeasurer:
@@ -102,6 +72,8 @@ class TrialMeasurer:
         How to measure.
     backbones : BackboneStore
         Shared by the measurers of a process.
+    networks : NetworkStore
+        Likewise.
     """
 
     def __init__(
@@ -109,25 +81,26 @@ class TrialMeasurer:
         dataset: MeasuredDataset,
         parameters: ExperimentGridParameters,
         backbones: BackboneStore,
+        networks: NetworkStore,
     ) -> None:
         self._dataset = dataset
         self._parameters = parameters
         self._backbones = backbones
-        self._cache = FeatureCache(Path(parameters.cache_root))
+        self._networks = networks
         protocol = parameters.protocol
-        self._subset = draw_subset(dataset.manifest, protocol.subset_size, parameters.seed)
-        self._splits = make_splits(self._subset["fold"], protocol.n_folds)
-        classes = self._subset["class_name"].astype("category").cat.codes
+        subset = draw_subset(dataset.manifest, protocol.subset_size, parameters.seed)
+        self._folds = subset["fold"]
+        self._features = Features(dataset.root, subset, ArrayCache(parameters.cache))
+        classes = subset["class_name"].astype("category").cat.codes
         self._labels: NDArray[np.int64] = np.asarray(classes, dtype=np.int64)
-        self._pixels: dict[int, NDArray[np.uint8]] = {}
 
     def identify(self, configuration: Configuration) -> tuple[str, Record]:
         """Name a trial and give its protocol, without measuring it."""
         protocol = self._parameters.protocol
         values = {
             "image_size": self._image_size(configuration.backbone),
-            "subset_size": len(self._subset),
-            "n_folds": protocol.n_folds,
+            "subset_size": len(self._labels),
+            "n_folds": getattr(protocol.n_folds, configuration.strategy),
             "max_epochs": getattr(protocol.max_epochs, configuration.strategy),
             "patience": protocol.patience,
             "freeze_batch_norm": protocol.freeze_batch_norm,
@@ -137,76 +110,124 @@ class TrialMeasurer:
         name = trial_id(self._dataset.name, self._dataset.data_hash, configuration, values)
         return name, values
 
-    def measure(self, configuration: Configuration, proposer: str) -> Record:
-        """Measure one trial; whatever goes wrong in it becomes a record with its error.
+    def measure(self, proposals: Sequence[Proposal]) -> list[Record]:
+        """Measure trials that share features; what goes wrong in one becomes its record.
+
+        Parameters
+        ----------
+        proposals : sequence of Proposal
+            Either one, or several feature extractions that share ``backbone``, ``dense_units``,
+            ``optimizer`` and ``batch_size``.
 
         Raises
         ------
-        WeightsError
-            If the backbone's weights are missing or do not fit.
+        MetallmixError, OSError
+            If it is not the trial that fails but what all trials need: weights, an image that
+            has gone or changed, a cache that is too small, the disk.
         """
-        name, protocol = self.identify(configuration)
+        at_once = self._trained_at_once(proposals[0].configuration)
+        parts = (proposals[i : i + at_once] for i in range(0, len(proposals), at_once))
+        return [record for part in parts for record in self._measure_together(part)]
+
+    def _trained_at_once(self, configuration: Configuration) -> int:
+        """Count the heads that fit into a network no wider than is still fast."""
+        if configuration.strategy != "feature_extraction":
+            return 1
+        image_size = self._image_size(configuration.backbone)
+        frozen = self._backbones.cut(
+            configuration.backbone, configuration.strategy, image_size
+        ).frozen
+        weights = int(frozen.output.shape[-1]) * configuration.dense_units
+        return max(1, self._parameters.head_weights_at_once // weights)
+
+    def _measure_together(self, proposals: Sequence[Proposal]) -> list[Record]:
+        try:
+            outcomes, crossing = self._train([proposal.configuration for proposal in proposals])
+        except (MetallmixError, OSError):
+            raise
+        # A trial is an experiment: any failure of it (memory, a diverging loss) is an outcome to
+        # record, and the grid goes on.
+        except Exception as error:
+            if len(proposals) > 1:  # which of them it was shows when each is alone
+                return [record for one in proposals for record in self._measure_together([one])]
+            return [self.failed(proposals[0], error)]
+        return [
+            finished_record(*self._described(proposal, len(proposals)), folds, crossing.seconds)
+            for proposal, folds in zip(proposals, outcomes, strict=True)
+        ]
+
+    def failed(self, proposal: Proposal, error: Exception) -> Record:
+        """Make the record of a trial that could not be measured."""
+        return failed_record(*self._described(proposal, 1), error)
+
+    def _described(
+        self, proposal: Proposal, trained_together: int
+    ) -> tuple[Record, MetaFeatures, Configuration, Record]:
+        name, protocol = self.identify(proposal.configuration)
         identity = {
             "trial_id": name,
             "dataset": self._dataset.name,
-            "proposer": proposer,
+            "proposer": proposal.proposer,
             "data_hash": self._dataset.data_hash,
         }
-        protocol = {**protocol, **environment()}
-        described = (identity, self._dataset.meta_features, configuration, protocol)
-        try:
-            outcomes, feature_time_s = self._train(configuration)
-        # A trial is an experiment: any failure of it (memory, a diverging loss, a broken file) is
-        # an outcome to record, and the grid goes on.
-        # Weights that cannot be had are not: they would fail every trial of their backbone.
-        except WeightsError:
-            raise
-        except Exception as error:
-            return failed_record(*described, error)
-        return finished_record(*described, outcomes, feature_time_s)
+        protocol = {**protocol, "trained_together": trained_together, **environment()}
+        return identity, self._dataset.meta_features, proposal.configuration, protocol
 
-    def _train(self, configuration: Configuration) -> tuple[list[FoldOutcome], float]:
-        protocol = self._parameters.protocol
-        image_size = self._image_size(configuration.backbone)
-        cut = self._backbones.cut(configuration.backbone, configuration.strategy, image_size)
-        features = self._crossing(cut, configuration, image_size)
-        outcomes = train_folds(
-            cut,
-            features.arrays,
+    def _train(
+        self, configurations: list[Configuration]
+    ) -> tuple[list[list[FoldOutcome]], CachedArrays]:
+        protocol, first = self._parameters.protocol, configurations[0]
+        image_size = self._image_size(first.backbone)
+        crossing = self._features.crossing(
+            self._backbones.cut(first.backbone, first.strategy, image_size),
+            first.backbone,
+            self._backbones.weights_id(first.backbone),
+            first.strategy,
+            image_size,
+        )
+        outcomes = train_splits(
+            self._network(configurations, crossing),
+            crossing.arrays,
             self._labels,
-            self._splits,
-            configuration,
-            max_epochs=getattr(protocol.max_epochs, configuration.strategy),
+            make_splits(self._folds, getattr(protocol.n_folds, first.strategy)),
+            batch_size=first.batch_size,
+            max_epochs=getattr(protocol.max_epochs, first.strategy),
             patience=protocol.patience,
-            freeze_batch_norm=protocol.freeze_batch_norm,
             seed=self._parameters.seed,
         )
-        return outcomes, features.seconds
+        return outcomes, crossing
+
+    def _network(self, configurations: list[Configuration], crossing: CachedArrays) -> Network:
+        """Build what is trained, or take one that differs in nothing that was traced."""
+        first = configurations[0]
+        n_classes, seed = int(self._labels.max()) + 1, self._parameters.seed
+        if first.strategy == "feature_extraction":
+            shape = HeadShape(
+                n_heads=len(configurations),
+                dense_units=first.dense_units,
+                optimizer=first.optimizer,
+                n_features=crossing.arrays[0].shape[1],
+                n_classes=n_classes,
+            )
+            heads: HeadsNetwork = self._networks.get(shape, partial(HeadsNetwork, shape, seed))
+            heads.set_scalars(configurations)
+            return heads
+        image_size = self._image_size(first.backbone)
+        cut = self._backbones.cut(first.backbone, first.strategy, image_size)
+        head = (first.dense_units, first.dropout, first.optimizer, n_classes)
+        tuned: FineTunedNetwork = self._networks.get(
+            (first.backbone, first.strategy, image_size, *head),
+            partial(
+                FineTunedNetwork,
+                cut,
+                first,
+                n_classes,
+                self._parameters.protocol.freeze_batch_norm,
+                seed,
+            ),
+        )
+        tuned.set_learning_rate(first.learning_rate)
+        return tuned
 
     def _image_size(self, backbone: str) -> int:
         return self._parameters.protocol.image_size or BACKBONES[backbone].default_image_size
-
-    def _crossing(
-        self, cut: CutBackbone, configuration: Configuration, image_size: int
-    ) -> FrozenFeatures:
-        """Activations that cross the cut, from the cache where anything is frozen."""
-
-        def images() -> NDArray[np.float32]:
-            return preprocess(configuration.backbone, self._load(image_size).astype(np.float32))
-
-        if cut.frozen is None:
-            return FrozenFeatures([images()], 0.0)
-        key = features_key(
-            images=self._subset["content_hash"].tolist(),
-            backbone=configuration.backbone,
-            weights=self._backbones.weights_id(configuration.backbone),
-            strategy=configuration.strategy,
-            image_size=image_size,
-        )
-        return self._cache.get(key, lambda: compute_features(cut.frozen, images()))
-
-    def _load(self, image_size: int) -> NDArray[np.uint8]:
-        if image_size not in self._pixels:
-            paths = self._subset["path"].tolist()
-            self._pixels[image_size] = load_pixels(self._dataset.root, paths, image_size)
-        return self._pixels[image_size]

@@ -135,40 +135,10 @@ def add_head(pooled: Any, configuration: Configuration, n_classes: int, seed: in
     )(x)
 
 
-def build_trained_part(
-    cut: CutBackbone,
-    configuration: Configuration,
-    n_classes: int,
-    freeze_batch_norm: bool,
-    seed: int,
-) -> Any:
-    """Build what one trial trains: the backbone's trained part, pooling and the head.
+def compiled_by_xla() -> bool:
+    """Whether Keras is to compile what it trains by XLA.
 
-    Returns
-    -------
-    keras.Model
-        From the activations that cross the cut to class probabilities, compiled with the
-        configuration's optimizer and learning rate.
+    JAX has nothing else. TensorFlow takes longer with it than without on a CPU: to compile, and
+    for a step of networks as small as these.
     """
-    keras = require("keras", "experiments")
-    if cut.trained is None:
-        pooled = keras.Input(cut.frozen.output.shape[1:])
-        inputs = [pooled]
-    else:
-        set_trainable(cut.trained, freeze_batch_norm)
-        inputs = cut.trained.inputs
-        pooled = keras.layers.GlobalAveragePooling2D(name="head_pooling")(cut.trained.output)
-    model = keras.Model(inputs, add_head(pooled, configuration, n_classes, seed))
-    optimizers = {
-        "adam": keras.optimizers.Adam,
-        "sgd": keras.optimizers.SGD,
-        "rmsprop": keras.optimizers.RMSprop,
-    }
-    model.compile(
-        optimizer=optimizers[configuration.optimizer](configuration.learning_rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        # Tracing and compiling by XLA costs more than it saves at these sizes on a CPU.
-        jit_compile=False,
-    )
-    return model
+    return bool(require("keras", "experiments").backend.backend() != "tensorflow")

@@ -1,5 +1,7 @@
 """Reading images as arrays of pixels."""
 
+import hashlib
+import io
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +13,9 @@ from PIL import Image
 from metallmix_kedro.errors import InputError
 
 
-def load_pixels(root: Path, paths: Iterable[str], image_size: int) -> NDArray[np.uint8]:
+def load_pixels(
+    root: Path, images: Iterable[tuple[str, str]], image_size: int
+) -> NDArray[np.uint8]:
     """Read images, convert them to RGB and scale them to a square.
 
     The aspect ratio is not kept, as in Keras' ``image_dataset_from_directory``.
@@ -19,9 +23,9 @@ def load_pixels(root: Path, paths: Iterable[str], image_size: int) -> NDArray[np
     Parameters
     ----------
     root : Path
-        Folder that `paths` are relative to.
-    paths : iterable of str
-        Image files.
+        Folder that the paths are relative to.
+    images : iterable of tuple of str
+        Path of each image and the SHA-256 of its file when it was ingested.
     image_size : int
         Side of the square in pixels.
 
@@ -33,13 +37,20 @@ def load_pixels(root: Path, paths: Iterable[str], image_size: int) -> NDArray[np
     Raises
     ------
     InputError
-        If an image has gone or cannot be read any more since it was ingested.
+        If an image has gone, has changed, or cannot be read any more since it was ingested.
     """
 
-    def read(path: str) -> NDArray[np.uint8]:
+    def read(image: tuple[str, str]) -> NDArray[np.uint8]:
+        path, content_hash = image
         try:
-            with Image.open(root / path) as image:
-                scaled = image.convert("RGB").resize(
+            data = (root / path).read_bytes()
+            if hashlib.sha256(data).hexdigest() != content_hash:
+                raise InputError(
+                    f"The image '{path}' below '{root}' has changed since the dataset was "
+                    "ingested. Run the pipelines data_ingestion and meta_features again."
+                )
+            with Image.open(io.BytesIO(data)) as opened:
+                scaled = opened.convert("RGB").resize(
                     (image_size, image_size), Image.Resampling.BILINEAR
                 )
                 return np.asarray(scaled, dtype=np.uint8)
@@ -50,4 +61,4 @@ def load_pixels(root: Path, paths: Iterable[str], image_size: int) -> NDArray[np
             ) from error
 
     with ThreadPoolExecutor(max_workers=4) as pool:
-        return np.stack(list(pool.map(read, paths)))
+        return np.stack(list(pool.map(read, images)))

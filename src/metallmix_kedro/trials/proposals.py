@@ -1,8 +1,11 @@
 """Which configurations to try: random sampling and Bayesian optimisation (paper, section 2.1)."""
 
+from collections.abc import Collection, Mapping
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from metallmix_kedro.errors import ParameterError
 from metallmix_kedro.extras import require
@@ -35,6 +38,53 @@ def random_configurations(space: SearchSpace, count: int, seed: int) -> list[Con
     order = np.random.default_rng(seed).permutation(space.size)[:count]
     rows = space.frame().iloc[order].to_dict("records")
     return [Configuration.from_mapping({str(key): row[key] for key in row}) for row in rows]
+
+
+def random_by_strategy(
+    space: SearchSpace, counts: Mapping[str, int], seed: int, without: Collection[Configuration]
+) -> list[Configuration]:
+    """Draw configurations of each strategy, the backbones in turn.
+
+    Within a strategy every backbone is drawn equally often (give or take one), in random order,
+    so that a history has no blank spots where a small random sample would leave some.
+
+    Parameters
+    ----------
+    space : SearchSpace
+        Where to draw from.
+    counts : mapping of str to int
+        How many of each strategy; a strategy that is not in the space gives none.
+    seed : int
+        Seed of the draw.
+    without : collection of Configuration
+        Configurations that are not drawn.
+
+    Returns
+    -------
+    list of Configuration
+        Strategy by strategy, in the order of `counts`; fewer where the space has no more.
+    """
+    frame = space.frame()
+    chosen: list[Configuration] = []
+    for number, (strategy, count) in enumerate(counts.items()):
+        rng = np.random.default_rng([seed, number])
+        rows = frame[frame["strategy"] == strategy]
+        columns = [
+            _shuffled(rows[rows["backbone"] == backbone], rng, without)
+            for backbone in space.backbone
+        ]
+        rounds = zip_longest(*columns)
+        in_turn = [found for turn in rounds for found in rng.permuted(np.array(turn, dtype=object))]
+        chosen += [found for found in in_turn if found is not None][:count]
+    return chosen
+
+
+def _shuffled(
+    rows: pd.DataFrame, rng: np.random.Generator, without: Collection[Configuration]
+) -> list[Configuration]:
+    records = rows.iloc[rng.permutation(len(rows))].to_dict("records")
+    found = [Configuration.from_mapping({str(key): row[key] for key in row}) for row in records]
+    return [configuration for configuration in found if configuration not in without]
 
 
 class BayesianSearch:

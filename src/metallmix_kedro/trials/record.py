@@ -14,7 +14,7 @@ from metallmix_kedro.extras import require
 from metallmix_kedro.history import HISTORY_COLUMNS, METRICS
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.training import FoldOutcome
+from metallmix_kedro.trials.outcome import FoldOutcome
 
 Record = dict[str, Any]
 
@@ -103,6 +103,7 @@ def finished_record(
         status="finished",
         epochs_run=float(np.mean([fold["epochs_run"] for fold in folds])),
         fit_time_s=fit_time_s,
+        fit_cpu_s=float(np.mean([fold["fit_cpu_s"] for fold in folds])),
         feature_time_s=feature_time_s,
         training_time_s=fit_time_s + feature_time_s,
     )

@@ -1,157 +1,141 @@
-"""Training one configuration, fold by fold."""
+"""Training on one split after another, whatever is trained: several heads, or one whole network."""
 
-import time
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metallmix_kedro.extras import require
-from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.features import Arrays
-from metallmix_kedro.trials.metrics import classification_scores
-from metallmix_kedro.trials.network import CutBackbone, build_trained_part
+from metallmix_kedro.trials.order import batches
+from metallmix_kedro.trials.outcome import FoldOutcome, Stopwatch, fold_outcome
+from metallmix_kedro.trials.rows import Rows
 from metallmix_kedro.trials.splits import Indices, Split
+from metallmix_kedro.trials.stopping import EarlyStopping
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class FoldOutcome:
-    """Scores in [0, 1] (precision, recall and F1 on the test images), epochs and seconds."""
+class Network(Protocol):
+    """One or several networks that are trained at the same time, on the same examples.
 
-    train_accuracy: float
-    validation_accuracy: float
-    test_accuracy: float
-    test_precision: float
-    test_recall: float
-    test_f1: float
-    epochs_run: int
-    fit_time_s: float
-
-
-class _Snapshot:
-    """The state of a compiled model before training, to start every fold from the same one.
-
-    Restoring is cheaper than building again: the traced training step is kept.
+    ``inputs`` are the arrays that the network reads, each with one row an example.
     """
 
-    def __init__(self, model: Any) -> None:
-        model.optimizer.build(model.trainable_variables)
-        self._variables = [*model.variables, *model.optimizer.variables]
-        self._values = [np.asarray(variable) for variable in self._variables]
+    n_networks: int
+    rows_at_once: int
 
-    def restore(self) -> None:
-        for variable, value in zip(self._variables, self._values, strict=True):
-            variable.assign(value)
+    def reset(self) -> None:
+        """Go back to the state before training."""
+
+    def train_on(self, inputs: list[Floats], labels: Labels) -> None:
+        """Take one step of the optimizer on one batch."""
+
+    def predict(self, inputs: list[Floats]) -> Labels:
+        """Return classes, shape (n_examples, n_networks)."""
+
+    def weights(self) -> list[Floats]:
+        """Return a copy of all weights."""
+
+    def keep(self, kept: list[Floats], which: NDArray[np.bool_]) -> None:
+        """Copy the present weights of some networks into `kept`, in place."""
+
+    def set_weights(self, values: list[Floats]) -> None:
+        """Put weights back."""
 
 
-def _rows(arrays: Arrays, indices: Indices) -> Arrays:
-    return [array[indices] for array in arrays]
-
-
-def _predict(model: Any, arrays: Arrays) -> NDArray[np.int64]:
-    probabilities = model.predict(arrays, batch_size=64, verbose=0)
-    return np.asarray(np.argmax(probabilities, axis=1), dtype=np.int64)
-
-
-def _train_fold(
-    model: Any,
-    arrays: Arrays,
-    labels: NDArray[np.int64],
-    split: Split,
+def train_splits(
+    network: Network,
+    inputs: Sequence[Rows],
+    labels: Labels,
+    splits: Sequence[Split],
+    *,
     batch_size: int,
     max_epochs: int,
     patience: int,
-) -> FoldOutcome:
-    keras = require("keras", "experiments")
-    start = time.perf_counter()
-    history = model.fit(
-        _rows(arrays, split.train),
-        labels[split.train],
-        validation_data=(_rows(arrays, split.validation), labels[split.validation]),
-        batch_size=batch_size,
-        epochs=max_epochs,
-        callbacks=[
-            keras.callbacks.EarlyStopping(
-                monitor="val_accuracy", mode="max", patience=patience, restore_best_weights=True
-            )
-        ],
-        verbose=0,
-    )
-    found = {
-        name: classification_scores(labels[rows], _predict(model, _rows(arrays, rows)))
-        for name, rows in (
-            ("train", split.train),
-            ("validation", split.validation),
-            ("test", split.test),
-        )
-    }
-    return FoldOutcome(
-        train_accuracy=found["train"]["accuracy"],
-        validation_accuracy=found["validation"]["accuracy"],
-        test_accuracy=found["test"]["accuracy"],
-        test_precision=found["test"]["precision"],
-        test_recall=found["test"]["recall"],
-        test_f1=found["test"]["f1"],
-        epochs_run=len(history.epoch),
-        fit_time_s=time.perf_counter() - start,
-    )
-
-
-def train_folds(
-    cut: CutBackbone,
-    arrays: Arrays,
-    labels: NDArray[np.int64],
-    splits: list[Split],
-    configuration: Configuration,
-    *,
-    max_epochs: int,
-    patience: int,
-    freeze_batch_norm: bool,
     seed: int,
-) -> list[FoldOutcome]:
-    """Train and test one configuration on each split, always from the same initial weights.
+) -> list[list[FoldOutcome]]:
+    """Train and test on each split, always from the same initial weights.
 
     Parameters
     ----------
-    cut : CutBackbone
-        The backbone; its weights are as before when the function returns.
-    arrays : list of numpy.ndarray
-        What crosses the cut for all images, each of shape (n_images, ...).
+    network : Network
+        What is trained; it is as before when the function returns.
+    inputs : sequence of Rows
+        What the network reads, each of shape (n_images, ...).
     labels : numpy.ndarray of int
         Class numbers, shape (n_images,).
-    splits : list of Split
-        Rows of `arrays` to train on, validate on and test on.
-    configuration : Configuration
-        What is trained.
+    splits : sequence of Split
+        Rows to train on, validate on and test on.
+    batch_size : int
+        Images in a training step.
     max_epochs, patience : int
-        Most epochs, and epochs without a better validation accuracy before stopping. The weights
-        of the best epoch are kept.
-    freeze_batch_norm : bool
-        Keep the backbone's batch norm at its stored statistics.
+        Most epochs, and epochs without a better validation accuracy before training stops. The
+        weights of the best epoch are kept.
     seed : int
-        Seed of initial weights, dropout and the order of examples.
+        Seed of the order of examples.
 
     Returns
     -------
-    list of FoldOutcome
-        One for each split.
+    list of list of FoldOutcome
+        For each of the network's networks, one outcome for each split.
     """
-    keras = require("keras", "experiments")
-    keras.utils.set_random_seed(seed)
-    n_classes = int(labels.max()) + 1
-    model = build_trained_part(cut, configuration, n_classes, freeze_batch_norm, seed)
-    initial = _Snapshot(model)
-    outcomes = []
+    by_split = []
     try:
         for split in splits:
-            initial.restore()
-            keras.utils.set_random_seed(seed)
-            outcomes.append(
-                _train_fold(
-                    model, arrays, labels, split, configuration.batch_size, max_epochs, patience
-                )
-            )
+            network.reset()
+            watch = Stopwatch(network.n_networks)
+            stopping = EarlyStopping(network.n_networks, patience)
+            kept = network.weights()
+            for epoch in range(max_epochs):
+                with watch.shared_by(stopping.running):
+                    for rows in batches(split.train, batch_size, seed, epoch):
+                        network.train_on(_take(inputs, rows), labels[rows])
+                    predicted = _predict(network, inputs, split.validation)
+                    accuracies = (predicted == labels[split.validation, None]).mean(axis=0)
+                    network.keep(kept, stopping.update(accuracies))
+                if not stopping.running.any():
+                    break
+            network.set_weights(kept)
+            by_split.append(_outcomes(network, inputs, labels, split, stopping.epochs, watch))
     finally:
-        initial.restore()
-    return outcomes
+        network.reset()
+    return [list(outcomes) for outcomes in zip(*by_split, strict=True)]
+
+
+def _outcomes(
+    network: Network,
+    inputs: Sequence[Rows],
+    labels: Labels,
+    split: Split,
+    epochs: NDArray[np.int64],
+    watch: Stopwatch,
+) -> list[FoldOutcome]:
+    everyone = np.ones(network.n_networks, dtype=np.bool_)
+    predicted = np.zeros((len(labels), network.n_networks), dtype=np.int64)
+    with watch.shared_by(everyone):
+        for rows in (split.train, split.validation, split.test):
+            predicted[rows] = _predict(network, inputs, rows)
+    return [
+        fold_outcome(
+            labels,
+            predicted[:, number],
+            split,
+            int(epochs[number]),
+            float(watch.wall_s[number]),
+            float(watch.cpu_s[number]),
+        )
+        for number in range(network.n_networks)
+    ]
+
+
+def _take(inputs: Sequence[Rows], rows: Indices) -> list[Floats]:
+    return [array[rows] for array in inputs]
+
+
+def _predict(network: Network, inputs: Sequence[Rows], rows: Indices) -> Labels:
+    """Predict in parts of one length, the last one filled up: what is traced once serves all."""
+    n_parts = -(-len(rows) // network.rows_at_once)
+    parts = np.resize(rows, (n_parts, network.rows_at_once))
+    predicted = np.concatenate([network.predict(_take(inputs, part)) for part in parts])
+    return predicted[: len(rows)]

@@ -1,32 +1,71 @@
 """Nodes of the experiment grid."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from metallmix_kedro.errors import InputError
+from metallmix_kedro.history import importance_pictures, pictures, search_pictures, summary
 from metallmix_kedro.history.collect import collect_history
+from metallmix_kedro.history.importing import importer
+from metallmix_kedro.history.searches import compare_searches
 from metallmix_kedro.images.parameters import DataIngestionParameters
 from metallmix_kedro.images.sources import resolve_root
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
 from metallmix_kedro.search_space import SearchSpace
-from metallmix_kedro.trials.grid import TrialGrid, readable_records
-from metallmix_kedro.trials.measuring import BackboneStore, MeasuredDataset, TrialMeasurer
+from metallmix_kedro.trials.claims import check_unchanged, claimed
+from metallmix_kedro.trials.executors import open_executor
+from metallmix_kedro.trials.grid import TrialGrid
+from metallmix_kedro.trials.known import history_records, readable_records
+from metallmix_kedro.trials.measuring import MeasuredDataset, TrialMeasurer
+from metallmix_kedro.trials.networks import BackboneStore, NetworkStore
 from metallmix_kedro.trials.parameters import ExperimentGridParameters
+from metallmix_kedro.trials.retrace import retrace_searches as retrace
 
 Partitions = dict[str, Callable[[], Any]]
+# Kedro reads the annotations when a run starts; matplotlib is not imported for that.
+Figure = Any
 
 
 def measure_trials(
     manifests: Partitions,
     dataset_meta_features: pd.DataFrame,
     finished_trials: Partitions,
+    previous_history: pd.DataFrame,
     parameters: ExperimentGridParameters,
     search_space: SearchSpace,
     ingestion: DataIngestionParameters,
 ) -> Iterator[dict[str, dict[str, Any]]]:
     """Measure what the grid lacks; each trial is stored the moment it ends."""
+    datasets = _datasets(manifests, dataset_meta_features, parameters, ingestion)
+    space = search_space.restricted(parameters.backbones)
+    backbones = BackboneStore(parameters.weights, parameters.seed)
+    for backbone in space.backbone:
+        # Weights that are missing are said now, not after hours of other trials.
+        backbones.weights_id(backbone)
+    measurers = {
+        name: TrialMeasurer(dataset, parameters, backbones, NetworkStore())
+        for name, dataset in datasets.items()
+    }
+    with claimed(Path(parameters.lock)):
+        finished = readable_records(finished_trials)
+        if parameters.reuse_history:
+            finished = {**history_records(previous_history), **finished}
+        check_unchanged({d.name: d.data_hash for d in datasets.values()}, finished.values())
+        grid = TrialGrid(measurers, space, parameters, finished)
+        with open_executor(datasets, parameters) as executor:
+            for record in grid.run(executor):
+                yield {f"{record['dataset']}/{record['trial_id']}": record}
+
+
+def _datasets(
+    manifests: Partitions,
+    dataset_meta_features: pd.DataFrame,
+    parameters: ExperimentGridParameters,
+    ingestion: DataIngestionParameters,
+) -> dict[str, MeasuredDataset]:
     rows = dataset_meta_features.set_index("dataset")
     names = parameters.datasets or tuple(sorted(rows.index))
     missing = [name for name in names if name not in manifests or name not in rows.index]
@@ -36,34 +75,66 @@ def measure_trials(
             f"{', '.join(missing)}. Run the pipelines data_ingestion and meta_features with them "
             "in data_ingestion.use."
         )
-    space = search_space.restricted(parameters.backbones)
-    backbones = BackboneStore(parameters.weights)
-    for backbone in space.backbone:
-        # Weights that are missing are said now, not after hours of other trials.
-        backbones.weights_id(backbone)
-    measurers = {
-        name: TrialMeasurer(
-            MeasuredDataset(
-                name=name,
-                manifest=manifests[name](),
-                root=resolve_root(name, ingestion.registry[name], ingestion),
-                meta_features=MetaFeatures.model_validate(
-                    rows.loc[name, list(META_FEATURE_COLUMNS)].to_dict()
-                ),
-                data_hash=str(rows.loc[name, "data_hash"]),
+    return {
+        name: MeasuredDataset(
+            name=name,
+            manifest=manifests[name](),
+            root=resolve_root(name, ingestion.registry[name], ingestion).absolute(),
+            meta_features=MetaFeatures.model_validate(
+                rows.loc[name, list(META_FEATURE_COLUMNS)].to_dict()
             ),
-            parameters,
-            backbones,
+            data_hash=str(rows.loc[name, "data_hash"]),
         )
         for name in names
     }
-    grid = TrialGrid(measurers, space, parameters, readable_records(finished_trials))
-    for record in grid.run():
-        yield {f"{record['dataset']}/{record['trial_id']}": record}
+
+
+def import_histories(
+    parameters: ExperimentGridParameters,
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Import other people's trials, with a report of what became of their rows."""
+    return importer.import_histories(parameters.imports)
 
 
 def join_history(
-    trials: Partitions, previous_history: pd.DataFrame, published_outcomes: pd.DataFrame
+    trials: Partitions,
+    imported_trials: pd.DataFrame,
+    previous_history: pd.DataFrame,
+    published_outcomes: pd.DataFrame,
+    parameters: ExperimentGridParameters,
 ) -> pd.DataFrame:
-    """Join the stored trials and the published outcomes to the history so far."""
-    return collect_history(previous_history, readable_records(trials).values(), published_outcomes)
+    """Join stored trials, imported ones and the published outcomes to the history so far."""
+    records = readable_records(trials).values()
+    previous = previous_history if parameters.join_previous_history else None
+    return collect_history(previous, records, published_outcomes, imported_trials)
+
+
+def retrace_searches(
+    history: pd.DataFrame, parameters: ExperimentGridParameters, search_space: SearchSpace
+) -> dict[str, dict[str, Any]]:
+    """Find out which trials each search ran, in order."""
+    return retrace(history, search_space.restricted(parameters.backbones), parameters)
+
+
+def summarise_history(
+    history: pd.DataFrame, searches: Partitions, published_methods: pd.DataFrame
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Say what the history holds and shows, and what its searches ended with."""
+    comparison = compare_searches(history, _loaded(searches), published_methods)
+    return summary.summarise_history(history), comparison
+
+
+def draw_history(
+    history_summary: dict[str, Any], history: pd.DataFrame, searches: Partitions
+) -> tuple[Figure, Figure, Figure, Figure]:
+    """Draw winners, importance, similarity, and the searches as they went on."""
+    return (
+        pictures.plot_winners(history_summary),
+        importance_pictures.plot_importance(history_summary),
+        pictures.plot_similarity(history_summary),
+        search_pictures.plot_searches(history, _loaded(searches)),
+    )
+
+
+def _loaded(partitions: Partitions) -> dict[str, Any]:
+    return {name: load() for name, load in partitions.items()}

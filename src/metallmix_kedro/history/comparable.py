@@ -1,0 +1,73 @@
+"""The trials of a history that may be compared with each other (paper, section 2.1)."""
+
+import pandas as pd
+
+from metallmix_kedro.history.relative import add_relative_score, has_score, origin
+
+SETTING: tuple[str, ...] = (
+    "data_hash",
+    "image_size",
+    "subset_size",
+    "patience",
+    "freeze_batch_norm",
+    "seed",
+)
+"""What has to agree for two trials on a dataset to be compared.
+
+Folds and epochs are left out: a protocol sets them by strategy.
+"""
+
+GUIDED_PROPOSERS: tuple[str, ...] = ("bayesian",)
+"""Proposers that look at outcomes: their trials crowd where scores are high."""
+
+
+def same_setting(history: pd.DataFrame) -> pd.DataFrame:
+    """Keep, of each dataset and origin, the trials of its most frequent setting.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Trials with the columns of the history; n rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Some of the rows, in their order. Between settings with equally many finished trials, the
+        one whose trials come first stays.
+    """
+    where = [history["dataset"], origin(history)]
+    setting = history.groupby(list(SETTING), dropna=False, sort=False).ngroup()
+    finished = has_score(history).groupby([*where, setting]).transform("sum")
+    most = finished.groupby(where).transform("max")
+    # Of several that are as frequent, the first; a missing value would never equal itself.
+    chosen = setting.where(finished == most).groupby(where).transform("first")
+    return history[setting == chosen]
+
+
+def comparable_trials(history: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials from which something can be learned about hyperparameters.
+
+    They finished with a score, were measured here or imported, all in one setting a dataset, and
+    were proposed without a look at outcomes: at random, evenly over the space. What an optimiser
+    proposed is left out, since its favourites would seem better for having been tried more often;
+    so are the published outcomes, of which only the backbone is known.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Trials with the columns of the history.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Some of the rows, renumbered, with two more columns: ``relative_score`` in [0, 1] among
+        them, and ``group``, the dataset's name; of imported trials with the import's name in
+        brackets, since the same images under another protocol are another matter.
+    """
+    candidates = same_setting(history[history["source"] != "published"])
+    unguided = ~candidates["proposer"].isin(GUIDED_PROPOSERS)
+    kept = candidates[has_score(candidates) & unguided].reset_index(drop=True)
+    imported = kept["source"] == "imported"
+    names = kept["dataset"].astype(object)
+    groups = names.mask(imported, names + " (" + kept["proposer"].astype(object) + ")")
+    return add_relative_score(kept).assign(group=groups)

@@ -1,0 +1,184 @@
+"""Importing somebody's past trials: their table, by a mapping, as rows of the history."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.columns import HISTORY_COLUMNS
+from metallmix_kedro.history.importing.checks import find_faults, first_of_each
+from metallmix_kedro.history.importing.datasets import described_datasets
+from metallmix_kedro.history.importing.mapping import HistoryMapping, read_mapping
+from metallmix_kedro.history.importing.report import ImportReport, bad_values, refusal
+from metallmix_kedro.history.importing.tables import read_table
+from metallmix_kedro.history.importing.trial_ids import IMPORTED, PROPOSER, with_trial_ids
+from metallmix_kedro.history.importing.values import Fault, Value, parse_cells, translate
+from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+
+logger = logging.getLogger(__name__)
+
+
+def import_histories(paths: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Import several histories, all or none of them.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Mapping files.
+
+    Returns
+    -------
+    trials : pandas.DataFrame
+        Satisfies `HistorySchema`; empty without a path.
+    report : dict
+        ``imports``: an `ImportReport` as JSON values each.
+
+    Raises
+    ------
+    InputError
+        If one of them cannot be imported, or two have the same name.
+    """
+    imports = [import_history(Path(path).expanduser()) for path in paths]
+    names = [report.name for _, report in imports]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"Two mapping files of experiment_grid.imports have the name {', '.join(twice)}. The "
+            "name says which earlier rows an import replaces: give each its own."
+        )
+    empty = pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=object)
+    trials = pd.concat([empty, *(rows for rows, _ in imports)], ignore_index=True)
+    validated: pd.DataFrame = HistorySchema.validate(trials)
+    for _, report in imports:
+        report.log(logger)
+    return validated, {"imports": [report.as_json() for _, report in imports]}
+
+
+def import_history(path: Path) -> tuple[pd.DataFrame, ImportReport]:
+    """Import one history.
+
+    Parameters
+    ----------
+    path : Path
+        Its mapping file.
+
+    Returns
+    -------
+    trials : pandas.DataFrame of object
+        Columns `HISTORY_COLUMNS`, source ``"imported"``, proposer ``"import:<name>"``. A trial's id
+        is a hash of the import's name and of all that is known of the trial: the same file gives
+        the same ids.
+    report : ImportReport
+        What was read, left out, imported and excluded.
+
+    Raises
+    ------
+    InputError
+        If mapping or tables cannot be used, if no trial is left, or if there is a bad row and the
+        mapping says ``on_bad_rows: refuse``; the bad rows are listed.
+    """
+    mapping = read_mapping(path)
+    file = path.parent / mapping.file
+    table = read_table(file, _needed_columns(mapping), mapping)
+    chosen = _choose(table.cells, mapping)
+    if chosen.empty and not table.faults:
+        raise InputError(
+            f"{file} has no row to import{' that only and drop leave' if len(table.cells) else ''} "
+            f"(import {mapping.name})."
+        )
+    values, unreadable = _fill(chosen, mapping, path.parent)
+    faults = first_of_each([*table.faults, *unreadable, *find_faults(values)])
+    good = values.drop(index=[fault.row for fault in faults], errors="ignore")
+    marks = None if mapping.id is None else chosen.loc[good.index, mapping.id]
+    good, twice = with_trial_ids(good, mapping.name, marks)
+    bad = bad_values([*faults, *twice], chosen, values, mapping)
+    if bad and (mapping.on_bad_rows == "refuse" or good.empty):
+        raise InputError(refusal(mapping, path, bad, len(chosen) + len(table.faults)))
+    return good, ImportReport(
+        name=mapping.name,
+        mapping=path.as_posix(),
+        file=mapping.file,
+        sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        on_bad_rows=mapping.on_bad_rows,
+        rows=len(table.cells) + len(table.faults),
+        left_out=len(table.cells) - len(chosen),
+        trials=good["dataset"].value_counts().sort_index().to_dict(),
+        excluded=bad,
+    )
+
+
+def _needed_columns(mapping: HistoryMapping) -> list[str]:
+    named = [*mapping.columns.values(), *mapping.only, *mapping.drop]
+    return list(dict.fromkeys(named + ([] if mapping.id is None else [mapping.id])))
+
+
+def _choose(cells: pd.DataFrame, mapping: HistoryMapping) -> pd.DataFrame:
+    """Keep the rows that ``only`` and ``drop`` leave."""
+    kept = pd.Series(True, index=cells.index)
+    for column, values in mapping.only.items():
+        kept &= cells[column].isin(values)
+    for column, values in mapping.drop.items():
+        kept &= ~cells[column].isin(values)
+        # Of a name that is mistyped, the rows would come in.
+        for value in sorted(set(values) - set(cells[column])):
+            logger.warning(
+                "Import %s: drop names '%s', which stands nowhere in the column '%s'.",
+                mapping.name,
+                value,
+                column,
+            )
+    return cells[kept]
+
+
+def _fill(
+    chosen: pd.DataFrame, mapping: HistoryMapping, folder: Path
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Fill the columns of the history from the chosen rows and from all else the mapping says."""
+    cells = pd.DataFrame(
+        {
+            ours: translate(chosen[theirs], mapping.values.get(ours, {}))
+            for ours, theirs in mapping.columns.items()
+        },
+        index=chosen.index,
+    )
+    values, faults = parse_cells(cells, mapping.scale, mapping.decimal)
+    values = values.reindex(columns=list(HISTORY_COLUMNS)).astype(object)
+    constants = _constants(mapping)
+    if "dataset" in constants:
+        values["dataset"] = constants["dataset"]
+    _describe(values, mapping, folder)
+    # A column of theirs stays empty where it is: only what they do not give is the same for all.
+    defaults = {"status": "finished"} if "status" not in mapping.columns else {}
+    for column, value in (defaults | constants).items():
+        values[column] = values[column].where(values[column].notna(), value)
+    return values.assign(source=IMPORTED, proposer=PROPOSER + mapping.name), faults
+
+
+def _constants(mapping: HistoryMapping) -> dict[str, Value]:
+    cells = pd.DataFrame([mapping.constants], dtype="str")
+    values, faults = parse_cells(cells, scale={}, decimal=".")
+    if faults:
+        listed = "\n- ".join(
+            f"constants.{column}: '{mapping.constants[column]}' {reason}"
+            for _, column, reason in faults
+        )
+        raise InputError(f"The import {mapping.name} cannot be used:\n- {listed}")
+    return {str(column): values[column][0] for column in values}
+
+
+def _describe(values: pd.DataFrame, mapping: HistoryMapping, folder: Path) -> None:
+    """Where a trial has no meta-features of its own, fill in what is said of its dataset."""
+    names = set(values["dataset"].dropna())
+    described = described_datasets(mapping, folder, names)
+    for name in sorted(set(described.index) - names):
+        logger.warning(
+            "Import %s: the dataset '%s' is described, but no trial is on it.", mapping.name, name
+        )
+    for column in META_FEATURE_COLUMNS:
+        said = values["dataset"].map(described[column])
+        values[column] = values[column].where(values[column].notna(), said).astype(object)

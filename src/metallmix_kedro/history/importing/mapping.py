@@ -1,0 +1,203 @@
+"""The mapping file: which of somebody's columns is which of the history's."""
+
+import codecs
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.columns import HISTORY_COLUMNS, SCORE
+from metallmix_kedro.history.importing.values import is_number
+from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+from metallmix_kedro.parameter_errors import describe_offences
+from metallmix_kedro.parameters import Parameters
+from metallmix_kedro.text_yaml import load_text_yaml
+
+GIVEN_COLUMNS = tuple(
+    name for name in HISTORY_COLUMNS if name not in {"trial_id", "source", "proposer"}
+)
+"""The history's columns that a mapping may fill; the other three say that a trial is imported."""
+
+NEEDED_COLUMNS = ("dataset", "backbone", SCORE)
+"""Without these a trial says nothing."""
+
+
+def _given_column(name: str) -> str:
+    return _one_of(name, GIVEN_COLUMNS, "column of the history that can be imported")
+
+
+def _meta_feature(name: str) -> str:
+    return _one_of(name, META_FEATURE_COLUMNS, "meta-feature")
+
+
+def _one_of(name: str, known: tuple[str, ...], kind: str) -> str:
+    if name in known:
+        return name
+    nearest = get_close_matches(name, known, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"there are: {', '.join(known)}"
+    raise ValueError(f"'{name}' is no {kind}; {hint}")
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError as error:
+        raise ValueError(f"'{name}' is no encoding; usual are utf-8 and latin-1") from error
+    return name
+
+
+Text = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=60)]
+Delimiter = Annotated[str, Field(pattern=r'^[^"\r\n]$')]
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+GivenColumn = Annotated[str, AfterValidator(_given_column)]
+MetaFeature = Annotated[str, AfterValidator(_meta_feature)]
+
+
+class TableFile(Parameters):
+    """A CSV or parquet file and how it is read."""
+
+    file: Text = Field(
+        description="A .csv, .tsv or .parquet file, relative to the mapping file's folder."
+    )
+    delimiter: Delimiter | None = Field(
+        default=None,
+        description='What separates the columns; a tab in double quotes is "\\t".',
+    )
+    encoding: Encoding = Field(
+        default="utf-8-sig", description="How a CSV's characters are stored."
+    )
+
+
+class DatasetTable(TableFile):
+    """A second file with one row a dataset."""
+
+    key: Text = Field(description="Their column with the dataset's name, as the trials name it.")
+    columns: dict[MetaFeature, Text] = Field(
+        min_length=1, description="Meta-feature -> their column."
+    )
+
+
+class HistoryMapping(TableFile):
+    """How the rows of somebody's table become trials of the history."""
+
+    name: Name = Field(
+        description="Name of this import: lower-case letters, digits and _.- (no other import's)."
+    )
+    decimal: Literal[".", ","] = Field(default=".", description="Decimal sign of numbers.")
+    columns: dict[GivenColumn, Text] = Field(
+        min_length=1, description="Column of the history -> their column."
+    )
+    constants: dict[GivenColumn, Text] = Field(
+        default_factory=dict, description="Column of the history -> one value for all trials."
+    )
+    values: dict[GivenColumn, dict[str, str]] = Field(
+        default_factory=dict, description="Column of the history -> their value -> ours."
+    )
+    scale: dict[GivenColumn, Factor] = Field(
+        default_factory=dict, description="Column of the history -> factor on their numbers."
+    )
+    only: dict[Text, tuple[str, ...]] = Field(
+        default_factory=dict, description="Their column -> values whose rows are taken."
+    )
+    drop: dict[Text, tuple[str, ...]] = Field(
+        default_factory=dict, description="Their column -> values whose rows are left out."
+    )
+    id: Text | None = Field(
+        default=None, description="Their column that tells trials apart which agree in all else."
+    )
+    datasets: dict[Text, dict[MetaFeature, Text]] = Field(
+        default_factory=dict, description="Name of a dataset -> meta-feature -> value."
+    )
+    dataset_cards: tuple[Text, ...] = Field(
+        default=(), description="Dataset cards, relative to the mapping file's folder."
+    )
+    dataset_table: DatasetTable | None = Field(
+        default=None, description="A second file with one row a dataset."
+    )
+    on_bad_rows: Literal["refuse", "exclude"] = Field(
+        default="refuse",
+        description="refuse: one bad row and nothing is imported; exclude: the others are.",
+    )
+
+    @property
+    def theirs(self) -> dict[str, str]:
+        """Column of the history -> the column of their tables that it comes from."""
+        described = {} if self.dataset_table is None else self.dataset_table.columns
+        return {**self.columns, **described}
+
+
+def read_mapping(path: Path) -> HistoryMapping:
+    """Read a mapping file.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file with the keys of `HistoryMapping`.
+
+    Returns
+    -------
+    HistoryMapping
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is no YAML or holds anything else than a mapping; every key at
+        fault is named, with what is allowed.
+    """
+    values = load_text_yaml(path, "Mapping file", "parameter experiment_grid.imports")
+    try:
+        mapping = HistoryMapping.model_validate(values)
+    except ValidationError as error:
+        faults = describe_offences(HistoryMapping.model_json_schema(), error.errors())
+    else:
+        faults = list(_contradictions(mapping))
+    if faults:
+        listed = "\n- ".join(faults)
+        raise InputError(f"Mapping file {path} cannot be used:\n- {listed}")
+    return mapping
+
+
+def _contradictions(mapping: HistoryMapping) -> Iterator[str]:
+    """List what the single keys cannot see."""
+    yield from _missing(mapping)
+    yield from _said_twice(mapping)
+    yield from _without_effect(mapping)
+
+
+def _missing(mapping: HistoryMapping) -> Iterator[str]:
+    for column in NEEDED_COLUMNS:
+        if column not in mapping.columns and column not in mapping.constants:
+            yield f"{column} is missing: name their column for it in columns"
+    described = mapping.datasets or mapping.dataset_cards
+    if "modality" not in {*mapping.theirs, *mapping.constants} and not described:
+        yield (
+            "modality is missing: name their column for it in columns, or say it for all trials in "
+            "constants (modality: unknown, where nobody knows)"
+        )
+
+
+def _said_twice(mapping: HistoryMapping) -> Iterator[str]:
+    table = {} if mapping.dataset_table is None else mapping.dataset_table.columns
+    others = {"constants": mapping.constants, "dataset_table.columns": table}
+    for key, named in others.items():
+        for column in sorted(set(mapping.columns) & set(named)):
+            yield f"{column} stands in columns and in {key}: keep one of the two"
+
+
+def _without_effect(mapping: HistoryMapping) -> Iterator[str]:
+    for key in ("values", "scale"):
+        for column in sorted(set(getattr(mapping, key)) - set(mapping.theirs)):
+            yield (
+                f"{key}.{column}: this column is not taken from their file, so there is nothing "
+                "to translate"
+            )
+    for column in mapping.scale:
+        if not is_number(column):
+            yield f"scale.{column}: this column holds no numbers"
+    if mapping.decimal == "," and mapping.file.casefold().endswith(".parquet"):
+        yield "decimal = ',': the numbers of a parquet file have no decimal sign; leave it out"

@@ -1,0 +1,123 @@
+"""Which backbone and which strategy win on which dataset (paper, section 3.3)."""
+
+from math import comb
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from metallmix_kedro.history.columns import SCORE
+
+N_BEST = 3
+"""Trials whose mean stands beside the best one's score, which luck favours."""
+
+MAX_TRIES = 20
+"""Most random trials of which the expected best is told: the budget of the paper's searches."""
+
+DIGITS = 6
+"""Digits after the point of stored scores."""
+
+
+def find_winners(trials: pd.DataFrame) -> dict[str, Any]:
+    """Compare backbones and strategies within each dataset.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        From `history.comparable.comparable_trials`.
+
+    Returns
+    -------
+    dict
+        By group (dataset): ``best``, the trial with the highest score; ``by_backbone``,
+        ``by_strategy``, and ``by_backbone_and_strategy``, the scores of those trials as
+        `describe_scores` tells them. In the first two, ``expected_best`` is what the best of
+        ``n_tries`` random trials scores on average, with ``n_tries`` the smallest number of trials
+        among those compared, `MAX_TRIES` at most: who was tried more often has no advantage.
+
+    Notes
+    -----
+    The best of many trials is optimistic: it was chosen by the score that is told. It serves to
+    compare, not to promise.
+    """
+    found: dict[str, Any] = {}
+    for group, rows in trials.groupby("group"):
+        by_backbone = {
+            str(backbone): _describe_each(part, "strategy", most_tries=0)
+            for backbone, part in rows.groupby("backbone")
+        }
+        found[str(group)] = {
+            "best": _best(rows),
+            "by_backbone": _describe_each(rows, "backbone"),
+            "by_strategy": _describe_each(rows, "strategy"),
+            "by_backbone_and_strategy": by_backbone,
+        }
+    return found
+
+
+def describe_scores(scores: npt.NDArray[np.float64], n_tries: int = 0) -> dict[str, Any]:
+    """Tell the scores of some trials.
+
+    Parameters
+    ----------
+    scores : ndarray
+        Scores in [0, 1], shape (n,), n at least 1.
+    n_tries : int
+        For ``expected_best``, from 1 to n; 0 leaves it out.
+
+    Returns
+    -------
+    dict
+        ``n``, ``best``, ``mean_of_best`` (of the `N_BEST` highest), ``median``, and, if asked for,
+        ``expected_best`` and ``n_tries``.
+    """
+    told = {
+        "n": len(scores),
+        "best": round(float(scores.max()), DIGITS),
+        "mean_of_best": round(float(np.sort(scores)[-N_BEST:].mean()), DIGITS),
+        "median": round(float(np.median(scores)), DIGITS),
+    }
+    if n_tries:
+        told["expected_best"] = round(expected_best(scores, n_tries), DIGITS)
+        told["n_tries"] = n_tries
+    return told
+
+
+def expected_best(scores: npt.NDArray[np.float64], n_tries: int) -> float:
+    """Return the expected highest score among some trials drawn at random, without repeats.
+
+    Parameters
+    ----------
+    scores : ndarray
+        Scores, shape (n,).
+    n_tries : int
+        How many are drawn, from 1 to n.
+
+    Examples
+    --------
+    >>> expected_best(np.array([0.0, 0.3, 0.9]), 2)  # of three pairs two hold the 0.9
+    0.7
+    """
+    n = len(scores)
+    # Of all draws, those whose highest is the i-th smallest take the others from the i below it.
+    shares = np.array([comb(below, n_tries - 1) / comb(n, n_tries) for below in range(n)])
+    return round(float(shares @ np.sort(scores)), 12)
+
+
+def _describe_each(
+    rows: pd.DataFrame, column: str, most_tries: int = MAX_TRIES
+) -> dict[str, dict[str, Any]]:
+    groups = {str(value): part[SCORE].to_numpy(float) for value, part in rows.groupby(column)}
+    n_tries = min([most_tries, *map(len, groups.values())])
+    return {value: describe_scores(scores, n_tries) for value, scores in groups.items()}
+
+
+def _best(rows: pd.DataFrame) -> dict[str, Any]:
+    best = rows.iloc[int(rows[SCORE].to_numpy(float).argmax())]
+    return {
+        "trial_id": str(best["trial_id"]),
+        "score": round(float(best[SCORE]), DIGITS),
+        "backbone": str(best["backbone"]),
+        "strategy": None if pd.isna(best["strategy"]) else str(best["strategy"]),
+    }

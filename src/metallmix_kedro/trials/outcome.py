@@ -1,0 +1,96 @@
+"""What training one configuration on one fold gave."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metallmix_kedro.trials.metrics import classification_scores
+from metallmix_kedro.trials.splits import Split
+
+
+@dataclass(frozen=True, slots=True)
+class FoldOutcome:
+    """Scores in [0, 1] (precision, recall and F1 on the test images), epochs and seconds.
+
+    ``fit_time_s`` is wall time, ``fit_cpu_s`` processor time; of heads that were trained together
+    each has its equal share of every epoch it was part of.
+    """
+
+    train_accuracy: float
+    validation_accuracy: float
+    test_accuracy: float
+    test_precision: float
+    test_recall: float
+    test_f1: float
+    epochs_run: int
+    fit_time_s: float
+    fit_cpu_s: float
+
+
+def fold_outcome(
+    labels: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    split: Split,
+    epochs_run: int,
+    fit_time_s: float,
+    fit_cpu_s: float,
+) -> FoldOutcome:
+    """Score predictions on a fold's training, validation and test images.
+
+    Parameters
+    ----------
+    labels, predicted : numpy.ndarray of int
+        Class numbers of all images, shape (n_images,).
+    split : Split
+        Which of them the fold trained on, validated on and is tested on.
+    epochs_run : int
+        Epochs until training stopped.
+    fit_time_s, fit_cpu_s : float
+        Seconds of wall and of processor time.
+    """
+    found = {
+        name: classification_scores(labels[rows], predicted[rows])
+        for name, rows in (
+            ("train", split.train),
+            ("validation", split.validation),
+            ("test", split.test),
+        )
+    }
+    return FoldOutcome(
+        train_accuracy=found["train"]["accuracy"],
+        validation_accuracy=found["validation"]["accuracy"],
+        test_accuracy=found["test"]["accuracy"],
+        test_precision=found["test"]["precision"],
+        test_recall=found["test"]["recall"],
+        test_f1=found["test"]["f1"],
+        epochs_run=epochs_run,
+        fit_time_s=fit_time_s,
+        fit_cpu_s=fit_cpu_s,
+    )
+
+
+class Stopwatch:
+    """Adds up wall and processor time, shared equally among networks that are trained together.
+
+    Parameters
+    ----------
+    n_networks : int
+        How many there are.
+    """
+
+    def __init__(self, n_networks: int) -> None:
+        self.wall_s = np.zeros(n_networks)
+        self.cpu_s = np.zeros(n_networks)
+
+    @contextmanager
+    def shared_by(self, networks: NDArray[np.bool_]) -> Iterator[None]:
+        """Add the time spent inside to the networks given, in equal shares."""
+        among = networks.copy()
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.wall_s[among] += (time.perf_counter() - wall) / among.sum()
+        self.cpu_s[among] += (time.process_time() - cpu) / among.sum()
