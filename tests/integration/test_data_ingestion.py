@@ -97,9 +97,9 @@ PAPER = {
 
 @pytest.mark.skipif(not REAL_DATASETS.is_dir(), reason="the paper's datasets are not at hand")
 def test_datasets_of_the_paper(workspace):
-    workspace.set_globals("paper", data_root=str(workspace.data))
+    workspace.set_globals("atlas", data_root=str(workspace.data))
     given = {"use": list(PAPER), "datasets_root": str(REAL_DATASETS.resolve())}
-    workspace.run("data_ingestion", "meta_features", env="paper", params={"data_ingestion": given})
+    workspace.run("data_ingestion", "meta_features", env="atlas", params={"data_ingestion": given})
     summary = json.loads((workspace.data / "08_reporting/dataset_summary.json").read_text())
     table = meta_features(workspace)
     for name, expected in PAPER.items():

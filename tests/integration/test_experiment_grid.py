@@ -1,21 +1,23 @@
 """The experiment grid on real images and real pretrained weights, small."""
 
-import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from metallmix_kedro.errors import WeightsError
-from metallmix_kedro.trials import measuring
-from tests.conftest import save_history
+from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.trials.measuring import TrialMeasurer
+from tests.grids import N_TRIALS, SCORES, configure, history, outcomes, stored_trials, trial_files
 from tests.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(
@@ -23,101 +25,157 @@ pytestmark = pytest.mark.skipif(
     reason="needs the extras [experiments,backbones]",
 )
 
-GRID = {
-    "backbones": ["EfficientNetLite0"],
-    "n_random": 3,
-    "n_bayesian": 1,
-    "protocol": {
-        "image_size": 64,
-        "subset_size": None,
-        "n_folds": 2,
-        "max_epochs": {"feature_extraction": 3, "last_10": 1, "last_30": 1, "full": 1},
-        "patience": 2,
-        "freeze_batch_norm": True,
-    },
-}
-SPACE = {"strategy": ["feature_extraction", "last_10"], "dense_units": [32], "batch_size": [16]}
+
+@pytest.mark.slow
+def test_a_grid_measures_what_was_asked_for_and_joins_the_history(reference: Workspace) -> None:
+    trials = stored_trials(reference)
+    assert len(trials) == N_TRIALS
+    by_proposer = pd.Series([trial["proposer"] for trial in trials.values()]).value_counts()
+    assert by_proposer.to_dict() == {"random": 5, "random_by_strategy": 1, "bayesian": 1}
+
+    joined = history(reference)
+    assert len(joined) == 5 * 30 + N_TRIALS + 72
+    measured = joined[joined["trial_id"].isin(list(trials))]
+    assert len(measured) == N_TRIALS
+    assert set(measured["status"]) == {"finished"}
+    assert set(measured["strategy"]) == {"feature_extraction", "last_10"}
+    n_folds = measured["strategy"].map({"feature_extraction": 3, "last_10": 2})
+    assert measured["n_folds"].tolist() == n_folds.tolist()
+    assert measured["weights_id"].str.startswith("pip:efficientnet-lite0").all()
+    for seconds in ("fit_time_s", "fit_cpu_s", "feature_time_s"):
+        assert measured[seconds].gt(0).all()
+    for score in SCORES:
+        assert measured[score].between(0, 1).all()
 
 
-def grid_workspace(folder: Path, **changes: object) -> Workspace:
-    made = Workspace(folder)
-    save_history(made, seed=0)
-    parameters = {"experiment_grid": {**GRID, **changes}, "search_space": SPACE}
-    (made.conf / "test/parameters_grid.yml").write_text(json.dumps(parameters))
-    made.run("data_ingestion", "meta_features")
-    return made
+@pytest.mark.slow
+def test_a_further_run_finds_nothing_to_do(
+    measured: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = trial_files(measured)
+
+    def refuses(*_: object) -> None:
+        raise AssertionError("a trial is measured again")
+
+    monkeypatch.setattr(TrialMeasurer, "measure", refuses)
+    measured.run("experiment_grid")
+    assert trial_files(measured) == before
+    # Nor does one that finds them in the history alone.
+    shutil.rmtree(measured.data / "05_model_input/trials")
+    configure(measured, reuse_history=True)
+    measured.run("experiment_grid")
+    assert trial_files(measured) == {}
+    assert history(measured)["trial_id"].isin(list(before)).sum() == N_TRIALS
 
 
-def trial_files(made: Workspace) -> dict[str, str]:
-    folder = made.data / "05_model_input/trials"
-    return {path.stem: path.read_text() for path in folder.rglob("*.json")}
+@pytest.mark.slow
+def test_a_grid_that_is_killed_again_and_again_goes_on_and_joins_the_history(
+    ingested: Workspace, reference: Workspace
+) -> None:
+    """``kill -9`` of the whole process group of a real ``kedro run``, at three moments."""
+    moments = np.random.default_rng(0)
+    kept: dict[str, str] = {}
+    for wanted in (0, 1, 3):
+        run = _start(ingested)
+        _wait(run, lambda: len(trial_files(ingested)) >= wanted and _claim(ingested).exists())  # noqa: B023
+        time.sleep(moments.uniform(0, 0.5))
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        after = trial_files(ingested)
+        assert {name: after.get(name) for name in kept} == kept
+        kept = after
+    assert 3 <= len(kept) <= N_TRIALS
+
+    ingested.run("experiment_grid")
+    after = trial_files(ingested)
+    assert {name: after[name] for name in kept} == kept
+    # Heads are trained beside others than without the kills: their last digits may differ.
+    pd.testing.assert_frame_equal(outcomes(ingested), outcomes(reference), atol=0.05)
+    joined = history(ingested)
+    assert len(joined) == 5 * 30 + N_TRIALS + 72
+    assert joined["trial_id"].isin(list(after)).sum() == N_TRIALS
 
 
-def history(made: Workspace) -> pd.DataFrame:
-    return pd.read_parquet(made.latest("05_model_input/history.parquet"))
-
-
-def test_a_killed_grid_goes_on_and_joins_the_history(tmp_path: Path) -> None:
-    made = grid_workspace(tmp_path / "w")
-    command = [sys.executable, "-m", "kedro", "run", "--pipelines=experiment_grid", "--env=test"]
-    process = subprocess.Popen(
-        command,
+def _start(made: Workspace) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "kedro", "run", "--pipelines=experiment_grid", "--env=test"],
         cwd=made.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 240
-    while not trial_files(made) and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    kept = trial_files(made)
-    assert 1 <= len(kept) < 4
-
-    made.run("experiment_grid")
-    after = trial_files(made)
-    assert len(after) == 4
-    assert {name: after[name] for name in kept} == kept
-
-    joined = history(made)
-    measured = joined[joined["trial_id"].isin(after)]
-    assert len(measured) == 4
-    assert set(measured["status"]) == {"finished"}
-    assert set(measured["proposer"]) == {"random", "bayesian"}
-    assert measured["weights_id"].str.startswith("pip:efficientnet-lite0").all()
-    assert measured["training_time_s"].gt(0).all()
-    assert len(joined) == 5 * 30 + 4 + 72
-
-    # A third run finds nothing to do.
-    made.run("experiment_grid")
-    assert trial_files(made) == after
 
 
-def test_a_trial_that_fails_is_recorded_and_the_grid_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def _claim(made: Workspace) -> Any:
+    return made.data / "05_model_input/trials.lock"
+
+
+def _wait(run: subprocess.Popen[bytes], until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 600
+    while not until() and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_a_trial_that_fails_is_recorded_and_those_beside_it_are_measured(
+    ingested: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train_folds = measuring.train_folds
+    train = TrialMeasurer._train
 
-    def fails_for_one_optimizer(*arguments: Any, **options: Any) -> Any:
-        if arguments[4].optimizer == "sgd":
-            raise RuntimeError("out of memory while allocating a tensor")
-        return train_folds(*arguments, **options)
+    def fails_with_much_dropout(self: TrialMeasurer, configurations: list[Configuration]) -> Any:
+        if any(configuration.dropout == 0.5 for configuration in configurations):
+            raise RuntimeError("out of memory while\nallocating a tensor")
+        return train(self, configurations)
 
-    monkeypatch.setattr(measuring, "train_folds", fails_for_one_optimizer)
-    made = grid_workspace(tmp_path / "w", n_random=4, n_bayesian=0)
-    made.run("experiment_grid")
-    records = [json.loads(text) for text in trial_files(made).values()]
-    failed = [record for record in records if record["status"] == "failed"]
-    assert len(records) == 4
-    assert 1 <= len(failed) < 4
-    assert {record["optimizer"] for record in failed} == {"sgd"}
-    assert all("RuntimeError: out of memory" in record["error"] for record in failed)
-    assert history(made)["status"].eq("failed").sum() == len(failed)
+    monkeypatch.setattr(TrialMeasurer, "_train", fails_with_much_dropout)
+    configure(ingested, n_random=0, n_bayesian=0, n_random_by_strategy=_heads(8))
+    ingested.run("experiment_grid")
+    trials = stored_trials(ingested)
+    failed = {name: trial for name, trial in trials.items() if trial["status"] == "failed"}
+    assert len(trials) == 8
+    assert failed == {name: trial for name, trial in trials.items() if trial["dropout"] == 0.5}
+    assert 1 <= len(failed) < 8
+    expected = "RuntimeError: out of memory while allocating a tensor"
+    assert {trial["error"] for trial in failed.values()} == {expected}
+    assert history(ingested)["status"].eq("failed").sum() == len(failed)
 
 
-def test_missing_weights_stop_the_grid_before_it_starts(tmp_path: Path) -> None:
-    made = grid_workspace(tmp_path / "w", weights={"EfficientNetLite0": "not/there.pth"})
+def _heads(count: int) -> dict[str, int]:
+    return {"feature_extraction": count, "last_10": 0, "last_30": 0, "full": 0}
+
+
+@pytest.mark.slow
+def test_heads_in_bundles_have_the_scores_that_each_has_alone(ingested: Workspace) -> None:
+    alone = {"n_random": 0, "n_bayesian": 0, "n_random_by_strategy": _heads(6)}
+    configure(ingested, heads_at_once=9, **alone)
+    ingested.run("experiment_grid")
+    together, one_by_one = outcomes(ingested), stored_trials(ingested)
+    assert max(trial["trained_together"] for trial in one_by_one.values()) > 1
+
+    shutil.rmtree(ingested.data / "05_model_input/trials")
+    configure(ingested, heads_at_once=1, **alone)
+    ingested.run("experiment_grid")
+    assert {trial["trained_together"] for trial in stored_trials(ingested).values()} == {1}
+    pd.testing.assert_frame_equal(outcomes(ingested), together, atol=0.05)
+
+
+@pytest.mark.slow
+def test_a_cache_that_was_deleted_between_two_runs_is_computed_again(
+    measured: Workspace, reference: Workspace
+) -> None:
+    cache = measured.data / "02_intermediate/features"
+    entries = {path.name for path in cache.iterdir()}
+    trials = sorted((measured.data / "05_model_input/trials").glob("*/*.json"))
+    for path in trials[::2]:
+        path.unlink()
+    shutil.rmtree(cache)
+    measured.run("experiment_grid")
+    assert {path.name for path in cache.iterdir()} <= entries
+    pd.testing.assert_frame_equal(outcomes(measured), outcomes(reference), atol=0.05)
+
+
+def test_missing_weights_stop_the_grid_before_it_starts(ingested: Workspace) -> None:
+    configure(ingested, weights={"EfficientNetLite0": "not/there.pth"})
     with pytest.raises(WeightsError, match=r"not/there\.pth"):
-        made.run("experiment_grid")
-    assert trial_files(made) == {}
+        ingested.run("experiment_grid")
+    assert trial_files(ingested) == {}

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -26,6 +27,29 @@ def run(*command: str) -> str:
 )
 def test_a_benchmark_runs_to_its_end(command, said):
     assert said in run(*command)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not find_spec("tensorflow"), reason="needs the extra [experiments]")
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (
+            "benchmarks.trials --trials=2 --subset=24 --image-size=32 --folds=2 --epochs=1 "
+            "--backbones MobileNetV2_0.35 --weights MobileNetV2_0.35=random:0",
+            "at least 40",
+        ),
+        (
+            "benchmarks.heads_together --units 8 --optimizers sgd --heads 2 --features=8 "
+            "--steps=1 --repeats=1",
+            "The gain ends",
+        ),
+        ("benchmarks.grid_bookkeeping --sizes 10 20 --repeats=1", "starting again"),
+        ("benchmarks.feature_cache --max-memory-gb=0.0001 --image-size=32", "at most 0.1"),
+    ],
+)
+def test_a_benchmark_of_the_experiment_grid_runs_to_its_end(command, said):
+    assert said in " ".join(run("-m", *command.split()).split())
 
 
 def test_the_start_of_a_recommendation_imports_no_training_library(fabricated: Workspace):

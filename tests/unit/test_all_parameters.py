@@ -15,7 +15,7 @@ def shipped(env: str) -> dict:
     return loader["parameters"]
 
 
-@pytest.mark.parametrize("env", ["base", "local", "paper", "test"])
+@pytest.mark.parametrize("env", ["atlas", "base", "local", "test"])
 def test_every_shipped_environment_is_valid(env):
     check_parameters(shipped(env))
 

@@ -15,6 +15,7 @@ def history(scores):
         grid.iloc[[number for number, score in enumerate(row) if score is not None]].assign(
             dataset=name,
             source="measured",
+            proposer="random",
             status="finished",
             test_accuracy=[score for score in row if score is not None],
         )
@@ -95,3 +96,22 @@ def test_no_known_configuration_is_an_error_that_names_the_backbones():
         best_on_average(table, backbones=["VGG16"])
     with pytest.raises(InputError, match="experiment_grid"):
         best_on_average(table.assign(status="failed"))
+
+
+def test_imported_trials_are_compared_by_what_they_say():
+    table = history({"a": [0.0, 1.0], "b": [0.2, 0.8]})
+    unknown = dict.fromkeys(("strategy", "dense_units", "dropout", "optimizer"), np.nan)
+    theirs = table.assign(source="imported", proposer="import:theirs", **unknown)
+    theirs["backbone"] = ["slow", "fast"] * 2
+    means = configuration_means(theirs)
+    assert means["backbone"].tolist() == ["fast", "slow"]
+    assert means["n_datasets"].tolist() == [2, 2]
+
+
+def test_what_is_recommended_has_all_its_hyperparameters():
+    table = history({"a": [0.0, 0.5], "b": [0.0, 0.5]})
+    better = table.assign(
+        source="imported", proposer="import:theirs", dropout=np.nan, dataset="c", test_accuracy=1.0
+    )
+    joined = pd.concat([table, better], ignore_index=True)
+    assert picked(joined) == configuration(1)

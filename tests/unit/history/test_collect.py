@@ -70,6 +70,36 @@ def test_later_record_of_the_same_trial_wins() -> None:
     assert history["test_accuracy"].tolist() == [0.3]
 
 
+def theirs(name: str, *numbers: int) -> pd.DataFrame:
+    changes = {"source": "imported", "proposer": f"import:{name}"}
+    records = [trial(n, trial_id=f"imported-{name}-{n}", **changes) for n in numbers]
+    return pd.DataFrame(records, columns=list(HISTORY_COLUMNS))
+
+
+def test_an_import_replaces_what_an_earlier_one_of_its_name_brought() -> None:
+    earlier = collect_history(None, TRIALS[:2], NO_OUTCOMES, theirs("a", 0, 1, 2))
+    earlier = collect_history(earlier, [], NO_OUTCOMES, theirs("b", 3))
+    history = collect_history(earlier, [], NO_OUTCOMES, theirs("a", 1, 4))
+    assert set(history["trial_id"]) == {
+        *(record["trial_id"] for record in TRIALS[:2]),
+        "imported-a-1",
+        "imported-a-4",
+        "imported-b-3",
+    }
+    again = collect_history(history, [], NO_OUTCOMES, theirs("a", 1, 4))
+    pd.testing.assert_frame_equal(again, history)
+    pd.testing.assert_frame_equal(collect_history(history, [], NO_OUTCOMES, theirs("a")), history)
+
+
+def test_published_outcomes_take_measured_meta_features_before_imported_ones() -> None:
+    imported = theirs("a", 1).assign(dataset="kidney_ct", class_entropy=9.0)
+    history = collect_history(None, [trial(dataset="kidney_ct")], OUTCOMES, imported)
+    for _ in range(2):
+        published = history.query("source == 'published' and dataset == 'kidney_ct'")
+        assert published["class_entropy"].tolist() == [trial()["class_entropy"]]
+        history = collect_history(history, [], OUTCOMES, imported)
+
+
 def test_finished_record_beats_a_later_failure() -> None:
     failure = trial(status="failed", error="out of memory", test_accuracy=None)
     history = collect_history(None, [trial(), failure], NO_OUTCOMES)

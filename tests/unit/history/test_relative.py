@@ -4,13 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.history.relative import NO_SPREAD, add_relative_score, has_score
+from metallmix_kedro.history.relative import NO_SPREAD, add_relative_score, has_score, origin
 from tests.fabricated import fabricate_history
 
 
-def trials(scores, dataset="d", source="measured", status="finished"):
+def trials(scores, dataset="d", source="measured", status="finished", proposer="random"):
     return pd.DataFrame(
-        {"dataset": dataset, "source": source, "status": status, "test_accuracy": scores}
+        {
+            "dataset": dataset,
+            "source": source,
+            "proposer": proposer,
+            "status": status,
+            "test_accuracy": scores,
+        }
     )
 
 
@@ -29,6 +35,16 @@ def test_datasets_and_sources_are_kept_apart():
         ignore_index=True,
     )
     assert add_relative_score(table)["relative_score"].tolist() == [0, 1, 0, 1, 1, 0]
+
+
+def test_imports_of_the_same_dataset_are_kept_apart():
+    table = pd.concat(
+        [trials([0.1, 0.2], source="imported", proposer=f"import:{name}") for name in ("a", "b")],
+        ignore_index=True,
+    )
+    table["test_accuracy"] += [0, 0, 0.5, 0.5]
+    assert origin(table).tolist() == ["import:a", "import:a", "import:b", "import:b"]
+    assert add_relative_score(table)["relative_score"].tolist() == [0, 1, 0, 1]
 
 
 def test_failed_and_scoreless_trials_neither_get_a_score_nor_move_the_range():

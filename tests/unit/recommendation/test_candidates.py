@@ -41,7 +41,7 @@ def test_the_list_holds_the_best_and_the_average_and_others_that_differ(
     predictions = scored(scores)
     on_average = configurations(predictions.iloc[[average]])[0]
 
-    listed = short_list(predictions, n_candidates, min_difference, on_average)
+    listed = short_list(predictions, n_candidates, min_difference, on_average.as_dict())
 
     chosen = configurations(listed)
     assert len(set(chosen)) == len(chosen) <= n_candidates
@@ -98,7 +98,7 @@ def test_ties_go_to_the_shorter_training_time_then_to_the_order_of_the_space() -
 def test_an_average_outside_the_rows_is_left_out() -> None:
     outside = Configuration("ResNet50", "full", 512, 0.3, "adam", 1e-3, 16)
 
-    listed = short_list(scored(pd.Series(range(SPACE.size))), 5, 2, outside)
+    listed = short_list(scored(pd.Series(range(SPACE.size))), 5, 2, outside.as_dict())
 
     assert not any("best_on_average" in roles for roles in listed["roles"])
 
@@ -107,7 +107,7 @@ def test_the_best_may_be_best_on_average_too() -> None:
     predictions = scored(pd.Series(range(SPACE.size)))
     best = configurations(predictions.tail(1))[0]
 
-    listed = short_list(predictions, 5, 2, best)
+    listed = short_list(predictions, 5, 2, best.as_dict())
 
     assert listed["roles"].iloc[0] == ("surrogate_best", "best_on_average")
     assert len(listed) == 5

@@ -1,10 +1,16 @@
+from collections import Counter
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metallmix_kedro.errors import ParameterError
-from metallmix_kedro.search_space import Configuration, SearchSpace
-from metallmix_kedro.trials.proposals import BayesianSearch, random_configurations
+from metallmix_kedro.search_space import STRATEGIES, Configuration, SearchSpace
+from metallmix_kedro.trials.proposals import (
+    BayesianSearch,
+    random_by_strategy,
+    random_configurations,
+)
 from tests.fabricated import SPACE
 
 TINY = SearchSpace(
@@ -28,6 +34,57 @@ def test_random_configurations_differ_and_extend_shorter_lists(seed: int, count:
 
 def test_no_more_configurations_than_there_are() -> None:
     assert len(random_configurations(TINY, 10, 0)) == 2
+
+
+COUNTS = st.fixed_dictionaries({strategy: st.integers(0, 12) for strategy in STRATEGIES})
+
+
+@settings(max_examples=25)
+@given(counts=COUNTS, seed=st.integers(0, 2**31))
+def test_every_strategy_has_its_count_and_every_backbone_its_share(
+    counts: dict[str, int], seed: int
+) -> None:
+    drawn = random_by_strategy(SPACE, counts, seed, without=())
+    assert len(set(drawn)) == len(drawn)
+    assert all(configuration in SPACE for configuration in drawn)
+    for strategy, count in counts.items():
+        backbones = [found.backbone for found in drawn if found.strategy == strategy]
+        assert len(backbones) == count
+        shares = [Counter(backbones)[backbone] for backbone in SPACE.backbone]
+        assert max(shares) - min(shares) <= 1
+
+
+@settings(max_examples=25)
+@given(counts=COUNTS, more=COUNTS, seed=st.integers(0, 1000))
+def test_a_longer_draw_begins_with_a_shorter_one(
+    counts: dict[str, int], more: dict[str, int], seed: int
+) -> None:
+    longer = {strategy: counts[strategy] + more[strategy] for strategy in counts}
+    shorter_drawn = random_by_strategy(SPACE, counts, seed, without=())
+    longer_drawn = random_by_strategy(SPACE, longer, seed, without=())
+    for strategy, count in counts.items():
+        first = [found for found in shorter_drawn if found.strategy == strategy]
+        assert [found for found in longer_drawn if found.strategy == strategy][:count] == first
+
+
+def test_the_backbones_of_a_strategy_come_in_turn() -> None:
+    drawn = random_by_strategy(SPACE, {"last_10": 30}, 4, without=())
+    turns = [tuple(found.backbone for found in drawn[i : i + 3]) for i in range(0, 30, 3)]
+    assert all(set(turn) == set(SPACE.backbone) for turn in turns)
+    assert len(set(turns)) > 1
+
+
+def test_what_is_measured_already_is_not_drawn_again() -> None:
+    counts = {"feature_extraction": 10, "full": 10}
+    first = random_by_strategy(SPACE, counts, 4, without=())
+    again = random_by_strategy(SPACE, counts, 4, without=first)
+    assert len(again) == 20
+    assert not set(first) & set(again)
+
+
+def test_a_strategy_gives_no_more_than_the_space_has() -> None:
+    drawn = random_by_strategy(TINY, {"feature_extraction": 3, "full": 5}, 0, without=())
+    assert sorted(drawn) == sorted(random_configurations(TINY, 2, 0))
 
 
 def truth(configuration: Configuration) -> float:

@@ -7,8 +7,8 @@ from metallmix_kedro.history import HISTORY_COLUMNS
 from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.record import failed_record, finished_record, trial_id
-from metallmix_kedro.trials.training import FoldOutcome
+from metallmix_kedro.trials.outcome import FoldOutcome
+from metallmix_kedro.trials.record import environment, failed_record, finished_record, trial_id
 
 CONFIGURATION = Configuration("Xception", "full", 512, 0.3, "adam", 1e-3, 16)
 FEATURES = compute_meta_features({"a": 10, "b": 20}, 64, 48, "MRI")
@@ -17,7 +17,7 @@ IDENTITY = {"trial_id": "x-1", "dataset": "x", "proposer": "random", "data_hash"
 
 
 def fold(test_accuracy: float, seconds: float) -> FoldOutcome:
-    return FoldOutcome(0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, 3, seconds)
+    return FoldOutcome(0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, 3, seconds, 1.5 * seconds)
 
 
 def test_scores_are_means_over_folds_with_their_spread() -> None:
@@ -26,7 +26,10 @@ def test_scores_are_means_over_folds_with_their_spread() -> None:
     assert record["test_accuracy"] == pytest.approx(0.7)
     assert record["test_accuracy_std"] == pytest.approx(0.1)
     assert record["fit_time_s"] == pytest.approx(3.0)
+    assert record["fit_cpu_s"] == pytest.approx(4.5)
+    assert record["feature_time_s"] == 5.0
     assert record["training_time_s"] == pytest.approx(8.0)
+    assert record["epochs_run"] == 3.0
     assert (record["source"], record["status"], record["error"]) == ("measured", "finished", None)
 
 
@@ -53,3 +56,18 @@ def test_a_trial_is_named_by_all_that_it_measures() -> None:
     }
     assert len(names) == 4
     assert trial_id("x", "hash", CONFIGURATION, dict(reversed(PROTOCOL.items()))) in names
+
+
+def test_the_environment_names_backend_device_and_versions() -> None:
+    keras = pytest.importorskip("keras")
+    found = environment()
+    assert found["backend"] == keras.backend.backend()
+    assert f"keras {keras.__version__}" in found["versions"]
+    assert "cores)" in found["device"]
+
+
+def test_an_error_without_end_is_cut() -> None:
+    error = ValueError("tensor " * 1000)
+    record = failed_record(IDENTITY, FEATURES, CONFIGURATION, PROTOCOL, error)
+    assert record["error"].startswith("ValueError: tensor tensor")
+    assert len(record["error"]) <= 520

@@ -1,0 +1,86 @@
+"""A history that knows a trial's backbone and not much else, as imports may."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metallmix_kedro.evaluation.compare import compare_methods
+from metallmix_kedro.evaluation.methods import METHODS
+from metallmix_kedro.evaluation.replay import replay_tables
+from metallmix_kedro.evaluation.task import Task
+from metallmix_kedro.history.columns import HISTORY_COLUMNS, SCORE
+from metallmix_kedro.history.schema import HistorySchema
+
+SCORES = {
+    # One network is best everywhere but on the last dataset.
+    "a": (0.5, 0.9, 0.6, 0.1, 0.2),
+    "b": (0.4, 0.8, 0.7, 0.2, 0.1),
+    "c": (0.3, 0.7, 0.6, 0.1, 0.2),
+    "d": (0.9, 0.5, 0.4, 0.1, 0.2),
+}
+
+
+@pytest.fixture(scope="module")
+def backbones_alone() -> pd.DataFrame:
+    rows = [
+        {
+            "trial_id": f"{dataset}-{number}",
+            "dataset": dataset,
+            "backbone": f"net_{number}",
+            SCORE: score,
+            "n_instances": 100.0 * (1 + place),
+            "modality": "natural",
+        }
+        for place, (dataset, scores) in enumerate(SCORES.items())
+        for number, score in enumerate(scores)
+    ]
+    table = pd.DataFrame(rows).assign(
+        source="imported", proposer="import:theirs", status="finished"
+    )
+    return HistorySchema.validate(table.reindex(columns=list(HISTORY_COLUMNS)).astype(object))
+
+
+@pytest.fixture(scope="module")
+def task(backbones_alone, settings) -> Task:
+    tables, excluded = replay_tables(backbones_alone, "imported", 5)
+    assert excluded == {}
+    return Task.leaving_out(backbones_alone, tables[0], settings)
+
+
+def choose(task, name, n_picks=1):
+    picks = METHODS[name].choose(task, np.random.default_rng(0), n_picks)
+    return task.candidates["backbone"].iloc[picks].tolist()
+
+
+def test_best_on_average_compares_backbones(task):
+    # On b, c and d the mean relative scores of net_0 and net_1 are 0.67 and 0.83.
+    assert choose(task, "best_on_average") == ["net_1"]
+
+
+def test_the_short_list_has_different_backbones_and_the_best_on_average(task):
+    listed = choose(task, "short_list", 5)
+    assert len(set(listed)) == 5
+    assert "net_1" in choose(task, "short_list", 2)
+
+
+def test_without_meta_features_no_dataset_is_the_nearest(task):
+    assert choose(task, "nearest_neighbour") == []
+
+
+def test_all_methods_are_compared(backbones_alone, settings):
+    shorter = {"source": "imported", "n_trials": 4, "n_initial": 2}
+    few = replace(settings, evaluation=settings.evaluation.model_copy(update=shorter))
+    comparison = compare_methods(backbones_alone, few)
+    assert set(comparison.outcomes["method"]) == set(METHODS)
+    assert set(comparison.uninformed) == {"nearest_neighbour"}
+    assert comparison.outcomes["training_time_s"].isna().all()
+
+
+def test_a_dataset_that_lacks_what_its_import_gives_of_others_is_not_scored(backbones_alone):
+    history = backbones_alone.copy()
+    history.loc[history["dataset"] == "a", "n_instances"] = np.nan
+    assert "n_instances" in replay_tables(history, "imported", 5)[1]["a"]
+    history.loc[history["dataset"] == "a", "proposer"] = "import:others"
+    assert replay_tables(history, "imported", 5)[1] == {}

@@ -1,0 +1,59 @@
+from metallmix_kedro.history.comparable import comparable_trials, same_setting
+from tests.made_history import made_history
+
+
+def test_what_does_not_compare_is_left_out():
+    history = made_history(
+        [
+            {"trial_id": "random", "test_accuracy": 0.2},
+            {"trial_id": "by_strategy", "proposer": "random_by_strategy", "test_accuracy": 0.6},
+            {"trial_id": "guided", "proposer": "bayesian", "test_accuracy": 0.9},
+            {"trial_id": "failed", "status": "failed"},
+            {"trial_id": "paper", "source": "published", "proposer": "llm:x", "test_accuracy": 1.0},
+        ]
+    )
+    trials = comparable_trials(history)
+    assert trials["trial_id"].tolist() == ["random", "by_strategy"]
+    assert trials["relative_score"].tolist() == [0, 1]
+    assert trials["group"].tolist() == ["d", "d"]
+
+
+def test_an_import_of_the_same_images_is_a_group_of_its_own():
+    history = made_history(
+        [
+            {"test_accuracy": 0.2},
+            {"test_accuracy": 0.3, "source": "imported", "proposer": "import:theirs"},
+        ]
+    )
+    assert set(comparable_trials(history)["group"]) == {"d", "d (import:theirs)"}
+
+
+def test_of_two_settings_the_more_frequent_stays_dataset_by_dataset():
+    rows = [
+        {"image_size": size, "dataset": dataset, "test_accuracy": 0.5}
+        for dataset, size in [
+            ("a", 96),
+            ("a", 128),
+            ("a", 96),
+            ("b", 128),
+            ("b", None),
+            ("c", None),
+        ]
+    ]
+    kept = same_setting(made_history(rows))
+    sizes = kept.groupby("dataset")["image_size"].agg(lambda found: found.tolist())
+    assert sizes["a"] == [96, 96]
+    assert sizes["b"] == [128]  # equally frequent: the first
+    assert len(sizes["c"]) == 1
+
+
+def test_failed_trials_do_not_make_a_setting_frequent():
+    rows = [{"image_size": 128.0, "status": "failed"}] * 3 + [
+        {"image_size": 96.0, "test_accuracy": 0.5}
+    ]
+    assert same_setting(made_history(rows))["image_size"].tolist() == [96]
+
+
+def test_a_history_without_trials_of_ours_compares_nothing():
+    paper = made_history([{"source": "published", "proposer": "llm:x", "test_accuracy": 1.0}])
+    assert comparable_trials(paper).empty
