@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.evaluation.pictures import new_figure
+from metallmix_kedro.history.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

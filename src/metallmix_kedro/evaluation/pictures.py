@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.extras import require
+from metallmix_kedro.history.figures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,20 +26,6 @@ OTHER_STYLE = ("#CC79A7", "*")
 MARKER_SIZE = 42
 NO_SEARCH = 1e-3
 """Seconds below which a choice is no search at all: a random pick would stretch the log scale."""
-
-
-def new_figure(width: float, height: float) -> "Figure":
-    """Return an empty figure of this size in inches, without touching any global state.
-
-    Raises
-    ------
-    MissingExtraError
-        If matplotlib is not installed.
-    """
-    figure: Figure = require("matplotlib.figure", "learn").Figure(
-        figsize=(width, height), layout="constrained"
-    )
-    return figure
 
 
 def draw_comparison(report: dict[str, Any], table: pd.DataFrame) -> "Figure":

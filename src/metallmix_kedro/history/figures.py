@@ -1,4 +1,4 @@
-"""What the pictures of a history have in common."""
+"""What the pictures of a history, and those of methods compared on it, have in common."""
 
 from typing import TYPE_CHECKING
 

@@ -8,7 +8,9 @@ from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.trials.network import (
     CutBackbone,
     add_head,
+    assign,
     compiled_by_xla,
+    optimizer_class,
     set_trainable,
 )
 
@@ -52,12 +54,7 @@ class FineTunedNetwork:
         self._model = keras.Model(
             cut.trained.inputs, add_head(pooled, configuration, n_classes, seed)
         )
-        optimizers = {
-            "adam": keras.optimizers.Adam,
-            "sgd": keras.optimizers.SGD,
-            "rmsprop": keras.optimizers.RMSprop,
-        }
-        self._optimizer = optimizers[configuration.optimizer](configuration.learning_rate)
+        self._optimizer = optimizer_class(configuration.optimizer)(configuration.learning_rate)
         self._model.compile(
             optimizer=self._optimizer,
             loss="sparse_categorical_crossentropy",
@@ -76,8 +73,7 @@ class FineTunedNetwork:
 
     def reset(self) -> None:
         """Go back to the pretrained backbone with an untrained head."""
-        for variable, value in zip(self._state, self._initial, strict=True):
-            variable.assign(value)
+        assign(self._state, self._initial)
 
     def train_on(self, inputs: list[Floats], labels: NDArray[np.int64]) -> None:
         """Take one step on a batch of what crosses the cut."""
@@ -99,5 +95,4 @@ class FineTunedNetwork:
 
     def set_weights(self, values: list[Floats]) -> None:
         """Put weights back."""
-        for variable, value in zip(self._model.weights, values, strict=True):
-            variable.assign(value)
+        assign(self._model.weights, values)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from metallmix_kedro.extras import require
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.network import compiled_by_xla
+from metallmix_kedro.trials.network import assign, compiled_by_xla, optimizer_class
 
 Floats = NDArray[np.float32]
 _DENSE_KERNEL = "head_dense/kernel"
@@ -77,7 +77,7 @@ class HeadsNetwork:
 
     def reset(self) -> None:
         """Go back to the state before training; what Keras has traced stays."""
-        _assign(self._state, self._initial)
+        assign(self._state, self._initial)
 
     def train_on(self, inputs: list[Floats], labels: NDArray[np.int64]) -> None:
         """Take one step on a batch, shapes (batch, n_features) and (batch,)."""
@@ -100,7 +100,7 @@ class HeadsNetwork:
 
     def set_weights(self, values: list[Floats]) -> None:
         """Put weights back."""
-        _assign(self._weights, values)
+        assign(self._weights, values)
 
 
 def _by_head(value: Floats, path: str, n_heads: int) -> Floats:
@@ -109,11 +109,6 @@ def _by_head(value: Floats, path: str, n_heads: int) -> Floats:
         return np.moveaxis(value.reshape(len(value), n_heads, -1), 1, 0)
     # The dense layer's bias and batch norm have the units of all heads in one row.
     return value.reshape(n_heads, -1) if value.ndim == 1 else value
-
-
-def _assign(variables: list[Any], values: list[Any]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
 
 
 def _build(shape: HeadShape, seed: int) -> Any:
@@ -185,11 +180,7 @@ def _optimizer_class(name: str) -> Any:
     on it, element by element, so an array of rates does what a scalar does.
     """
     keras = require("keras", "experiments")
-    base: Any = {
-        "adam": keras.optimizers.Adam,
-        "sgd": keras.optimizers.SGD,
-        "rmsprop": keras.optimizers.RMSprop,
-    }[name]
+    base: Any = optimizer_class(name)
 
     class PerHead(base):  # type: ignore[misc]
         """The optimizer, with ``rates``, a variable, in place of a learning rate."""

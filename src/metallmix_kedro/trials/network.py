@@ -142,3 +142,15 @@ def compiled_by_xla() -> bool:
     for a step of networks as small as these.
     """
     return bool(require("keras", "experiments").backend.backend() != "tensorflow")
+
+
+def optimizer_class(name: str) -> Any:
+    """Return Keras' class of an optimizer that a configuration names."""
+    optimizers = require("keras", "experiments").optimizers
+    return {"adam": optimizers.Adam, "sgd": optimizers.SGD, "rmsprop": optimizers.RMSprop}[name]
+
+
+def assign(variables: list[Any], values: list[Any]) -> None:
+    """Give each variable its value."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
