@@ -15,6 +15,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 PROJECT = Path(__file__).parents[1]
+PROBES = "data/04_feature/probes.parquet"
+"""Ships with the history; probes of other datasets than the tests' own change nothing."""
 
 
 class Workspace:
@@ -40,6 +42,7 @@ class Workspace:
         no_local = shutil.ignore_patterns("local")
         shutil.copytree(PROJECT / "conf", self.conf, ignore=no_local)
         shutil.copytree(PROJECT / "data/01_raw", self.data / "01_raw")
+        shutil.copytree(PROJECT / PROBES, self.data.parent / PROBES)
         for name in ("pyproject.toml", ".telemetry"):
             shutil.copy(PROJECT / name, self.folder)
         # Kedro wants a source folder; the package itself is the installed one.

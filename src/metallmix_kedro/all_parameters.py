@@ -12,6 +12,7 @@ from metallmix_kedro.images.parameters import DataIngestionParameters
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters, TargetParameters
 from metallmix_kedro.parameter_errors import describe_offences
 from metallmix_kedro.parameters import Parameters
+from metallmix_kedro.probes.parameters import ProbeParameters
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.search_space import SearchSpace
@@ -20,11 +21,12 @@ from metallmix_kedro.trials.parameters import ExperimentGridParameters
 
 
 class AllParameters(Parameters):
-    """Every top-level key under ``conf/<environment>/parameters/``: one a pipeline, two shared."""
+    """Every top-level key under ``conf/<env>/parameters/``: one a pipeline, three shared."""
 
     data_ingestion: DataIngestionParameters
     meta_features: MetaFeaturesParameters
     target: TargetParameters
+    probes: ProbeParameters
     experiment_grid: ExperimentGridParameters
     meta_learning: MetaLearningParameters
     explainability: ExplainabilityParameters

@@ -123,7 +123,9 @@ def trials_of(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame
             f" '{missing.iloc[0]}'; they were made from another version of it. Make them again"
             " with: kedro run --pipelines=explainability"
         )
-    return trials.loc[attributions["trial_id"]].set_axis(attributions.index)
+    found = trials.loc[attributions["trial_id"]].set_axis(attributions.index)
+    # Where nobody probed, features by probes have no column.
+    return found.assign(**{name: np.nan for name in FEATURES if name not in found})
 
 
 def _of_feature(

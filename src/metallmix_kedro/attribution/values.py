@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.meta_features import NUMERIC_META_FEATURES
+from metallmix_kedro.probes.features import PROBE_FEATURES
 
 NUMERIC_HYPERPARAMETERS: tuple[str, ...] = (
     "dense_units",
@@ -14,7 +15,11 @@ NUMERIC_HYPERPARAMETERS: tuple[str, ...] = (
     "learning_rate",
     "batch_size",
 )
-NUMERIC_FEATURES: tuple[str, ...] = (*NUMERIC_META_FEATURES, *NUMERIC_HYPERPARAMETERS)
+NUMERIC_FEATURES: tuple[str, ...] = (
+    *NUMERIC_META_FEATURES,
+    *PROBE_FEATURES,
+    *NUMERIC_HYPERPARAMETERS,
+)
 """Features whose values have an order and a distance."""
 
 UNKNOWN = "unknown"
@@ -53,7 +58,7 @@ def readable_values(feature: str, values: pd.Series) -> pd.Series:
 
 
 def binned_values(feature: str, values: pd.Series, max_exact_values: int, n_bins: int) -> pd.Series:
-    """Return a column as text, numeric meta-features of many values in bins.
+    """Return a column as text, numeric features of a dataset with many values in bins.
 
     Each bin holds about equally many of the distinct values, that is of datasets: with quantiles
     over trials, one much measured dataset would be a bin of its own. A bin is named by the
@@ -76,7 +81,8 @@ def binned_values(feature: str, values: pd.Series, max_exact_values: int, n_bins
         On the index of `values`.
     """
     distinct = pd.Series(np.sort(values.unique()))
-    if feature not in NUMERIC_META_FEATURES or len(distinct) <= max_exact_values:
+    is_exact = feature in NUMERIC_HYPERPARAMETERS or feature not in NUMERIC_FEATURES
+    if is_exact or len(distinct) <= max_exact_values:
         return readable_values(feature, values)
     bins = pd.qcut(distinct.rank(), n_bins, labels=False)
     names = distinct.groupby(bins).transform(

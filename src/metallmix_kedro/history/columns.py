@@ -20,17 +20,18 @@ deviation.
 TIMES: tuple[str, ...] = ("fit_time_s", "fit_cpu_s", "feature_time_s", "training_time_s")
 """Seconds of a trial: of wall time, ``fit_cpu_s`` of processor time.
 
-``fit_time_s`` is the mean over folds of fitting and testing what is trained (of heads trained
-together, an equal share of every epoch), ``fit_cpu_s`` the same by the processor's clock, which
+``fit_time_s`` is the mean over folds of fitting what is trained (of heads trained together, an
+equal share of every epoch), ``fit_cpu_s`` the same by the processor's clock, which
 other work on the machine does not disturb;
-``feature_time_s`` what computing the frozen activations took when they were computed (shared by
-all trials that use them); ``training_time_s`` their sum: what this configuration costs somebody
-who trains it once, from nothing.
+``feature_time_s`` what computing the frozen activations of the subset took when they were
+computed (shared by all trials that use them); ``training_time_s`` their sum: what this
+configuration costs somebody who trains it once, from nothing.
 """
 
 PROTOCOL: tuple[str, ...] = (
     "image_size",
     "subset_size",
+    "test_size",
     "n_folds",
     "max_epochs",
     "patience",

@@ -14,7 +14,8 @@ SETTING: tuple[str, ...] = (
 )
 """What has to agree for two trials on a dataset to be compared.
 
-Folds and epochs are left out: a protocol sets them by strategy.
+Folds and epochs are left out: a protocol sets them by strategy. So is ``test_size``, which makes a
+score more exact and means no other.
 """
 
 GUIDED_PROPOSERS: tuple[str, ...] = ("bayesian",)

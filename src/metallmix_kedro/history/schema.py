@@ -44,6 +44,7 @@ HistorySchema = pa.DataFrameSchema(
             for name in (
                 "image_size",
                 "subset_size",
+                "test_size",
                 "n_folds",
                 "max_epochs",
                 "patience",

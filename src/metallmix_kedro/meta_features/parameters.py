@@ -1,7 +1,7 @@
 """Parameters of the meta-features and of the target."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -34,6 +34,10 @@ class TargetParameters(Parameters):
     modality: Text | None = Field(
         default=None,
         description="How the images were taken; default: the card's, for images 'unknown'.",
+    )
+    probes: Literal["none", "smallest", "all"] = Field(
+        default="none",
+        description="Backbones that look at the images, no training; needs path, not card.",
     )
     unpacked_root: Path = Field(
         default=Path("data/02_intermediate/unpacked"),

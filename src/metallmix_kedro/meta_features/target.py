@@ -4,6 +4,7 @@ import hashlib
 import os
 import warnings
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,35 @@ def describe_target(target: TargetParameters) -> TargetDescription:
     return TargetDescription(name=target.name or card.name, meta_features=card.meta_features())
 
 
-def _describe_images(path: Path, target: TargetParameters) -> TargetDescription:
+@dataclass(frozen=True, slots=True)
+class TargetImages:
+    """The target's image files: ``paths`` relative to ``root``, and the class of each."""
+
+    root: Path
+    paths: tuple[str, ...]
+    class_names: tuple[str, ...]
+
+
+def target_images(target: TargetParameters) -> TargetImages | None:
+    """List the target's images; None if it is described by a card.
+
+    Raises
+    ------
+    InputError
+        If the path is missing, or no folder or archive.
+    """
+    if target.path is None:
+        return None
+    root, labels = _open(Path(target.path).expanduser(), target)
+    files = [file for file in labels.files if file.problem is None]
+    return TargetImages(
+        root=root,
+        paths=tuple(file.path for file in files),
+        class_names=tuple(file.class_name for file in files),
+    )
+
+
+def _open(path: Path, target: TargetParameters) -> tuple[Path, Labels]:
     if not path.exists():
         raise InputError(
             f"The target path {path} does not exist. Set target.path to a folder with one "
@@ -89,7 +118,11 @@ def _describe_images(path: Path, target: TargetParameters) -> TargetDescription:
     mark = hashlib.sha256(os.fsencode(full)).hexdigest()[:8]
     unpacked = target.unpacked_root / f"target-{unpacked_name(full)}-{mark}"
     root = open_source(path, unpacked, int(target.max_unpacked_gb * 1e9))
-    labels = label_by_folder(list_folder(root))
+    return root, label_by_folder(list_folder(root))
+
+
+def _describe_images(path: Path, target: TargetParameters) -> TargetDescription:
+    root, labels = _open(path, target)
     sizes, excluded = _read_headers(root, labels, target.max_pixels)
     counts = {name: len(sizes[name]) for name in labels.classes if name in sizes}
     if len(counts) < 2:
@@ -102,7 +135,7 @@ def _describe_images(path: Path, target: TargetParameters) -> TargetDescription:
             "target.modality (MRI, CT, X-ray, natural, ...)."
         )
     return TargetDescription(
-        name=target.name or unpacked_name(full) or "target",
+        name=target.name or unpacked_name(path.resolve()) or "target",
         meta_features=compute_meta_features(
             counts, float(width), float(height), target.modality or UNKNOWN_MODALITY
         ),

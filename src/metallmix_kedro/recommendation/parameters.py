@@ -17,9 +17,6 @@ class RecommendationParameters(Parameters):
         "history, or a list of names out of the search space",
     )
     n_candidates: int = Field(5, ge=2, le=20, description="length of the short list")
-    min_difference: int = Field(
-        2, ge=1, le=7, description="hyperparameters in which two candidates differ at least"
-    )
     n_trials: int = Field(8, ge=1, le=50, description="similar past trials shown as evidence")
     max_per_dataset: int = Field(
         2, ge=1, le=50, description="similar trials taken from one dataset at most"

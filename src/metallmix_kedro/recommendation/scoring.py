@@ -10,10 +10,11 @@ from metallmix_kedro.attribution.values import readable_value
 from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history.averages import best_on_average, known_configurations
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.recommendation.candidates import short_list
+from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.probes.features import add_probes
 from metallmix_kedro.recommendation.evidence import Candidate, TopFeature
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.recommendation.portfolio import short_list
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
 from metallmix_kedro.surrogate.model import Surrogate
 
@@ -70,17 +71,20 @@ def allowed_space(
 
 
 def list_candidates(
-    target: MetaFeatures,
+    target: TargetDescription,
+    probes: pd.DataFrame,
     surrogate: Surrogate,
     history: pd.DataFrame,
     space: SearchSpace,
     parameters: RecommendationParameters,
 ) -> tuple[Candidate, ...]:
-    """Score the whole space for the target and shorten it to a list (`candidates.short_list`).
+    """Score the whole space for the target and shorten it to a list (`portfolio.short_list`).
 
     Parameters
     ----------
-    target : MetaFeatures
+    target : TargetDescription
+    probes : pandas.DataFrame
+        Probes of the target, columns `metallmix_kedro.probes.PROBE_COLUMNS`; may be empty.
     surrogate : Surrogate
     history : pandas.DataFrame
         Rows of `history.schema.HistorySchema`; what lies outside the space does not count for
@@ -92,14 +96,16 @@ def list_candidates(
     Returns
     -------
     tuple of Candidate
-        ``C1`` is the surrogate's first choice, the others follow by predicted relative score.
+        In the order to try them: ``C1`` is the surrogate's first choice, the others follow by what
+        they add to the list.
 
     Raises
     ------
     ArtifactError
         If the surrogate knows no training times.
     """
-    frame = space.frame().assign(**target.model_dump())
+    frame = space.frame().assign(dataset=target.name, **target.meta_features.model_dump())
+    frame = add_probes(frame, probes)
     predictions = surrogate.predict(frame)
     if predictions["training_time_s"].isna().any():
         raise ArtifactError(
@@ -109,8 +115,8 @@ def list_candidates(
     average = _best_on_average(history, space)
     listed = short_list(
         frame.join(predictions),
+        surrogate.scenarios(frame, predictions["relative_score"]),
         parameters.n_candidates,
-        parameters.min_difference,
         None if average is None else average.as_dict(),
     )
     contributions = surrogate.contributions(frame.loc[listed.index])

@@ -10,14 +10,19 @@ import xgboost
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.surrogate.average import ConfigurationAverage
 from metallmix_kedro.surrogate.calibration import Calibration
 from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.scales import DeviceScale, ScoreScale
+from metallmix_kedro.surrogate.scenarios import Scenarios
 
 MEND = "Fit the surrogate again: kedro run --pipelines=meta_learning"
 TARGETS: dict[str, str] = {
-    "score_model": "relative score: 0 = worst trial of its dataset and source, 1 = best",
+    "score_model": (
+        "relative score (0 = worst trial of its dataset and source, 1 = best) above the "
+        "configuration's average over datasets"
+    ),
     "time_model": "natural logarithm of the training time in seconds on the reference device",
 }
 """What each of the two models predicts."""
@@ -50,8 +55,12 @@ class SurrogateCard(BaseModel):
         The models' input columns in order, with description and unit.
     encoder : FeatureEncoder
         Makes those columns.
+    average : ConfigurationAverage
+        What a configuration is worth on average over datasets.
     score_scale, device_scale, calibration
         From the models' scales to the user's, and the intervals.
+    scenarios : Scenarios
+        How predicted and measured relative scores differed on datasets that were left out.
     training : TrainingFacts
         Trials by source, datasets, parameters, seed.
     packages : dict of str to str
@@ -60,14 +69,16 @@ class SurrogateCard(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     predicts: dict[str, str]
     columns: tuple[Column, ...]
     encoder: FeatureEncoder
+    average: ConfigurationAverage
     score_scale: ScoreScale
     device_scale: DeviceScale | None
     calibration: Calibration
+    scenarios: Scenarios
     training: TrainingFacts
     packages: dict[str, str]
 

@@ -1,5 +1,6 @@
 """Meta-features and configuration as numbers (paper, section 2.2: the meta-learner's inputs)."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -9,14 +10,17 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from metallmix_kedro.backbones.registry import BACKBONES
 from metallmix_kedro.errors import InputError
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+from metallmix_kedro.probes.features import PROBE_FEATURES
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, STRATEGIES
 
 Floats = npt.NDArray[np.float32]
 
-FEATURES: tuple[str, ...] = (*META_FEATURE_COLUMNS, *CONFIGURATION_COLUMNS)
-"""What the surrogate knows of a trial: eleven meta-features and seven hyperparameters."""
+FEATURES: tuple[str, ...] = (*META_FEATURE_COLUMNS, *PROBE_FEATURES, *CONFIGURATION_COLUMNS)
+"""What the surrogate knows of a trial: eleven meta-features, ten features by probes (missing where
+nobody probed) and seven hyperparameters."""
 
 
 class Column(BaseModel):
@@ -53,6 +57,13 @@ def _as_is(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return values
 
 
+_FACTS: dict[str, tuple[str, str]] = {
+    "parameters": ("Parameters of the backbone", "log10(count)"),
+    "depth": ("Layers of the backbone that hold parameters", "log10(layers)"),
+    "imagenet_top1": ("Published ImageNet accuracy of the backbone", "share"),
+}
+"""Published facts of a backbone, by which one that was never measured can be ranked."""
+
 _NUMERIC: dict[str, _Numeric] = {
     "n_instances": _Numeric("log10_", _log10, "Images of the dataset", "log10(images)"),
     "n_classes": _Numeric("log10_", _log10, "Classes of the dataset", "log10(classes)"),
@@ -66,6 +77,28 @@ _NUMERIC: dict[str, _Numeric] = {
     ),
     "class_size_min": _Numeric("log10_", _log10, "Images of the smallest class", "log10(images)"),
     "class_size_max": _Numeric("log10_", _log10, "Images of the largest class", "log10(images)"),
+    "smallest_probe_accuracy": _Numeric(
+        "", _as_is, "Accuracy of a linear probe of the smallest backbone", "share"
+    ),
+    "smallest_probe_nll": _Numeric("", _as_is, "Negative log-likelihood of that probe", "nats"),
+    "smallest_probe_ece": _Numeric("", _as_is, "Calibration error of that probe", "share"),
+    "smallest_knn_error": _Numeric(
+        "", _as_is, "Images whose nearest in the smallest backbone is of another class", "share"
+    ),
+    "smallest_intrinsic_dimension": _Numeric(
+        "log10_", _log10, "Intrinsic dimension of the smallest backbone's features", "log10"
+    ),
+    "colourfulness": _Numeric("", _as_is, "Mean colourfulness of the images", "0 = grey"),
+    "backbone_probe_accuracy": _Numeric(
+        "", _as_is, "Accuracy of the backbone's linear probe above all backbones' mean", "share"
+    ),
+    "backbone_probe_nll": _Numeric(
+        "", _as_is, "Negative log-likelihood of that probe above the mean", "share of the mean"
+    ),
+    "backbone_knn_error": _Numeric(
+        "", _as_is, "Nearest-neighbour error of the backbone above all backbones' mean", "share"
+    ),
+    "backbone_logme": _Numeric("", _as_is, "LogME of the backbone above the mean", "nats"),
     "dense_units": _Numeric("log10_", _log10, "Width of the head", "log10(units)"),
     "dropout": _Numeric("", _as_is, "Share of the head's outputs dropped", "share"),
     "learning_rate": _Numeric("log10_", _log10, "Learning rate", "log10(step size)"),
@@ -78,10 +111,11 @@ class FeatureEncoder(BaseModel):
 
     Counts, sizes and rates become decimal logarithms. Modality, backbone and optimizer become
     one column a category (one-hot): TreeSHAP is exact on those, and a category never seen is a
-    row of zeros. The strategy is one ordinal column, 0 (feature extraction) to 3 (all layers
-    trained): its values differ by how much is trained, so that one split can say "at least the
-    last 30 layers" and a dozen datasets suffice to learn it. What is unknown is missing (NaN),
-    which XGBoost sends down the branch that fits best.
+    row of zeros. A backbone is described by its published facts besides. The strategy is one
+    ordinal column, 0 (feature extraction) to 3 (all layers trained): its values differ by how much
+    is trained, so that one split can say "at least the last 30 layers" and a dozen datasets
+    suffice to learn it. What is unknown is missing (NaN), which XGBoost sends down the branch that
+    fits best.
 
     Parameters
     ----------
@@ -142,7 +176,8 @@ class FeatureEncoder(BaseModel):
         Parameters
         ----------
         frame : pandas.DataFrame
-            Has the columns `FEATURES`; n rows. Missing values are allowed.
+            Has the columns `FEATURES`; n rows. Missing values are allowed, and features by probes
+            need no column.
 
         Returns
         -------
@@ -154,7 +189,7 @@ class FeatureEncoder(BaseModel):
         InputError
             If one of the features has no column.
         """
-        absent = [feature for feature in FEATURES if feature not in frame]
+        absent = [name for name in FEATURES if name not in frame and name not in PROBE_FEATURES]
         if absent:
             raise InputError(
                 f"The surrogate needs the columns {', '.join(FEATURES)}; these are missing: "
@@ -163,7 +198,8 @@ class FeatureEncoder(BaseModel):
         encoded = np.empty((len(frame), len(self.columns)), dtype=np.float32)
         start = 0
         for feature in FEATURES:
-            block = self._encode(feature, frame[feature])
+            known = frame[feature] if feature in frame else pd.Series(np.nan, index=frame.index)
+            block = self._encode(feature, known)
             encoded[:, start : start + block.shape[1]] = block
             start += block.shape[1]
         return encoded
@@ -193,6 +229,11 @@ class FeatureEncoder(BaseModel):
                     description=f"1 if the {feature} is {category}, else 0",
                     unit="0 or 1",
                 )
+        if feature == "backbone":
+            for fact, (description, unit) in _FACTS.items():
+                yield Column(
+                    name=f"backbone_{fact}", feature=feature, description=description, unit=unit
+                )
 
     @property
     def _one_hot(self) -> dict[str, tuple[str, ...]]:
@@ -213,7 +254,18 @@ class FeatureEncoder(BaseModel):
         codes = pd.Index(categories, dtype="str").get_indexer(pd.Index(values))
         one_hot = np.asarray(codes[:, np.newaxis] == np.arange(len(categories))).astype(np.float64)
         one_hot[values.isna().to_numpy()] = np.nan
-        return one_hot
+        return np.hstack([one_hot, _facts(values)]) if feature == "backbone" else one_hot
+
+
+def _facts(backbones: pd.Series) -> npt.NDArray[np.float64]:
+    """Return the published facts of backbones, shape (n, 3); NaN for one that is not registered."""
+    of_name = {
+        name: [math.log10(known.parameters), math.log10(known.depth), known.imagenet_top1]
+        for name, known in BACKBONES.items()
+    }
+    unknown = [math.nan] * len(_FACTS)
+    rows = [of_name.get(name, unknown) for name in backbones.astype(object)]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(_FACTS))
 
 
 def _categories(values: pd.Series) -> tuple[str, ...]:

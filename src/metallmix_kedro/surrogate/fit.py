@@ -11,12 +11,15 @@ from rich.progress import track
 from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.surrogate.calibration import Calibration, calibrate
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.surrogate.calibration import calibrate
 from metallmix_kedro.surrogate.card import TrainingFacts
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import PointModel, fit_point_model
+from metallmix_kedro.surrogate.probe_levels import LEVELS, hide, known_level
 from metallmix_kedro.surrogate.scales import has_time, is_own
+from metallmix_kedro.surrogate.scenarios import Errors, Scenarios
 
 Fold = frozenset[str]
 """Datasets that are left out together: one, or several where there are very many."""
@@ -52,8 +55,8 @@ def fit_surrogate(
     folds = make_folds(trials, parameters.max_folds, at_least=2)
     everything: Fold = frozenset()
     models = fit_without(trials, [everything, *folds], parameters, seed)
-    calibration = calibrate_on(trials, {fold: models[fold] for fold in folds}, parameters)
-    return assemble(trials, models[everything], calibration, parameters, seed)
+    errors = errors_on(trials, {fold: models[fold] for fold in folds})
+    return assemble(trials, models[everything], errors, parameters, seed)
 
 
 def make_folds(trials: pd.DataFrame, max_folds: int, at_least: int) -> list[Fold]:
@@ -113,10 +116,8 @@ def fit_without(
     return dict(zip(left_out, models, strict=True))
 
 
-def calibrate_on(
-    trials: pd.DataFrame, models: dict[Fold, PointModel], parameters: MetaLearningParameters
-) -> Calibration:
-    """Calibrate intervals on the datasets that each model has not seen.
+def errors_on(trials: pd.DataFrame, models: dict[Fold, PointModel]) -> Errors:
+    """Take the errors on the datasets that each model has not seen.
 
     Parameters
     ----------
@@ -124,11 +125,21 @@ def calibrate_on(
         Rows of a history with ``relative_score``.
     models : dict
         The datasets to predict -> a model fitted without them.
+
+    Returns
+    -------
+    dict
+        How much of the datasets was shown to be probed -> `residuals`.
     """
-    tables = [
-        residuals(model, trials[trials["dataset"].isin(fold)]) for fold, model in models.items()
-    ]
-    return calibrate(pd.concat(tables), parameters.interval_level)
+    left_out = {fold: trials[trials["dataset"].isin(fold)] for fold in models}
+    # Where nobody probed anything there is one level to calibrate.
+    deepest = known_level(trials)
+    return {
+        level: pd.concat(
+            [residuals(model, hide(left_out[fold], level)) for fold, model in models.items()]
+        )
+        for level in LEVELS[: LEVELS.index(deepest) + 1]
+    }
 
 
 def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
@@ -137,33 +148,30 @@ def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        On the index of the own, scored trials: ``dataset``, ``relative_score``, ``score``,
-        ``log_training_time`` (each trial's time brought to the reference device; missing where
-        there is none).
+        On the index of the own, scored trials: `CONFIGURATION_COLUMNS`, ``dataset``,
+        ``relative_score``, ``score``, ``log_training_time`` (each trial's time brought to the
+        reference device; missing where there is none).
     """
     trials = trials[is_own(trials) & trials["relative_score"].notna()]
     predicted = model.predict(trials)
     log_time = np.log(trials["training_time_s"].where(has_time(trials)).astype(float))
     if model.device_scale is not None:
         log_time = log_time - model.device_scale.log_effect(trials)
-    return pd.DataFrame(
-        {
-            "dataset": trials["dataset"],
-            "relative_score": trials["relative_score"] - predicted["relative_score"],
-            "score": trials[SCORE] - predicted["score"],
-            "log_training_time": log_time - predicted["log_training_time"],
-        }
+    return trials[["dataset", *CONFIGURATION_COLUMNS]].assign(
+        relative_score=trials["relative_score"] - predicted["relative_score"],
+        score=trials[SCORE] - predicted["score"],
+        log_training_time=log_time - predicted["log_training_time"],
     )
 
 
 def assemble(
     trials: pd.DataFrame,
     point: PointModel,
-    calibration: Calibration,
+    errors: Errors,
     parameters: MetaLearningParameters,
     seed: int,
 ) -> Surrogate:
-    """Join models and intervals with the facts of the trials they were fitted on."""
+    """Join models, intervals and scenarios with the facts of the trials they were fitted on."""
     scored = trials[trials["relative_score"].notna()]
     facts = TrainingFacts(
         n_trials=scored["source"].value_counts().sort_index().to_dict(),
@@ -171,7 +179,8 @@ def assemble(
         seed=seed,
         parameters=parameters,
     )
-    return Surrogate.assemble(point, calibration, facts)
+    calibration = calibrate(errors, parameters.interval_level)
+    return Surrogate.assemble(point, calibration, Scenarios.fit(errors), facts)
 
 
 def _at_the_same_time(

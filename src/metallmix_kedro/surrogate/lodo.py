@@ -16,7 +16,7 @@ from metallmix_kedro.history.averages import configuration_means
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
-from metallmix_kedro.surrogate.fit import Fold, assemble, calibrate_on, fit_without, make_folds
+from metallmix_kedro.surrogate.fit import Fold, assemble, errors_on, fit_without, make_folds
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.scales import has_time, is_own
@@ -82,9 +82,8 @@ def surrogates_without(
     models = fit_without(trials, [*folds, *pairs], parameters, seed)
     for fold in folds:
         inner = {other: models[fold | other] for other in folds if other != fold}
-        calibration = calibrate_on(trials, inner, parameters)
         left_in = trials[~trials["dataset"].isin(fold)]
-        yield fold, assemble(left_in, models[fold], calibration, parameters, seed)
+        yield fold, assemble(left_in, models[fold], errors_on(trials, inner), parameters, seed)
 
 
 def _predict_left_out(surrogate: Surrogate, trials: pd.DataFrame, fold: Fold) -> pd.DataFrame:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xgboost
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.surrogate.calibration import Calibration
+from metallmix_kedro.surrogate.calibration import Calibration, HalfWidths
 from metallmix_kedro.surrogate.card import (
     MEND,
     TARGETS,
@@ -20,6 +21,8 @@ from metallmix_kedro.surrogate.card import (
 )
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.point import PointModel
+from metallmix_kedro.surrogate.probe_levels import LEVELS, known_level
+from metallmix_kedro.surrogate.scenarios import Scenarios
 
 BASE_VALUE = "base_value"
 """The column of `Surrogate.contributions` that holds the prediction before any feature."""
@@ -44,22 +47,29 @@ class Surrogate:
 
     @classmethod
     def assemble(
-        cls, point: PointModel, calibration: Calibration, training: TrainingFacts
+        cls,
+        point: PointModel,
+        calibration: Calibration,
+        scenarios: Scenarios,
+        training: TrainingFacts,
     ) -> "Surrogate":
-        """Join fitted models, their intervals and the facts of their training."""
+        """Join fitted models, their intervals and scenarios, and the facts of their training."""
         content = (
             bytes(point.score_model.save_raw("json"))
             + bytes(point.time_model.save_raw("json"))
             + point.encoder.model_dump_json().encode()
+            + point.average.model_dump_json().encode()
         )
         card = SurrogateCard(
             fingerprint=hashlib.sha256(content).hexdigest(),
             predicts=TARGETS,
             columns=point.encoder.described_columns,
             encoder=point.encoder,
+            average=point.average,
             score_scale=point.score_scale,
             device_scale=point.device_scale,
             calibration=calibration,
+            scenarios=scenarios,
             training=training,
             packages=package_versions(),
         )
@@ -93,6 +103,7 @@ class Surrogate:
             _check_belongs(role, model, checked)
         point = PointModel(
             encoder=checked.encoder,
+            average=checked.average,
             score_model=score_model,
             time_model=time_model,
             score_scale=checked.score_scale,
@@ -134,7 +145,7 @@ class Surrogate:
             If a feature has no column.
         """
         point = self._point.predict(frame)
-        widths = self.card.calibration
+        widths = self._half_widths(frame)
         relative, score = point["relative_score"], point["score"]
         log_time = point["log_training_time"]
         time_width = np.nan if widths.log_training_time is None else widths.log_training_time
@@ -156,12 +167,36 @@ class Surrogate:
             }
         )
 
+    def scenarios(self, frame: pd.DataFrame, predicted: pd.Series) -> npt.NDArray[np.float32]:
+        """Return the relative scores of configurations, were the target like each left-out dataset.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Configurations, n rows.
+        predicted : pandas.Series
+            Their relative scores by `predict`.
+
+        Returns
+        -------
+        ndarray
+            Shape (number of scenarios, n), see `scenarios.Scenarios.scores`.
+        """
+        return self.card.scenarios.scores(frame, predicted, self.card.training.seed)
+
+    def _half_widths(self, frame: pd.DataFrame) -> HalfWidths:
+        """Return those for what is known of the frame's trials by probes."""
+        widths = self.card.calibration.widths
+        known = LEVELS[: LEVELS.index(known_level(frame)) + 1]
+        return next(widths[level] for level in reversed(known) if level in widths)
+
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Say what each feature adds to the predicted relative score (TreeSHAP).
 
         Exact Shapley values of the trees (Lundberg et al., "From local explanations to global
         understanding with explainable AI for trees", 2020), as XGBoost computes them itself; the
-        columns of a one-hot feature are added up.
+        columns of a one-hot feature are added up. The hyperparameters' shares of the average over
+        datasets are added to them (`average.ConfigurationAverage.contributions`).
 
         Parameters
         ----------
@@ -171,7 +206,7 @@ class Surrogate:
         Returns
         -------
         pandas.DataFrame
-            Shape (n, 19) on the frame's index: a column a feature in the order of
+            Shape (n, 29) on the frame's index: a column a feature in the order of
             ``encoder.features``, and ``base_value``, all in units of the relative score. A row
             sums to its predicted relative score.
         """
@@ -188,7 +223,15 @@ class Surrogate:
         table = pd.DataFrame(
             by_column[:, :-1] @ belongs, index=frame.index, columns=list(encoder.features)
         )
-        return table.assign(**{BASE_VALUE: by_column[:, -1]})
+        return self.with_average(frame, table.assign(**{BASE_VALUE: by_column[:, -1]}))
+
+    def with_average(self, frame: pd.DataFrame, contributions: pd.DataFrame) -> pd.DataFrame:
+        """Add the average's contributions to those of the trees, on the frame's index."""
+        base, shares = self._point.average.contributions(frame)
+        total = contributions.copy()
+        total[BASE_VALUE] += base
+        total[shares.columns] += shares
+        return total
 
 
 def _check_belongs(role: str, model: xgboost.Booster, card: SurrogateCard) -> None:

@@ -38,11 +38,20 @@ class MetaLearningParameters(Parameters):
         int, Field(ge=0, le=2**31 - 1, description="Seed of the trees' subsampling.")
     ] = 42
     score_model: Annotated[
-        BoostingParameters, Field(description="The model of the relative score.")
+        BoostingParameters,
+        Field(description="The model of the relative score above the configuration's average."),
     ] = BoostingParameters()
     time_model: Annotated[
         BoostingParameters, Field(description="The model of the logarithm of the training time.")
     ] = BoostingParameters()
+    average_penalty: Annotated[
+        float,
+        Field(gt=0, le=1e6, description="Trials that outweigh a value's effect on average."),
+    ] = 30.0
+    max_trials: Annotated[
+        int,
+        Field(ge=100, description="Trees are grown on no more trials than this, drawn evenly."),
+    ] = 20_000
     interval_level: Annotated[
         float, Field(ge=0.5, le=0.99, description="Share of trials the intervals shall cover.")
     ] = 0.9

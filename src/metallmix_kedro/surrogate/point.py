@@ -9,8 +9,10 @@ import pandas as pd
 import xgboost
 
 from metallmix_kedro.errors import InputError
+from metallmix_kedro.surrogate.average import ConfigurationAverage, fit_averages
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
+from metallmix_kedro.surrogate.probe_levels import hide_at_random
 from metallmix_kedro.surrogate.scales import DeviceScale, FloatArray, ScoreScale, has_time, is_own
 
 
@@ -18,13 +20,18 @@ from metallmix_kedro.surrogate.scales import DeviceScale, FloatArray, ScoreScale
 class PointModel:
     """Predicts relative score, accuracy and training time, without intervals.
 
+    The relative score is the configuration's average over datasets, plus what trees have learned
+    of where a dataset differs from it.
+
     Parameters
     ----------
     encoder : FeatureEncoder
         Makes the models' input.
+    average : ConfigurationAverage
+        What a configuration is worth on average.
     score_model, time_model : xgboost.Booster
-        Predict the relative score, and the natural logarithm of the seconds of training on the
-        reference device.
+        Predict the relative score above or below that average, and the natural logarithm of the
+        seconds of training on the reference device.
     score_scale : ScoreScale
         From relative score to accuracy.
     device_scale : DeviceScale or None
@@ -32,6 +39,7 @@ class PointModel:
     """
 
     encoder: FeatureEncoder
+    average: ConfigurationAverage
     score_model: xgboost.Booster
     time_model: xgboost.Booster
     score_scale: ScoreScale
@@ -53,12 +61,12 @@ class PointModel:
             of seconds on the reference device).
         """
         encoded = self.encoder.transform(frame)
-        relative = _predict(self.score_model, encoded)
+        relative = self.average.predict(frame) + _predict(self.score_model, encoded)
         log_time = _predict(self.time_model, encoded)
         return pd.DataFrame(
             {
                 "relative_score": relative,
-                "score": self.score_scale.accuracy(relative),
+                "score": self.score_scale.accuracy(relative, frame),
                 "log_training_time": log_time if self.device_scale else np.nan,
             },
             index=frame.index,
@@ -94,17 +102,21 @@ def fit_point_model(
             "(pipeline experiment_grid), or set meta_learning.published_weight above 0."
         )
     encoder = FeatureEncoder.fit(trials)
-    encoded = encoder.transform(trials)
-    weight = weights[weights > 0].to_numpy(dtype=np.float64)
+    average, expected = _averages(trials[scored], weights[weights > 0][scored], parameters)
+    device_scale, score_scale = DeviceScale.fit(trials), ScoreScale.fit(trials)
+    taught = _sample(trials, parameters.max_trials, seed)
+    trials, scored = trials.loc[taught], scored[taught]
+    encoded = encoder.transform(hide_at_random(trials, seed))
+    weight = weights[taught].to_numpy(dtype=np.float64)
     known = scored.to_numpy()
+    above = trials["relative_score"][scored] - expected[trials.index[known]]
     score_model = _fit(
         encoded[known],
-        trials["relative_score"].to_numpy(dtype=np.float64)[known],
+        above.to_numpy(dtype=np.float64),
         weight[known],
         parameters.score_model,
         seed,
     )
-    device_scale = DeviceScale.fit(trials)
     timed = has_time(trials).to_numpy()
     if device_scale is None:
         # A model without a time to learn stands in its file all the same and is never asked.
@@ -114,11 +126,12 @@ def fit_point_model(
         log_time = np.log(seconds) - device_scale.log_effect(trials)
     return PointModel(
         encoder=encoder,
+        average=average,
         score_model=score_model,
         time_model=_fit(
             encoded[timed], log_time[timed], weight[timed], parameters.time_model, seed
         ),
-        score_scale=ScoreScale.fit(trials),
+        score_scale=score_scale,
         device_scale=device_scale,
     )
 
@@ -147,6 +160,41 @@ def trial_weights(trials: pd.DataFrame, published_weight: float) -> pd.Series:
     shares = 1.0 / counts.clip(lower=counts.median())
     weights = trials["dataset"].map(shares).astype(float).where(own)
     return (weights / weights.mean()).fillna(published_weight)
+
+
+def _averages(
+    trials: pd.DataFrame, weights: pd.Series, parameters: MetaLearningParameters
+) -> tuple[ConfigurationAverage, pd.Series]:
+    """Fit the averages, and give each trial the average of the datasets it does not belong to."""
+    own = is_own(trials)
+    known = trials[own] if own.any() else trials
+    names = sorted(known["dataset"].unique())
+    count = min(parameters.max_folds, len(names))
+    folds = [frozenset(names[start::count]) for start in range(count)]
+    average, without = fit_averages(
+        known,
+        weights[known.index].to_numpy(dtype=np.float64),
+        folds if count > 1 else (),
+        parameters.average_penalty,
+    )
+    expected = pd.Series(average.predict(trials), index=trials.index)
+    for fold, one in without.items():
+        rows = trials["dataset"].isin(fold)
+        expected[rows] = one.predict(trials[rows])
+    return average, expected
+
+
+def _sample(trials: pd.DataFrame, count: int, seed: int) -> pd.Index:
+    """Return the trials that trees are grown on: all, or equally many of each dataset at random.
+
+    Trees learn little more from the millionth trial than from the ten thousandth, and would take
+    a hundred times as long. The averages are taken over all.
+    """
+    if len(trials) <= count:
+        return trials.index
+    order = trials.sample(frac=1.0, random_state=seed)
+    place = order.groupby("dataset").cumcount()
+    return place.sort_values(kind="stable").index[:count].sort_values()
 
 
 def _fit(

@@ -1,16 +1,17 @@
 """From the models' scales to the user's: accuracy of a new dataset, seconds on one device."""
 
-from typing import Annotated
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import has_score, origin
 
 FloatArray = npt.NDArray[np.float64]
+
+PROBED = "smallest_probe_accuracy"
+"""The feature by which a dataset's level is known best."""
 
 
 def is_own(trials: pd.DataFrame) -> pd.Series:
@@ -22,42 +23,95 @@ def is_own(trials: pd.DataFrame) -> pd.Series:
     return trials["source"] != "published"
 
 
-class ScoreScale(BaseModel):
-    """Level and spread of the accuracy on a dataset never seen.
+FEW_DATASETS = 5
+"""With fewer datasets than this, a line through them would be noise; their mean is taken."""
 
-    ``accuracy = lowest + spread * relative score``. For a new dataset, whose own trials do not
-    exist yet, both are the means over the datasets of the history. That is rough, so the interval
-    of the accuracy is wide; the order of the configurations does not depend on it.
+
+class Line(BaseModel):
+    """A straight line through datasets, by least squares.
 
     Parameters
     ----------
-    lowest : float
-        Mean over datasets of the lowest accuracy recorded.
-    spread : float
-        Mean over datasets of highest minus lowest accuracy.
+    centre, level : float
+        Means of x and of y over the datasets.
+    slope : float
+        Change of y with x; 0 where there are too few datasets or x never changes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    lowest: Annotated[float, Field(ge=0, le=1)]
-    spread: Annotated[float, Field(ge=0, le=1)]
+    centre: float
+    level: float
+    slope: float
+
+    @classmethod
+    def fit(cls, x: pd.Series, y: pd.Series) -> "Line":
+        """Fit y on x, n values each; missing x are left out of the slope."""
+        known = x.notna()
+        centre = float(x[known].mean()) if known.any() else 0.0
+        level = float(y.mean())
+        if known.sum() < FEW_DATASETS or not x[known].std() > 0:
+            return cls(centre=centre, level=level, slope=0.0)
+        slope = float(np.polyfit(x[known] - centre, y[known], 1)[0])
+        return cls(centre=centre, level=float(y[known].mean()), slope=slope)
+
+    def at(self, x: pd.Series) -> FloatArray:
+        """Return y at x; where x is missing, the level."""
+        offset = (x.astype("float64") - self.centre).fillna(0.0).to_numpy()
+        return np.asarray(self.level + self.slope * offset, dtype=np.float64)
+
+
+class ScoreScale(BaseModel):
+    """Worst and best accuracy to be expected on a dataset never seen.
+
+    ``accuracy = lowest + (highest - lowest) * relative score``. The lowest follows from chance,
+    1 / number of classes. So does the highest, as long as nobody looked at the images; a linear
+    probe says far more. The order of the configurations does not depend on either.
+
+    Parameters
+    ----------
+    lowest, highest : Line
+        Lowest and highest accuracy recorded on a dataset, over chance.
+    highest_by_probe : Line or None
+        The highest over the accuracy of the smallest backbone's linear probe; None where too few
+        datasets were probed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lowest: Line
+    highest: Line
+    highest_by_probe: Line | None
 
     @classmethod
     def fit(cls, trials: pd.DataFrame) -> "ScoreScale":
-        """Average the ranges of the datasets; published outcomes count only if all are."""
+        """Fit the lines to the datasets' ranges; published outcomes count only if all are."""
         scored = trials[has_score(trials)]
         own = scored[is_own(scored)]
         used = scored if own.empty else own
-        ranges = used.groupby([used["dataset"], origin(used)])[SCORE].agg(["min", "max"])
+        groups = used.groupby([used["dataset"], origin(used)])
+        ranges = groups[SCORE].agg(["min", "max"])
+        chance = 1 / groups["n_classes"].first().astype("float64")
+        probed = pd.Series(np.nan, index=ranges.index)
+        if PROBED in used:
+            probed = groups[PROBED].max().astype("float64")
+        by_probe = Line.fit(probed, ranges["max"]) if probed.notna().any() else None
         return cls(
-            lowest=float(ranges["min"].mean()),
-            spread=float((ranges["max"] - ranges["min"]).mean()),
+            lowest=Line.fit(chance, ranges["min"]),
+            highest=Line.fit(chance, ranges["max"]),
+            highest_by_probe=by_probe if by_probe is not None and by_probe.slope != 0 else None,
         )
 
-    def accuracy(self, relative_score: FloatArray) -> FloatArray:
-        """Return accuracies in [0, 1] for relative scores, shape kept."""
-        accuracy: FloatArray = np.clip(self.lowest + self.spread * relative_score, 0.0, 1.0)
-        return accuracy
+    def accuracy(self, relative_score: FloatArray, frame: pd.DataFrame) -> FloatArray:
+        """Return accuracies in [0, 1] for relative scores of trials or candidates, shape (n,)."""
+        chance = 1 / frame["n_classes"].astype("float64")
+        lowest, highest = self.lowest.at(chance), self.highest.at(chance)
+        if self.highest_by_probe is not None and PROBED in frame:
+            probed = frame[PROBED].astype("float64")
+            highest = np.where(probed.notna(), self.highest_by_probe.at(probed), highest)
+        lowest = np.clip(lowest, 0.0, 1.0)
+        spread = np.maximum(highest - lowest, 0.0)
+        return np.asarray(np.clip(lowest + spread * relative_score, 0.0, 1.0))
 
 
 class DeviceScale(BaseModel):

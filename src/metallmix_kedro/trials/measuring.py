@@ -29,7 +29,7 @@ from metallmix_kedro.trials.record import (
     finished_record,
     trial_id,
 )
-from metallmix_kedro.trials.splits import draw_subset, make_splits
+from metallmix_kedro.trials.splits import draw_images, make_splits
 from metallmix_kedro.trials.training import Network, train_splits
 
 # TensorFlow reports its processor features at every start, and that each trial traces a new
@@ -88,10 +88,12 @@ class TrialMeasurer:
         self._backbones = backbones
         self._networks = networks
         protocol = parameters.protocol
-        subset = draw_subset(dataset.manifest, protocol.subset_size, parameters.seed)
-        self._folds = subset["fold"]
-        self._features = Features(dataset.root, subset, ArrayCache(parameters.cache))
-        classes = subset["class_name"].astype("category").cat.codes
+        images = draw_images(
+            dataset.manifest, protocol.subset_size, protocol.test_size, parameters.seed
+        )
+        self._folds, self._only_tested = images["fold"], images["only_tested"]
+        self._features = Features(dataset.root, images, ArrayCache(parameters.cache))
+        classes = images["class_name"].astype("category").cat.codes
         self._labels: NDArray[np.int64] = np.asarray(classes, dtype=np.int64)
 
     def identify(self, configuration: Configuration) -> tuple[str, Record]:
@@ -99,7 +101,8 @@ class TrialMeasurer:
         protocol = self._parameters.protocol
         values = {
             "image_size": self._image_size(configuration.backbone),
-            "subset_size": len(self._labels),
+            "subset_size": int((~self._only_tested).sum()),
+            "test_size": len(self._labels),
             "n_folds": getattr(protocol.n_folds, configuration.strategy),
             "max_epochs": getattr(protocol.max_epochs, configuration.strategy),
             "patience": protocol.patience,
@@ -151,8 +154,10 @@ class TrialMeasurer:
             if len(proposals) > 1:  # which of them it was shows when each is alone
                 return [record for one in proposals for record in self._measure_together([one])]
             return [self.failed(proposals[0], error)]
+        # Whoever trains this once needs the features of no image that is only tested on.
+        feature_s = crossing.seconds * float((~self._only_tested).mean())
         return [
-            finished_record(*self._described(proposal, len(proposals)), folds, crossing.seconds)
+            finished_record(*self._described(proposal, len(proposals)), folds, feature_s)
             for proposal, folds in zip(proposals, outcomes, strict=True)
         ]
 
@@ -189,7 +194,7 @@ class TrialMeasurer:
             self._network(configurations, crossing),
             crossing.arrays,
             self._labels,
-            make_splits(self._folds, getattr(protocol.n_folds, first.strategy)),
+            make_splits(self._folds, getattr(protocol.n_folds, first.strategy), self._only_tested),
             batch_size=first.batch_size,
             max_epochs=getattr(protocol.max_epochs, first.strategy),
             patience=protocol.patience,

@@ -44,6 +44,8 @@ class Protocol(Parameters):
 
     ``image_size`` is the side in pixels to which images are resized (null: the backbone's own
     default); ``subset_size`` the number of images drawn from a dataset, stratified (null: all);
+    ``test_size`` the number of images over all folds that are tested on, the subset's among them
+    (null: no others), which makes scores more exact and costs little;
     ``n_folds`` how many of the manifest's folds serve as test fold, one after another;
     ``patience`` the epochs without a better validation accuracy after which training stops.
     ``freeze_batch_norm`` keeps the backbone's batch norm at its ImageNet statistics, also where
@@ -52,6 +54,7 @@ class Protocol(Parameters):
 
     image_size: Annotated[int, Field(ge=32, le=1024)] | None
     subset_size: Annotated[int, Field(ge=8)] | None
+    test_size: Annotated[int, Field(ge=8)] | None = None
     n_folds: FoldCounts
     max_epochs: EpochBudget
     patience: Annotated[int, Field(ge=1, le=1000)]

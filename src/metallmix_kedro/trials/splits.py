@@ -50,7 +50,45 @@ def draw_subset(manifest: pd.DataFrame, size: int | None, seed: int) -> pd.DataF
     return usable.loc[sorted(chosen)].reset_index(drop=True)
 
 
-def make_splits(folds: pd.Series, n_folds: int) -> list[Split]:
+def draw_images(
+    manifest: pd.DataFrame, subset_size: int | None, test_size: int | None, seed: int
+) -> pd.DataFrame:
+    """Draw the images that trials train on, and more that they are only tested on.
+
+    Training on more images costs time; testing on more costs little, and a score on few images
+    is mostly noise.
+
+    Parameters
+    ----------
+    manifest : pandas.DataFrame
+        A dataset's manifest.
+    subset_size : int or None
+        Images to train, validate and test on, see `draw_subset`.
+    test_size : int or None
+        Images to test on, those of the subset among them; None for no others.
+    seed : int
+        Seed of both draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of the manifest, in its order, with a fresh index, and a column ``only_tested``.
+    """
+    usable = manifest[manifest["status"] == "included"].reset_index(drop=True)
+    subset = draw_subset(usable, subset_size, seed)
+    chosen = usable["path"].isin(subset["path"])
+    extra = (test_size or 0) - len(subset)
+    only_tested = pd.Series(False, index=usable.index)
+    if extra > 0 and not chosen.all():
+        more = draw_subset(usable[~chosen], extra, seed)
+        only_tested = usable["path"].isin(more["path"])
+    kept = chosen | only_tested
+    return usable.assign(only_tested=only_tested)[kept].reset_index(drop=True)
+
+
+def make_splits(
+    folds: pd.Series, n_folds: int, only_tested: pd.Series | None = None
+) -> list[Split]:
     """Rotate the folds: fold k tests, the next one validates, the others train.
 
     Parameters
@@ -59,6 +97,8 @@ def make_splits(folds: pd.Series, n_folds: int) -> list[Split]:
         Fold number of each image, shape (n_images,).
     n_folds : int
         How many folds serve as test fold, from fold 0 on.
+    only_tested : pandas.Series of bool, optional
+        Images that are tested on when their turn comes and left out of everything else.
 
     Raises
     ------
@@ -73,14 +113,17 @@ def make_splits(folds: pd.Series, n_folds: int) -> list[Split]:
             "data_ingestion.n_folds (at least 3)."
         )
     fold_of = folds.to_numpy(dtype=np.int64)
+    learned = np.ones(len(fold_of), dtype=np.bool_)
+    if only_tested is not None:
+        learned = ~only_tested.to_numpy(dtype=np.bool_)
     splits = []
     for position in range(n_folds):
         test = numbers[position]
         validation = numbers[(position + 1) % len(numbers)]
         splits.append(
             Split(
-                train=np.flatnonzero((fold_of != test) & (fold_of != validation)),
-                validation=np.flatnonzero(fold_of == validation),
+                train=np.flatnonzero(learned & (fold_of != test) & (fold_of != validation)),
+                validation=np.flatnonzero(learned & (fold_of == validation)),
                 test=np.flatnonzero(fold_of == test),
             )
         )

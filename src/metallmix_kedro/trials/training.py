@@ -111,11 +111,9 @@ def _outcomes(
     epochs: NDArray[np.int64],
     watch: Stopwatch,
 ) -> list[FoldOutcome]:
-    everyone = np.ones(network.n_networks, dtype=np.bool_)
     predicted = np.zeros((len(labels), network.n_networks), dtype=np.int64)
-    with watch.shared_by(everyone):
-        for rows in (split.train, split.validation, split.test):
-            predicted[rows] = _predict(network, inputs, rows)
+    for rows in (split.train, split.validation, split.test):
+        predicted[rows] = _predict(network, inputs, rows)
     return [
         fold_outcome(
             labels,

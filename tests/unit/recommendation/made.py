@@ -9,6 +9,7 @@ import pandas as pd
 from metallmix_kedro.attribution.values import readable_value
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation import gather, scoring
 from metallmix_kedro.recommendation.checks import Check
 from metallmix_kedro.recommendation.evidence import Evidence, Target
@@ -101,7 +102,7 @@ def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
         trials=gather.number_trials(similar_to(features), trial_top_features()),
         attributions=gather.strongest_attributions(attribution_by_value(), allowed.space, 10),
         candidates=scoring.list_candidates(
-            features, surrogate(), history(), allowed.space, PARAMETERS
+            target, as_table([]), surrogate(), history(), allowed.space, PARAMETERS
         ),
         warnings=gather.gather_warnings(target, history(), allowed, *index(), PARAMETERS),
     )

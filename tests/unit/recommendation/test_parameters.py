@@ -25,7 +25,6 @@ def test_the_file_says_every_default() -> None:
         {"backbones": []},
         {"backbones": "all"},
         {"n_candidates": 1},
-        {"min_difference": 8},
         {"n_trials": 0},
         {"high_imbalance": 0.5},
         {"wide_interval": 1.5},

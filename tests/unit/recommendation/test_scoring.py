@@ -3,13 +3,15 @@ import pytest
 
 from metallmix_kedro.errors import ArtifactError, ParameterError
 from metallmix_kedro.history.averages import best_on_average
+from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, SearchSpace
 from metallmix_kedro.surrogate.model import Surrogate
 from tests.fabricated import SPACE
 from tests.unit.recommendation import made
 
-TARGET = made.HAND_X_RAYS.meta_features
+TARGET = made.HAND_X_RAYS
+NO_PROBES = as_table([])
 
 
 def with_backbones(*names: str) -> SearchSpace:
@@ -61,7 +63,7 @@ def test_candidates_carry_the_surrogates_predictions() -> None:
     assert "surrogate_best" in candidates[0].roles
     assert candidates[0].configuration.backbone == "EfficientNetLite0"
     row = SPACE.frame().merge(pd.DataFrame([candidates[1].configuration.as_dict()]))
-    predicted = made.surrogate().predict(row.assign(**TARGET.model_dump())).iloc[0]
+    predicted = made.surrogate().predict(row.assign(**TARGET.meta_features.model_dump())).iloc[0]
     assert candidates[1].score == pytest.approx(predicted["score"], abs=1e-4)
     assert candidates[1].training_time_high_s == pytest.approx(
         predicted["training_time_high_s"], abs=1e-4
@@ -91,7 +93,9 @@ def test_the_best_on_average_is_listed() -> None:
 def test_the_best_on_average_is_sought_inside_the_allowed_space() -> None:
     space = SPACE.model_copy(update={"backbone": ("Xception",), "optimizer": ("sgd",)})
 
-    candidates = list_candidates(TARGET, made.surrogate(), made.history(), space, made.PARAMETERS)
+    candidates = list_candidates(
+        TARGET, NO_PROBES, made.surrogate(), made.history(), space, made.PARAMETERS
+    )
 
     assert all(one.configuration in space for one in candidates)
     assert sum("best_on_average" in one.roles for one in candidates) == 1
@@ -100,7 +104,9 @@ def test_the_best_on_average_is_sought_inside_the_allowed_space() -> None:
 def test_a_space_outside_the_history_has_no_best_on_average() -> None:
     space = SPACE.model_copy(update={"dense_units": (64,)})
 
-    candidates = list_candidates(TARGET, made.surrogate(), made.history(), space, made.PARAMETERS)
+    candidates = list_candidates(
+        TARGET, NO_PROBES, made.surrogate(), made.history(), space, made.PARAMETERS
+    )
 
     assert len(candidates) == 5
     assert not any("best_on_average" in one.roles for one in candidates)
@@ -115,4 +121,4 @@ def test_a_surrogate_without_times_is_refused(monkeypatch: pytest.MonkeyPatch) -
     )
 
     with pytest.raises(ArtifactError, match="training time"):
-        list_candidates(TARGET, made.surrogate(), made.history(), SPACE, made.PARAMETERS)
+        list_candidates(TARGET, NO_PROBES, made.surrogate(), made.history(), SPACE, made.PARAMETERS)

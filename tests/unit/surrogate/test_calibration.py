@@ -13,13 +13,14 @@ def pooled(**residuals):
     return pd.Series(values, dtype=float), pd.Series(owners)
 
 
-def test_the_quantile_of_ten_datasets_is_corrected_for_the_new_one():
+def test_the_width_covers_the_share_of_each_dataset_by_the_others():
     residuals, owners = pooled(**{f"d{number}": [number] for number in range(1, 21)})
-    # 0.9 * 21 / 20 = 0.945: the 19th of 20 is the first that covers as much
-    assert half_width(residuals, owners, 0.9) == 19
+    # 18 of 20 are to be covered, the 18th by a width of the other 19: there, 19 is the 18th. So
+    # 18/19 of the others suffice, and of all 20 that share is 18.
+    assert half_width(residuals, owners, 0.9) == 18
 
 
-def test_with_too_few_datasets_the_quantile_is_the_plain_one():
+def test_datasets_that_are_alike_need_the_plain_quantile():
     residuals, owners = pooled(a=range(1, 11), b=range(-10, 0))
     assert half_width(residuals, owners, 0.9) == 9
 
@@ -40,12 +41,15 @@ def test_missing_residuals_do_not_count():
     st.lists(st.lists(st.floats(-1, 1), min_size=1, max_size=20), min_size=1, max_size=15),
     st.floats(0.5, 0.99),
 )
-def test_the_width_covers_the_share_of_the_calibration_trials(rows, level):
+def test_the_width_is_the_least_residual_that_covers_enough(rows, level):
     residuals, owners = pooled(**{f"d{number}": row for number, row in enumerate(rows)})
     width = half_width(residuals, owners, level)
-    covered = (residuals.abs() <= width).groupby(owners).mean().mean()
-    assert covered >= level - 1e-6
-    assert width in set(residuals.abs())
+    sizes = residuals.abs()
+    assert width in set(sizes)
+    if len(rows) == 1:
+        assert (sizes <= width).mean() >= level - 1e-6
+    assert half_width(residuals * 2, owners, level) == pytest.approx(2 * width)
+    assert width <= half_width(residuals, owners, min(level + 0.1, 0.999))
 
 
 def test_datasets_with_levels_of_their_own_are_covered():
@@ -56,11 +60,11 @@ def test_datasets_with_levels_of_their_own_are_covered():
         trials = levels[:, np.newaxis] + rng.normal(0, 0.2, (16, 30))
         residuals, owners = pooled(**{f"d{n}": row for n, row in enumerate(trials[1:])})
         inside.append(np.mean(np.abs(trials[0]) <= half_width(residuals, owners, 0.9)))
-    assert 0.88 <= np.mean(inside) <= 1.0
+    assert 0.87 <= np.mean(inside) <= 0.93
 
 
-@pytest.mark.parametrize(("n_datasets", "promised"), [(5, False), (8, False), (9, True)])
-def test_the_guarantee_says_whether_there_are_enough_datasets(n_datasets, promised):
+@pytest.mark.parametrize(("n_datasets", "said"), [(1, "single dataset"), (9, "other 8 datasets")])
+def test_the_guarantee_says_what_it_rests_on(n_datasets, said):
     table = pd.DataFrame(
         {
             "dataset": [f"d{number}" for number in range(n_datasets)],
@@ -69,7 +73,8 @@ def test_the_guarantee_says_whether_there_are_enough_datasets(n_datasets, promis
             "log_training_time": np.nan,
         }
     )
-    calibration = calibrate(table, 0.9)
-    assert ("too few" not in calibration.guarantee) is promised
+    calibration = calibrate({"none": table, "all": table}, 0.9)
+    assert said in calibration.guarantee
     assert calibration.n_datasets == n_datasets
-    assert calibration.log_training_time is None
+    assert calibration.widths["none"].log_training_time is None
+    assert calibration.widths["all"].score == 0.2

@@ -52,7 +52,7 @@ def test_contributions_sum_to_the_prediction(surrogate, history):
 def test_no_rows_in_no_rows_out(surrogate, history):
     nothing = history.head(0)
     assert surrogate.predict(nothing).shape == (0, 9)
-    assert surrogate.contributions(nothing).shape == (0, 19)
+    assert surrogate.contributions(nothing).shape == (0, 29)
 
 
 def test_a_target_nobody_has_seen_is_predicted(surrogate, history):
@@ -83,11 +83,12 @@ def test_the_card_describes_every_column(surrogate):
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("format_version",), 2),
+        (("format_version",), 1),
         (("fingerprint",), "short"),
         (("encoder", "backbones"), None),
-        (("calibration", "score"), "wide"),
-        (("calibration", "score"), -1.0),
+        (("calibration", "widths", "none", "score"), "wide"),
+        (("calibration", "widths", "none", "score"), -1.0),
+        (("average", "main"), 3),
         (("score_scale",), {}),
         (("surprise",), 1),
     ],

@@ -2,26 +2,53 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.surrogate.scales import DeviceScale, ScoreScale
+from metallmix_kedro.surrogate.scales import DeviceScale, Line, ScoreScale
 from tests.unit.surrogate.conftest import published_twin
 
 
-def test_level_and_spread_are_means_over_datasets(history):
+def flat(level):
+    return Line(centre=0.0, level=level, slope=0.0)
+
+
+def test_the_range_follows_chance_and_its_means_are_those_of_the_datasets(history):
     ranges = history.groupby("dataset")["test_accuracy"].agg(["min", "max"])
     scale = ScoreScale.fit(history)
-    assert scale.lowest == pytest.approx(ranges["min"].mean())
-    assert scale.lowest + scale.spread == pytest.approx(ranges["max"].mean())
+    assert scale.lowest.level == pytest.approx(ranges["min"].mean())
+    assert scale.highest.level == pytest.approx(ranges["max"].mean())
+    assert scale.highest_by_probe is None
+
+
+def test_a_line_goes_through_what_lies_on_one_and_stays_flat_where_little_is_known():
+    x = pd.Series([0.1, 0.2, 0.3, 0.4, 0.5])
+    line = Line.fit(x, 0.2 + 2 * x)
+    assert line.at(pd.Series([0.0, 0.6, np.nan])) == pytest.approx([0.2, 1.4, 0.8])
+    assert Line.fit(x[:4], 0.2 + 2 * x[:4]).slope == 0.0
+    assert Line.fit(0 * x, x).slope == 0.0
+    assert Line.fit(x * np.nan, x).at(x) == pytest.approx([0.3] * 5)
+
+
+def test_a_probe_says_how_high_a_dataset_goes(history):
+    best = history.groupby("dataset")["test_accuracy"].transform("max")
+    scale = ScoreScale.fit(history.assign(smallest_probe_accuracy=best / 2))
+    target = history.head(2).assign(smallest_probe_accuracy=[0.45, np.nan])
+    probed, unknown = scale.accuracy(np.ones(2), target)
+    assert probed == pytest.approx(0.9)
+    assert unknown == pytest.approx(ScoreScale.fit(history).accuracy(np.ones(2), target)[1])
 
 
 def test_published_outcomes_do_not_set_the_level(history):
     twin = published_twin(history, "fabricated_0").assign(test_accuracy=1.0)
     assert ScoreScale.fit(pd.concat([history, twin])) == ScoreScale.fit(history)
-    assert ScoreScale.fit(twin).lowest == 1.0
+    assert ScoreScale.fit(twin).lowest.level == 1.0
 
 
-def test_accuracies_stay_accuracies():
-    scale = ScoreScale(lowest=0.5, spread=0.4)
-    np.testing.assert_allclose(scale.accuracy(np.array([-5, 0, 0.5, 1, 9])), [0, 0.5, 0.7, 0.9, 1])
+def test_accuracies_stay_accuracies(history):
+    scale = ScoreScale(lowest=flat(0.5), highest=flat(0.9), highest_by_probe=None)
+    relative = np.array([-5, 0, 0.5, 1, 9])
+    found = scale.accuracy(relative, history.head(5))
+    np.testing.assert_allclose(found, [0, 0.5, 0.7, 0.9, 1])
+    upside_down = ScoreScale(lowest=flat(0.5), highest=flat(0.2), highest_by_probe=None)
+    np.testing.assert_allclose(upside_down.accuracy(relative, history.head(5)), 0.5)
 
 
 def test_a_device_given_the_costly_strategies_does_not_seem_slow(history):

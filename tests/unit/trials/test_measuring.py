@@ -94,6 +94,7 @@ def test_a_record_says_what_was_measured_and_how(make: Make, dataset: MeasuredDa
     assert identified == {
         "image_size": 32,
         "subset_size": 24,
+        "test_size": 24,
         "n_folds": 2,
         "max_epochs": 2,
         "patience": 2,
@@ -131,6 +132,7 @@ def test_full_fine_tuning_has_no_features_to_compute(make: Make) -> None:
         {"protocol": protocol(image_size=40)},
         {"protocol": protocol(patience=3)},
         {"protocol": protocol(subset_size=12)},
+        {"protocol": protocol(subset_size=12, test_size=20)},
         {"protocol": protocol(freeze_batch_norm=False)},
         {"protocol": protocol(n_folds=dict.fromkeys(protocol()["n_folds"], 4))},
         {"protocol": protocol(max_epochs=dict.fromkeys(protocol()["max_epochs"], 9))},

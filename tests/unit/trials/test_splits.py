@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metallmix_kedro.errors import InputError
-from metallmix_kedro.trials.splits import draw_subset, make_splits
+from metallmix_kedro.trials.splits import draw_images, draw_subset, make_splits
 
 
 def manifest(n_images: int, n_classes: int, n_folds: int = 4) -> pd.DataFrame:
@@ -56,3 +56,24 @@ def test_subset_leaves_out_excluded_files_and_repeats_with_the_seed() -> None:
     assert len(draw_subset(whole, None, 0)) == 90
     assert draw_subset(whole, 40, 1).equals(draw_subset(whole, 40, 1))
     assert not draw_subset(whole, 40, 1).equals(draw_subset(whole, 40, 2))
+
+
+@given(subset=st.integers(12, 200), tested=st.integers(8, 260), seed=st.integers(0, 3))
+def test_more_images_are_tested_on_and_the_subset_stays(
+    subset: int, tested: int, seed: int
+) -> None:
+    whole = manifest(240, 3)
+    images = draw_images(whole, subset, tested, seed)
+    learned = images[~images["only_tested"]]
+    assert learned["path"].tolist() == draw_subset(whole, subset, seed)["path"].tolist()
+    assert abs(len(images) - max(min(tested, 240), len(learned))) <= 12
+    for split in make_splits(images["fold"], 4, images["only_tested"]):
+        assert not images["only_tested"].iloc[[*split.train, *split.validation]].any()
+        folds = images["fold"].iloc[split.test].unique()
+        assert split.test.tolist() == images.index[images["fold"].isin(folds)].tolist()
+
+
+def test_without_a_test_size_the_subset_is_all_there_is() -> None:
+    images = draw_images(manifest(100, 2), 40, None, 0)
+    assert not images["only_tested"].any()
+    assert images["path"].tolist() == draw_subset(manifest(100, 2), 40, 0)["path"].tolist()

@@ -3,8 +3,10 @@
 from kedro.pipeline import Node, Pipeline
 
 from metallmix_kedro.pipelines.explainability import nodes
+from metallmix_kedro.probes.features import add_probes
 
 PARAMETERS = "params:explainability"
+TRIALS = "explained_history"
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -12,26 +14,32 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
+                add_probes,
+                inputs=["history", "probes"],
+                outputs=TRIALS,
+                name="add_probes_to_explain",
+            ),
+            Node(
                 nodes.explain_trials,
-                inputs=["history", "score_model", "time_model", "surrogate_card"],
+                inputs=[TRIALS, "score_model", "time_model", "surrogate_card"],
                 outputs="attributions",
                 name="explain_trials",
             ),
             Node(
                 nodes.summarise_by_value,
-                inputs=["attributions", "history", PARAMETERS],
+                inputs=["attributions", TRIALS, PARAMETERS],
                 outputs="attribution_by_value",
                 name="summarise_by_value",
             ),
             Node(
                 nodes.correlate,
-                inputs=["attributions", "history", "surrogate_card"],
+                inputs=["attributions", TRIALS, "surrogate_card"],
                 outputs="attribution_correlations",
                 name="correlate",
             ),
             Node(
                 nodes.find_top_features,
-                inputs=["attributions", "history"],
+                inputs=["attributions", TRIALS],
                 outputs="trial_top_features",
                 name="find_top_features",
             ),
@@ -39,7 +47,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 nodes.tell,
                 inputs=[
                     "attributions",
-                    "history",
+                    TRIALS,
                     "attribution_by_value",
                     "attribution_correlations",
                     PARAMETERS,
@@ -49,13 +57,13 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.draw_summary,
-                inputs=["attributions", "history", "surrogate_card", PARAMETERS],
+                inputs=["attributions", TRIALS, "surrogate_card", PARAMETERS],
                 outputs="attribution_summary_plot",
                 name="draw_summary",
             ),
             Node(
                 nodes.draw_backbones,
-                inputs=["attributions", "history", PARAMETERS],
+                inputs=["attributions", TRIALS, PARAMETERS],
                 outputs="backbone_attribution_plot",
                 name="draw_backbones",
             ),

@@ -5,8 +5,14 @@ from collections.abc import Callable
 import pandas as pd
 
 from metallmix_kedro.images.parameters import DataIngestionParameters
+from metallmix_kedro.images.sources import resolve_root
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters
 from metallmix_kedro.meta_features.registered import meta_feature_table
+from metallmix_kedro.probes import table
+from metallmix_kedro.probes.measuring import ProbedImages, chosen_backbones
+from metallmix_kedro.probes.parameters import ProbeParameters
+from metallmix_kedro.trials.networks import BackboneStore
+from metallmix_kedro.trials.parameters import ExperimentGridParameters
 
 
 def compute_table(
@@ -16,3 +22,27 @@ def compute_table(
 ) -> pd.DataFrame:
     """Compute the meta-features of the datasets in use."""
     return meta_feature_table(manifests, ingestion.registry, ingestion.use, parameters)
+
+
+def probe_datasets(
+    manifests: dict[str, Callable[[], pd.DataFrame]],
+    dataset_meta_features: pd.DataFrame,
+    previous_probes: pd.DataFrame,
+    probes: ProbeParameters,
+    ingestion: DataIngestionParameters,
+    grid: ExperimentGridParameters,
+) -> pd.DataFrame:
+    """Probe the datasets in use, with no backbone unless asked to."""
+    hashes = dataset_meta_features.set_index("dataset")["data_hash"]
+    datasets = (
+        ProbedImages(
+            name=str(name),
+            data_hash=str(hashes[name]),
+            root=resolve_root(str(name), ingestion.registry[str(name)], ingestion).absolute(),
+            images=manifests[str(name)](),
+        )
+        for name in hashes.index
+    )
+    backbones = chosen_backbones(probes.backbones, grid.backbones)
+    store = BackboneStore(grid.weights, grid.seed)
+    return table.probe_datasets(datasets, backbones, store, probes, previous_probes)

@@ -1,4 +1,4 @@
-"""The seven meta-features of every dataset in use (paper, section 2.1)."""
+"""The seven meta-features of every dataset in use (paper, section 2.1), and probes of it."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -14,6 +14,19 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=["manifests", "params:data_ingestion", "params:meta_features"],
                 outputs="dataset_meta_features",
                 name="compute_meta_features",
+            ),
+            Node(
+                nodes.probe_datasets,
+                inputs=[
+                    "manifests",
+                    "dataset_meta_features",
+                    "previous_probes",
+                    "params:probes",
+                    "params:data_ingestion",
+                    "params:experiment_grid",
+                ],
+                outputs="probes",
+                name="probe_datasets",
             ),
         ],
         namespace="meta_features",

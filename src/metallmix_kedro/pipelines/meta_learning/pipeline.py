@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from metallmix_kedro.pipelines.meta_learning import nodes
+from metallmix_kedro.probes.features import add_probes
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -10,14 +11,20 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
+                add_probes,
+                inputs=["history", "probes"],
+                outputs="probed_history",
+                name="add_probes",
+            ),
+            Node(
                 nodes.fit,
-                inputs=["history", "params:meta_learning"],
+                inputs=["probed_history", "params:meta_learning"],
                 outputs=["score_model", "time_model", "surrogate_card"],
                 name="fit_surrogate",
             ),
             Node(
                 nodes.predict_left_out,
-                inputs=["history", "params:meta_learning"],
+                inputs=["probed_history", "params:meta_learning"],
                 outputs="lodo_predictions",
                 name="leave_one_dataset_out",
             ),

@@ -10,6 +10,8 @@ import xgboost
 from metallmix_kedro.meta_features import target as targets
 from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.probes import target as probing
+from metallmix_kedro.probes.parameters import ProbeParameters
 from metallmix_kedro.recommendation import gather, llm, reply, scoring
 from metallmix_kedro.recommendation.evidence import Candidate, Evidence, RetrievedTrial, Target
 from metallmix_kedro.recommendation.model import Recommendation, recommend
@@ -21,6 +23,8 @@ from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.surrogate.card import read_card
 from metallmix_kedro.surrogate.model import Surrogate
+from metallmix_kedro.trials.networks import BackboneStore
+from metallmix_kedro.trials.parameters import ExperimentGridParameters
 
 Json = dict[str, Any]
 
@@ -28,6 +32,28 @@ Json = dict[str, Any]
 def describe_target(parameters: TargetParameters) -> Json:
     """Compute the target's meta-features from its folder or card."""
     return targets.describe_target(parameters).model_dump(mode="json")
+
+
+def probe_target(
+    description: Json,
+    history_probes: pd.DataFrame,
+    target: TargetParameters,
+    recommendation: RecommendationParameters,
+    probes: ProbeParameters,
+    grid: ExperimentGridParameters,
+    search_space: SearchSpace,
+) -> pd.DataFrame:
+    """Look at the target's images through frozen backbones, if asked to."""
+    wanted = recommendation.backbones
+    return probing.probe_target(
+        TargetDescription.model_validate(description).name,
+        targets.target_images(target) if target.probes != "none" else None,
+        target,
+        history_probes,
+        search_space.backbone if wanted == "measured" else wanted,
+        probes,
+        BackboneStore(grid.weights, grid.seed),
+    )
 
 
 def retrieve_similar_trials(
@@ -54,6 +80,7 @@ def retrieve_similar_trials(
 
 def shorten_search_space(
     description: Json,
+    target_probes: pd.DataFrame,
     history: pd.DataFrame,
     score_model: xgboost.Booster,
     time_model: xgboost.Booster,
@@ -66,7 +93,7 @@ def shorten_search_space(
     surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card)
     allowed = scoring.allowed_space(search_space, history, parameters.backbones)
     candidates = scoring.list_candidates(
-        target.meta_features, surrogate, history, allowed.space, parameters
+        target, target_probes, surrogate, history, allowed.space, parameters
     )
     return candidates, allowed
 

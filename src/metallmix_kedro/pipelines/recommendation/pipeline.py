@@ -15,6 +15,20 @@ def create_pipeline(**_: object) -> Pipeline:
             name="describe_target",
         ),
         Node(
+            nodes.probe_target,
+            inputs=[
+                "target_meta_features",
+                "probes",
+                "params:target",
+                "params:recommendation",
+                "params:probes",
+                "params:experiment_grid",
+                "params:search_space",
+            ],
+            outputs="target_probes",
+            name="probe_target",
+        ),
+        Node(
             nodes.retrieve_similar_trials,
             inputs={
                 "description": "target_meta_features",
@@ -31,6 +45,7 @@ def create_pipeline(**_: object) -> Pipeline:
             nodes.shorten_search_space,
             inputs={
                 "description": "target_meta_features",
+                "target_probes": "target_probes",
                 "history": "history",
                 "score_model": "score_model",
                 "time_model": "time_model",

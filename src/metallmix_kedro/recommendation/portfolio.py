@@ -1,0 +1,112 @@
+"""The short list: a few configurations that are good as a set (paper, section 2.4).
+
+The paper lets the LLM choose freely in the whole grid; here it chooses in a closed list that is
+already good, because a small LLM's free choice is an accident of what it read last. A list of the
+five highest predictions is one configuration five times. What counts for somebody who tries
+several is the best of those tried, so the list is a portfolio as in auto-sklearn 2 (Feurer et al.,
+"Auto-Sklearn 2.0: Hands-free AutoML via Meta-Learning", JMLR 2022), made for the target: each next
+configuration is the one that adds most to the expected best.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+
+FloatArray = npt.NDArray[np.floating]
+
+SURROGATE_BEST = "surrogate_best"
+DIFFERENT = "different"
+BEST_ON_AVERAGE = "best_on_average"
+
+
+def short_list(
+    predictions: pd.DataFrame,
+    scenarios: FloatArray,
+    n_candidates: int,
+    best_on_average: Mapping[Any, Any] | None = None,
+) -> pd.DataFrame:
+    """Choose a few configurations out of those scored, in the order to try them.
+
+    The first has the highest predicted relative score. Each next one adds most to the best score
+    of the list, on average over the scenarios. The best on average takes the last place unless it
+    was chosen before, because it is the baseline that is hardest to beat.
+
+    Ties are broken by the higher prediction, then the shorter predicted training time, then the
+    order of the rows.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Shape (n_configurations, >= 9): `CONFIGURATION_COLUMNS`, ``relative_score`` and
+        ``training_time_s`` (seconds); no configuration twice, at least one row.
+    scenarios : ndarray
+        Relative scores, shape (n_scenarios, n_configurations), see ``Surrogate.scenarios``.
+    n_candidates : int
+        Length of the list, at least 2.
+    best_on_average : mapping, optional
+        Its `CONFIGURATION_COLUMNS`; left out if it is not among the rows. A value that is missing
+        equals one that is missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of `predictions`, at most `n_candidates`, with the columns ``roles``, tuples of
+        ``surrogate_best``, ``different`` and ``best_on_average``, and ``adds``: what the
+        configuration adds to the expected best relative score of those before it, at least 0 (for
+        the first, its own).
+    """
+    numbered = predictions.assign(_row=np.arange(len(predictions)))
+    ranked = numbered.sort_values(
+        ["relative_score", "training_time_s"], ascending=[False, True], kind="stable"
+    )
+    scores = scenarios[:, ranked["_row"].to_numpy()]
+    ranked = ranked.drop(columns="_row")
+    average = None if best_on_average is None else _position(ranked, best_on_average)
+    wanted = min(n_candidates, len(ranked))
+    picked = _greedy(scores, wanted)
+    if average is not None and average not in picked and wanted > 1:
+        picked[-1] = average
+    listed = ranked.iloc[picked]
+    roles = [_roles(place, average) for place in picked]
+    return listed.assign(
+        roles=pd.Series(roles, index=listed.index, dtype=object), adds=_added(scores, picked)
+    )
+
+
+def _greedy(scores: FloatArray, count: int) -> list[int]:
+    picked = [0]
+    best = scores[:, 0]
+    while len(picked) < count:
+        expected = np.maximum(scores, best[:, None]).mean(axis=0, dtype=np.float64)
+        # Rounding is no reason to prefer one of two equals: the better predicted comes first.
+        expected = np.round(expected, 6)
+        expected[picked] = -np.inf
+        picked.append(int(expected.argmax()))
+        best = np.maximum(best, scores[:, picked[-1]])
+    return picked
+
+
+def _added(scores: FloatArray, picked: list[int]) -> FloatArray:
+    best = np.maximum.accumulate(scores[:, picked].astype(np.float64), axis=1).mean(axis=0)
+    return np.asarray(np.diff(best, prepend=0.0))
+
+
+def _position(ranked: pd.DataFrame, configuration: Mapping[Any, Any]) -> int | None:
+    """Return the row that holds a configuration."""
+    same = np.ones(len(ranked), dtype=bool)
+    for name in CONFIGURATION_COLUMNS:
+        value = configuration[name]
+        same &= (ranked[name].isna() if pd.isna(value) else ranked[name] == value).to_numpy()
+    return int(same.argmax()) if same.any() else None
+
+
+def _roles(place: int, average: int | None) -> tuple[str, ...]:
+    roles = [SURROGATE_BEST] if place == 0 else []
+    if place == average:
+        roles.append(BEST_ON_AVERAGE)
+    return tuple(roles) or (DIFFERENT,)

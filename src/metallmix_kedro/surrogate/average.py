@@ -1,0 +1,242 @@
+"""What a configuration is worth on average: the part of the surrogate that knows no dataset.
+
+The best-on-average configuration is hard to beat, so the surrogate starts from it: a ridge
+regression of the relative score on the hyperparameters' values and their pairs, which also ranks
+configurations that were never tried. Boosted trees learn what is left. For the trees to see the
+error that the average makes on a *new* dataset, each training dataset is given the average of the
+others.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+
+FloatArray = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Level = str | float
+
+MOST_LEVELS = 200
+"""A hyperparameter with more distinct values than this has no average of its own."""
+MOST_COLUMNS = 1500
+"""Pairs of hyperparameters are left out where there would be more columns than this."""
+
+
+class ConfigurationAverage(BaseModel):
+    """Mean relative score of a configuration as a sum over its values and pairs of values.
+
+    Parameters
+    ----------
+    levels : dict of str to tuple
+        Hyperparameter -> the values that have an effect, in order.
+    shares : dict of str to tuple of float
+        How often each of them was measured; sums to 1. The background of `contributions`.
+    intercept : float
+        The value of a configuration of which nothing is known.
+    main : dict of str to tuple of float
+        The effect of each value.
+    pairs : tuple
+        Two hyperparameters and the effects of their pairs of values, row by row.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    levels: dict[str, tuple[Level, ...]]
+    shares: dict[str, tuple[float, ...]]
+    intercept: float
+    main: dict[str, tuple[float, ...]]
+    pairs: tuple[tuple[str, str, tuple[tuple[float, ...], ...]], ...]
+
+    def predict(self, frame: pd.DataFrame) -> FloatArray:
+        """Return the averages of configurations, shape (n,); an unknown value has no effect."""
+        codes = _codes(frame, self.levels)
+        total = np.full(len(frame), self.intercept)
+        for name, effects in self.main.items():
+            total += _padded(effects)[codes[name]]
+        for first, second, by_pair in self.pairs:
+            total += _padded(by_pair)[codes[first], codes[second]]
+        return total
+
+    def contributions(self, frame: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+        """Divide the averages among the hyperparameters: their Shapley values, exactly.
+
+        Against a background in which hyperparameters are drawn independently, as often as they
+        were measured (Lundberg and Lee, "A unified approach to interpreting model predictions",
+        2017): a value's own effect, and half of what it changes in each pair, less their means.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Has the columns `CONFIGURATION_COLUMNS`; n rows.
+
+        Returns
+        -------
+        base : float
+            The mean over the background.
+        contributions : pandas.DataFrame
+            Shape (n, 7) on the frame's index; base and row sum to the average.
+        """
+        codes = _codes(frame, self.levels)
+        table = {name: np.zeros(len(frame)) for name in CONFIGURATION_COLUMNS}
+        base = self.intercept
+        shares = {name: np.append(np.asarray(self.shares[name]), 0.0) for name in self.levels}
+        for name, effects in self.main.items():
+            values = _padded(effects)
+            mean = float(shares[name] @ values)
+            base += mean
+            table[name] += values[codes[name]] - mean
+        for first, second, by_pair in self.pairs:
+            values = _padded(by_pair)
+            over_first, over_second = shares[first] @ values, values @ shares[second]
+            mean = float(over_first @ shares[second])
+            base += mean
+            both = values[codes[first], codes[second]]
+            without_first, without_second = over_first[codes[second]], over_second[codes[first]]
+            table[first] += (both - without_first + without_second - mean) / 2
+            table[second] += (both - without_second + without_first - mean) / 2
+        return base, pd.DataFrame(table, index=frame.index)
+
+
+def fit_averages(
+    trials: pd.DataFrame,
+    weights: FloatArray,
+    left_out: Iterable[frozenset[str]],
+    penalty: float,
+) -> tuple[ConfigurationAverage, dict[frozenset[str], ConfigurationAverage]]:
+    """Fit the average over all datasets, and over all but some.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Columns ``dataset``, `CONFIGURATION_COLUMNS` and ``relative_score``, none of it missing
+        but hyperparameters; n rows, at least one.
+    weights : ndarray
+        Weights of the trials, shape (n,).
+    left_out : iterable of frozenset of str
+        Sets of datasets.
+    penalty : float
+        L2 penalty on the effects, in units of trials.
+
+    Returns
+    -------
+    everything : ConfigurationAverage
+    without : dict
+        Each set of datasets -> the average without them.
+    """
+    levels = _levels(trials)
+    columns = _Columns(levels)
+    codes = _codes(trials, levels)
+    unique, owner = _distinct([codes[name] for name in levels], len(trials))
+    design = columns.design(unique)
+    scores = trials["relative_score"].to_numpy(dtype=np.float64)
+    shares = _shares(codes, levels, weights)
+
+    def fit(rows: npt.NDArray[np.bool_]) -> ConfigurationAverage:
+        used = np.where(rows, weights, 0.0)
+        if not used.any():
+            used = weights
+        mean = float(np.average(scores, weights=used))
+        weight_of = np.bincount(owner, used, len(unique))
+        sum_of = np.bincount(owner, used * (scores - mean), len(unique))
+        normal = design.T @ (design * weight_of[:, None]) + penalty * np.eye(design.shape[1])
+        effects = np.asarray(np.linalg.solve(normal, design.T @ sum_of), dtype=np.float64)
+        return columns.average(effects, mean, levels, shares)
+
+    names = trials["dataset"]
+    everything = fit(np.ones(len(trials), dtype=np.bool_))
+    return everything, {fold: fit(~names.isin(fold).to_numpy()) for fold in left_out}
+
+
+class _Columns:
+    """The columns of the design: a block a hyperparameter, then a block a pair of them."""
+
+    def __init__(self, levels: dict[str, tuple[Level, ...]]) -> None:
+        self.names = tuple(levels)
+        self.sizes = [len(levels[name]) for name in self.names]
+        pairs = list(combinations(range(len(self.names)), 2))
+        n_pairs = sum(self.sizes[i] * self.sizes[j] for i, j in pairs)
+        self.pairs = pairs if sum(self.sizes) + n_pairs <= MOST_COLUMNS else []
+
+    def design(self, codes: Codes) -> FloatArray:
+        """Return 1 where a configuration has the value or the pair, shape (n, columns)."""
+        blocks = [_one_hot(codes[:, i], size) for i, size in enumerate(self.sizes)]
+        for i, j in self.pairs:
+            both = np.where(
+                (codes[:, i] < 0) | (codes[:, j] < 0), -1, codes[:, i] * self.sizes[j] + codes[:, j]
+            )
+            blocks.append(_one_hot(both, self.sizes[i] * self.sizes[j]))
+        return np.hstack(blocks) if blocks else np.empty((len(codes), 0))
+
+    def average(
+        self,
+        effects: FloatArray,
+        intercept: float,
+        levels: dict[str, tuple[Level, ...]],
+        shares: dict[str, tuple[float, ...]],
+    ) -> ConfigurationAverage:
+        """Sort the effects into a `ConfigurationAverage`."""
+        ends = np.cumsum([*self.sizes, *(self.sizes[i] * self.sizes[j] for i, j in self.pairs)])
+        parts = np.split(effects, ends[:-1]) if len(ends) else []
+        main = {name: tuple(parts[i].tolist()) for i, name in enumerate(self.names)}
+        pairs = []
+        for (i, j), part in zip(self.pairs, parts[len(self.sizes) :], strict=True):
+            rows = part.reshape(self.sizes[i], self.sizes[j]).tolist()
+            pairs.append((self.names[i], self.names[j], tuple(tuple(row) for row in rows)))
+        return ConfigurationAverage(
+            levels=levels, shares=shares, intercept=intercept, main=main, pairs=tuple(pairs)
+        )
+
+
+def _levels(trials: pd.DataFrame) -> dict[str, tuple[Level, ...]]:
+    """Return the values of the hyperparameters that vary, and not too much."""
+    found = {
+        name: tuple(sorted(trials[name].dropna().unique().tolist()))
+        for name in CONFIGURATION_COLUMNS
+    }
+    return {name: values for name, values in found.items() if 1 < len(values) <= MOST_LEVELS}
+
+
+def _codes(frame: pd.DataFrame, levels: dict[str, tuple[Level, ...]]) -> dict[str, Codes]:
+    """Return the position of each value among the levels; -1 for one that is not there."""
+    codes = {}
+    for name, values in levels.items():
+        known = pd.Index(list(values))
+        column = frame[name]
+        if known.dtype.kind in "fi":
+            column = column.astype("float64")
+        codes[name] = known.get_indexer(pd.Index(column)).astype(np.int64)
+    return codes
+
+
+def _distinct(codes: list[Codes], count: int) -> tuple[Codes, Codes]:
+    """Return the distinct configurations, and which of them each of the trials has."""
+    if not codes:
+        return np.empty((1, 0), dtype=np.int64), np.zeros(count, dtype=np.int64)
+    unique, owner = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
+    return np.asarray(unique, dtype=np.int64), np.asarray(owner, dtype=np.int64).ravel()
+
+
+def _shares(
+    codes: dict[str, Codes], levels: dict[str, tuple[Level, ...]], weights: FloatArray
+) -> dict[str, tuple[float, ...]]:
+    shares = {}
+    for name, values in levels.items():
+        known = codes[name] >= 0
+        counts = np.bincount(codes[name][known], weights[known], len(values))
+        shares[name] = tuple((counts / counts.sum()).tolist())
+    return shares
+
+
+def _one_hot(codes: Codes, size: int) -> FloatArray:
+    return np.asarray(codes[:, None] == np.arange(size), dtype=np.float64)
+
+
+def _padded(effects: Sequence[object]) -> FloatArray:
+    """Return effects with a zero behind each axis: where code -1, an unknown value, points."""
+    values = np.asarray(effects, dtype=np.float64)
+    return np.pad(values, [(0, 1)] * values.ndim)

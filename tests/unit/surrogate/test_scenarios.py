@@ -1,0 +1,46 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from metallmix_kedro.surrogate.scenarios import DRAWS, MOST_SCENARIOS, Scenarios
+from tests.fabricated import SPACE
+
+
+def errors(n_datasets: int) -> pd.DataFrame:
+    """Dataset 0 likes sgd better than predicted, the others less."""
+    grid = SPACE.frame()
+    parts = []
+    for number in range(n_datasets):
+        shift = np.where(grid["optimizer"] == "sgd", 0.3 if number == 0 else -0.3, 0.0)
+        noise = np.random.default_rng(number).normal(0, 0.05, len(grid))
+        parts.append(grid.assign(dataset=f"d{number:02d}", relative_score=shift + noise))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_each_dataset_is_a_scenario_and_what_it_does_not_explain_is_noise() -> None:
+    made = Scenarios.fit({"none": errors(3), "all": errors(2)})
+    assert len(made.errors) == 2  # of the deepest level
+    # Smoothing follows some of the noise.
+    assert 0.03 < made.noise < 0.055
+    frame = SPACE.frame()
+    is_sgd = (frame["optimizer"] == "sgd").to_numpy()
+    scores = made.scores(frame, pd.Series(0.5, index=frame.index), seed=1)
+    assert scores.shape == (2 * DRAWS, SPACE.size)
+    assert scores[:DRAWS, is_sgd].mean() == pytest.approx(0.8, abs=0.02)
+    assert scores[DRAWS:, is_sgd].mean() == pytest.approx(0.2, abs=0.02)
+    assert scores[:, ~is_sgd].mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_noise_repeats_with_its_seed() -> None:
+    made, frame = Scenarios.fit({"none": errors(2)}), SPACE.frame()
+    predicted = pd.Series(0.5, index=frame.index)
+    first = made.scores(frame, predicted, 1)
+    assert np.array_equal(first, made.scores(frame, predicted, 1))
+    assert not np.array_equal(first, made.scores(frame, predicted, 2))
+
+
+def test_of_very_many_datasets_some_stand_for_all() -> None:
+    table = pd.concat(
+        [errors(1).head(4).assign(dataset=f"d{n}") for n in range(3 * MOST_SCENARIOS + 1)]
+    )
+    assert MOST_SCENARIOS / 2 < len(Scenarios.fit({"none": table}).errors) <= MOST_SCENARIOS
