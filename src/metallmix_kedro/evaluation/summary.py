@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.evaluation.compare import Comparison
+from metallmix_kedro.evaluation.outcomes import Comparison
 from metallmix_kedro.evaluation.methods import METHODS
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.scores import (

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.evaluation.compare import Comparison, compare_methods
+from metallmix_kedro.evaluation.outcomes import Comparison, compare_methods
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.task import Settings
 from metallmix_kedro.history import METRICS
