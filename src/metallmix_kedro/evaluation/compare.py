@@ -24,8 +24,8 @@ from metallmix_kedro.evaluation.replay import MIN_DATASETS, ReplayTable, Values,
 from metallmix_kedro.evaluation.scores import expected_best_of
 from metallmix_kedro.evaluation.task import Task
 
-Plan = dict[LeftOut, list[ReplayTable]]
-"""What is left out, and the targets for which it is."""
+Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
+"""What is left out, and the targets for which it is, under which protocol."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,16 @@ def compare_methods(
     tables, excluded = replay_tables(history, parameters.source, parameters.min_trials)
     backbones = drawn_backbones(tables, parameters.max_backbones, parameters.seed)
     notes = Notes(excluded={MAIN: excluded})
-    plans = {name: _plan(name, history, tables, backbones, notes) for name in parameters.protocols}
-    inputs = _Inputs(history, settings, probes)
-    for protocol, task, table in _tasks(plans, inputs):
+    plan: Plan = {}
+    for protocol in parameters.protocols:
+        for left_out, table in _targets(protocol, history, tables, backbones, notes):
+            plan.setdefault(left_out, []).append((protocol, table))
+    for protocol, task, table in _tasks(plan, _Inputs(history, settings, probes)):
         for name in _methods_under(protocol, settings):
             _run(name, METHODS[name], task, table, protocol, notes)
+    outcomes = pd.DataFrame(notes.outcomes, columns=list(OUTCOME_COLUMNS))
     return Comparison(
-        outcomes=_in_order(pd.DataFrame(notes.outcomes, columns=list(OUTCOME_COLUMNS))),
+        outcomes=_in_order(outcomes, parameters.protocols),
         anytime=pd.concat(notes.anytime, ignore_index=True),
         random_curve=_random_curve(tables),
         excluded=notes.excluded,
@@ -86,49 +89,43 @@ def _methods_under(protocol: ProtocolName, settings: Settings) -> list[str]:
     return [name for name in asked if protocol == MAIN or METHODS[name].learns]
 
 
-def _plan(
+def _targets(
     protocol: ProtocolName,
     history: pd.DataFrame,
     tables: list[ReplayTable],
     backbones: tuple[str, ...],
     notes: Notes,
-) -> Plan:
-    """Say what is left out for whom; a protocol of too few targets has no plan."""
-    plan: Plan = {}
-    targets = set()
+) -> list[tuple[LeftOut, ReplayTable]]:
+    """Say what is left out for whom; nothing if a protocol has too few targets."""
+    found = []
     excluded = notes.excluded.setdefault(protocol, {})
     for table in tables:
         reason = "none of the backbones that are left out was recorded on it"
+        possible = []
         for left_out in left_out_for(protocol, table, history, backbones):
             too_little = too_little_left(left_out.remaining(history))
             if too_little is None:
-                plan.setdefault(left_out, []).append(table)
-                targets.add(table.dataset)
-            else:
-                reason = too_little
-        if table.dataset not in targets:
+                possible.append((left_out, table))
+            reason = too_little or reason
+        if not possible:
             excluded[table.dataset] = reason
-    return plan if len(targets) >= MIN_DATASETS else {}
+        found += possible
+    n_targets = len({table.dataset for _, table in found})
+    return found if n_targets >= MIN_DATASETS else []
 
 
-def _tasks(
-    plans: dict[ProtocolName, Plan], inputs: _Inputs
-) -> Iterator[tuple[ProtocolName, Task, ReplayTable]]:
-    steps = [
-        (protocol, left_out, tables)
-        for protocol, plan in plans.items()
-        for left_out, tables in plan.items()
-    ]
+def _tasks(plan: Plan, inputs: _Inputs) -> Iterator[tuple[ProtocolName, Task, ReplayTable]]:
     console = Console(stderr=True)
-    for protocol, left_out, tables in track(
-        steps,
+    for left_out, targets in track(
+        plan.items(),
         description="Evaluating, one set of trials left out at a time",
+        total=len(plan),
         console=console,
         disable=not console.is_terminal,
         transient=True,
     ):
         knowledge = Knowledge.without(inputs.history, left_out, inputs.settings)
-        for table in tables:
+        for protocol, table in targets:
             yield protocol, Task.of(table, knowledge, left_out, inputs.probes), table
 
 
@@ -172,10 +169,9 @@ def _anytime(name: str, table: ReplayTable, path: Values) -> pd.DataFrame:
     )
 
 
-def _in_order(outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Sort by dataset within a protocol, so that the order of the fits does not show."""
-    places = {name: place for place, name in enumerate(outcomes["protocol"].unique())}
-    keys = outcomes.assign(place=outcomes["protocol"].map(places))
+def _in_order(outcomes: pd.DataFrame, protocols: tuple[ProtocolName, ...]) -> pd.DataFrame:
+    """Sort by protocol and dataset, so that the order of the fits does not show."""
+    keys = outcomes.assign(place=outcomes["protocol"].map(protocols.index))
     order = keys.sort_values(["place", "dataset", "left_out"], kind="stable").index
     return outcomes.loc[order].reset_index(drop=True)
 

@@ -12,7 +12,8 @@ from metallmix_kedro.evaluation.pictures import (
     draw_comparison,
     draw_regrets,
 )
-from metallmix_kedro.evaluation.summary import evaluation_report, method_table
+from metallmix_kedro.evaluation.report import evaluation_report
+from metallmix_kedro.evaluation.summary import method_table
 
 OUTCOMES = Path(__file__).parents[3] / "data" / "01_raw" / "published_outcomes.csv"
 

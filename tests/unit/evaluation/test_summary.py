@@ -7,7 +7,8 @@ import pytest
 from metallmix_kedro.evaluation.compare import OUTCOME_COLUMNS, Comparison
 from metallmix_kedro.evaluation.page import evaluation_page
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
-from metallmix_kedro.evaluation.summary import evaluation_report, method_table
+from metallmix_kedro.evaluation.report import evaluation_report
+from metallmix_kedro.evaluation.summary import method_table
 
 PARAMETERS = EvaluationParameters(n_bootstrap=100)
 REFERENCE = pd.DataFrame(
