@@ -8,6 +8,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.knowledge import Settings
 from metallmix_kedro.evaluation.task import Task
+from metallmix_kedro.history import SCORE
 from metallmix_kedro.history.averages import configuration_means, shared_enough
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.retrieval.card import IndexCard
@@ -17,6 +18,9 @@ from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 KEYS = list(CONFIGURATION_COLUMNS)
 
 N_NEIGHBOURS = 3
+
+COLUMNS = [*KEYS, "trial_id", "dataset", "source", "status", SCORE, "relative_score"]
+"""What is asked of a neighbour's trials."""
 
 
 def by_nearest_neighbour(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
@@ -49,9 +53,9 @@ def similarity_index(
 def _sharing(task: Task, n_datasets: int) -> pd.DataFrame:
     """Return the trials of the most similar datasets whose configuration was recorded here too.
 
-    Columns of the history and ``position``; a dataset that shares none is passed over.
+    `COLUMNS` and ``position``; a dataset that shares none is passed over.
     """
-    elsewhere = retrievable_trials(task.training).merge(_positions(task), on=KEYS)
+    elsewhere = retrievable_trials(task.training)[COLUMNS].merge(_positions(task), on=KEYS)
     names = set(elsewhere["dataset"])
     taken = [name for name in _by_similarity(task) if name in names][:n_datasets]
     return elsewhere[elsewhere["dataset"].isin(taken)]

@@ -81,7 +81,12 @@ def test_all_methods_are_compared(backbones_alone, settings):
 
 
 def test_a_history_of_one_modality_has_nothing_left_without_it(backbones_alone, settings):
-    shorter = {"source": "imported", "n_trials": 4, "n_initial": 2, "methods": ("greedy_portfolio",)}
+    shorter = {
+        "source": "imported",
+        "n_trials": 4,
+        "n_initial": 2,
+        "methods": ("greedy_portfolio",),
+    }
     few = replace(settings, evaluation=settings.evaluation.model_copy(update=shorter))
     comparison = compare_methods(backbones_alone, few)
     run = {"leave_one_dataset_out", "leave_one_backbone_out"}
