@@ -60,10 +60,11 @@ def _told_apart(tests: pd.DataFrame, free: list[Any], alpha: float) -> str:
 def _worth(own: Row, table: pd.DataFrame, n_trials: int) -> str:
     """Say how many trials of a search are as good; a missing number means more than were run."""
     random, bayesian = own["equals_random_trials"], own["equals_bayesian_trials"]
-    text = f"It is worth {'no number of' if pd.isna(random) else f'{random:d}'} random trials"
+    text = f"It is worth {'no number of' if pd.isna(random) else f'{random:.0f}'} random trials"
     if "bayesian_search" not in set(table["method"]):
         return f"{text}."
-    return f"{text} and {f'more than {n_trials}' if pd.isna(bayesian) else bayesian} Bayesian ones."
+    n_bayesian = f"more than {n_trials}" if pd.isna(bayesian) else f"{bayesian:.0f}"
+    return f"{text} and {n_bayesian} Bayesian ones."
 
 
 def _of_five(table: pd.DataFrame) -> str:

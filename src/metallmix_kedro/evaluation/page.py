@@ -116,8 +116,8 @@ def _methods(table: pd.DataFrame) -> str:
             f"{row['mean_accuracy']:.3f}",
             number(row["mean_training_time_s"], ".1f"),
             number(row["mean_search_time_s"], ".0f"),
-            number(row["equals_random_trials"], "d"),
-            number(row["equals_bayesian_trials"], "d"),
+            number(row["equals_random_trials"], ".0f"),
+            number(row["equals_bayesian_trials"], ".0f"),
         ]
         for row in table.to_dict("records")
     )
