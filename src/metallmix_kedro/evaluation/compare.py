@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
+from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.evaluation.knowledge import Knowledge, Settings
 from metallmix_kedro.evaluation.methods import LISTED, METHODS, Method
 from metallmix_kedro.evaluation.one_shot import at_random
@@ -111,7 +112,16 @@ def _targets(
             excluded[table.dataset] = reason
         found += possible
     n_targets = len({table.dataset for _, table in found})
-    return found if n_targets >= MIN_DATASETS else []
+    if n_targets >= MIN_DATASETS:
+        return found
+    if protocol == MAIN:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in excluded.items())
+        raise ArtifactError(
+            f"Only {n_targets} datasets leave enough of the history to learn from when they are "
+            f"left out; at least {MIN_DATASETS} are needed. {reasons}. Measure trials on more "
+            "datasets (pipeline experiment_grid), or import some."
+        )
+    return []
 
 
 def _tasks(plan: Plan, inputs: _Inputs) -> Iterator[tuple[ProtocolName, Task, ReplayTable]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import MissingExtraError
+from metallmix_kedro.errors import ArtifactError, MissingExtraError
 from metallmix_kedro.evaluation import gaussian_process
 from metallmix_kedro.evaluation.compare import compare_methods
 from metallmix_kedro.evaluation.knowledge import Settings
@@ -177,3 +177,8 @@ def test_missing_scipy_is_named_with_its_extra(shared_history, settings, monkeyp
     monkeypatch.setattr(gaussian_process, "require", absent)
     with pytest.raises(MissingExtraError, match=r"\[learn\]"):
         compare_methods(shared_history, settings)
+
+
+def test_names_of_one_set_of_images_alone_leave_nothing_to_learn_from(shared_history, one_shot):
+    with pytest.raises(ArtifactError, match=r"Only 0 datasets.*fabricated_0: what remains"):
+        compare_methods(shared_history.assign(data_hash="abc"), one_shot)
