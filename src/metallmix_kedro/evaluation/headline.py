@@ -63,7 +63,7 @@ def _worth(own: Row, table: pd.DataFrame, n_trials: int) -> str:
     text = f"It is worth {'no number of' if pd.isna(random) else f'{random:.0f}'} random trials"
     if "bayesian_search" not in set(table["method"]):
         return f"{text}."
-    n_bayesian = f"more than {n_trials}" if pd.isna(bayesian) else f"{bayesian:.0f}"
+    n_bayesian: str = f"more than {n_trials}" if pd.isna(bayesian) else f"{bayesian:.0f}"
     return f"{text} and {n_bayesian} Bayesian ones."
 
 
