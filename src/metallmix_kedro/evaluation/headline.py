@@ -42,7 +42,7 @@ def _first_pick(own: Row, free: dict[Any, Row]) -> str:
     return (
         f"Without running a trial, the surrogate's pick has a mean regret of "
         f"**{own['mean_regret']:.3f}** ({own['regret_low']:.3f} to {own['regret_high']:.3f}), "
-        f"{than} that of the strongest other choice that costs none, {rival['label'].lower()} "
+        f"{than} that of the strongest other choice that costs none, {_inside(rival['label'])} "
         f"({rival['mean_regret']:.3f})."
     )
 
@@ -77,5 +77,11 @@ def _of_five(table: pd.DataFrame) -> str:
     rival = min(others, key=lambda row: float(row["mean_regret_of_five"]))
     return (
         f"The best of its five has **{ours['mean_regret_of_five']:.3f}**; the best other five, "
-        f"by {rival['label'].lower()}, {rival['mean_regret_of_five']:.3f}."
+        f"by {_inside(rival['label'])}, {rival['mean_regret_of_five']:.3f}."
     )
+
+
+def _inside(label: str) -> str:
+    """Write a label inside a sentence: a name with capitals of its own keeps them."""
+    first = label.split()[0]
+    return label if first[1:] != first[1:].lower() else label[0].lower() + label[1:]

@@ -100,6 +100,11 @@ def test_what_did_not_run_everywhere_is_noted(eight):
     assert "`transferability` is not compared. Not run: no probes of this dataset (d7)." in eight
 
 
+def test_names_with_capitals_of_their_own_keep_them(two_methods):
+    two_methods.outcomes = two_methods.outcomes.replace("random_pick", "transferability")
+    assert "costs none, LogME and averages (0.400)" in page_of(two_methods)
+
+
 @pytest.mark.parametrize("make", [made_comparison.two_methods, eight_datasets])
 def test_tables_that_were_stored_make_the_same_page(make):
     assert page_of(make(), through_csv) == page_of(make())
