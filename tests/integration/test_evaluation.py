@@ -1,8 +1,10 @@
 import json
+from typing import get_args
 
 import pandas as pd
 import pytest
 
+from metallmix_kedro.evaluation.parameters import MAIN, ProtocolName
 from tests.conftest import save_history
 from tests.workspace import Workspace
 
@@ -43,12 +45,20 @@ def test_every_dataset_is_scored_with_every_method(evaluated):
     table = pd.read_csv(stored(evaluated, "method_table.csv"))
     assert set(table["method"]) == set(outcomes["method"])
     assert table["mean_regret"].is_monotonic_increasing
+    protocols = pd.read_csv(stored(evaluated, "protocol_table.csv"))
+    assert set(protocols["protocol"]) == set(outcomes["protocol"]) == set(get_args(ProtocolName))
+    figures = pd.read_csv(stored(evaluated, "dataset_table.csv"))
+    keys = ["protocol", "dataset", "method"]
+    assert len(figures) == len(outcomes[keys].drop_duplicates())
+    tests = pd.read_csv(stored(evaluated, "method_tests.csv"))
+    main = tests[(tests["protocol"] == MAIN) & (tests["figure"] == "regret")]
+    assert {"surrogate", *main["other"]} == set(table["method"])
 
 
 def test_page_shows_the_pictures_that_lie_beside_it(evaluated):
     page = stored(evaluated, "evaluation.md").read_text(encoding="utf-8")
     pictures = [line.split("(")[1].rstrip(")") for line in page.splitlines() if line[:2] == "!["]
-    assert len(pictures) == 4
+    assert len(pictures) == 7
     for picture in pictures:
         assert stored(evaluated, picture).read_bytes().startswith(b"\x89PNG")
 
@@ -56,8 +66,10 @@ def test_page_shows_the_pictures_that_lie_beside_it(evaluated):
 def test_a_second_run_makes_the_same_bytes_but_for_measured_times(evaluated, tmp_path):
     again = evaluated.copy(tmp_path / "again")
     names = ["method_outcomes.parquet", "anytime_regret.parquet", "method_table.csv",
+             "method_tests.csv", "protocol_table.csv", "dataset_table.csv",
              "published_reference.csv", "evaluation.md", "method_regret_plot.png",
-             "anytime_plot.png", "llm_comparison_plot.png"]  # fmt: skip
+             "first_and_five_plot.png", "critical_difference_plot.png", "anytime_plot.png",
+             "protocol_plot.png", "llm_comparison_plot.png"]  # fmt: skip
     first = {name: stored(again, name).read_bytes() for name in names}
     report = json.loads(stored(again, "evaluation_report.json").read_text())
     again.run("evaluation", params=FAST, node_names=WITHOUT_JUDGE)

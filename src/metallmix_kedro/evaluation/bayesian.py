@@ -4,13 +4,11 @@ The configurations that may come next are those that were recorded, so every que
 answer. The library that proposes trials for the history belongs to training and is not used here.
 """
 
-import warnings
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.evaluation.gaussian_process import GaussianProcess
 from metallmix_kedro.evaluation.task import Task
 from metallmix_kedro.extras import require
 
@@ -41,7 +39,7 @@ def by_gaussian_process(task: Task, rng: np.random.Generator, n_picks: int) -> l
     Raises
     ------
     MissingExtraError
-        If scikit-learn is not installed.
+        If scipy is not installed.
     """
     # Matrices of twenty rows: threads of the linear algebra would only wait for each other, and
     # their number would change the last bits of the result.
@@ -56,14 +54,22 @@ def _replayed(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:
     n_initial = min(task.settings.evaluation.n_initial, n_picks)
     tried = [int(position) for position in order[:n_initial]]
     scores = [task.reveal(position) for position in tried]
+    distances = [_distances(points, position) for position in tried]
     while len(tried) < min(n_picks, len(points)):
         left = order[~np.isin(order, tried)]
-        process = _fitted(points[tried], np.array(scores))
-        mean, std = process.predict(points[left], return_std=True)
+        from_tried = np.array(distances)
+        process = GaussianProcess.fit(from_tried[:, tried], np.array(scores))
+        mean, std = process.predict(from_tried[:, left])
         position = int(left[np.argmax(expected_improvement(mean, std, max(scores)))])
         tried.append(position)
         scores.append(task.reveal(position))
+        distances.append(_distances(points, position))
     return tried
+
+
+def _distances(points: Values, position: int) -> Values:
+    distances: Values = np.sqrt(((points - points[position]) ** 2).sum(axis=1))
+    return distances
 
 
 def encode(candidates: pd.DataFrame) -> Values:
@@ -103,17 +109,3 @@ def expected_improvement(mean: Values, std: Values, best: float) -> Values:
     z = (mean - best) / spread
     improvement: Values = (mean - best) * norm.cdf(z) + spread * norm.pdf(z)
     return np.maximum(improvement, 0)
-
-
-def _fitted(points: Values, scores: Values) -> Any:
-    gaussian_process = require("sklearn.gaussian_process", "learn")
-    kernels = require("sklearn.gaussian_process.kernels", "learn")
-    # One length scale for all columns: with twenty trials, one for each column is a guess, and on
-    # fabricated histories made a weaker baseline at more than twice the time.
-    smooth = kernels.ConstantKernel(1.0, (1e-2, 1e2)) * kernels.Matern(1.0, (1e-1, 1e2), nu=2.5)
-    kernel = smooth + kernels.WhiteKernel(1e-2, (1e-5, 1.0))
-    process = gaussian_process.GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
-    with warnings.catch_warnings():
-        # Scores that say little about a kernel parameter leave it at its bound; that is no fault.
-        warnings.simplefilter("ignore", require("sklearn.exceptions", "learn").ConvergenceWarning)
-        return process.fit(points, scores)

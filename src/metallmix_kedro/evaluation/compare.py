@@ -2,79 +2,43 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from metallmix_kedro.evaluation.methods import METHODS, Method
-from metallmix_kedro.evaluation.replay import ReplayTable, Values, replay_tables
-from metallmix_kedro.evaluation.scores import expected_best_of
-from metallmix_kedro.evaluation.task import Settings, Task
-
-OUTCOME_COLUMNS = (
-    "dataset",
-    "method",
-    "seed",
-    "trial_id",
-    "n_trials",
-    "regret",
-    "accuracy",
-    "training_time_s",
-    "search_time_s",
+from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.evaluation.knowledge import Knowledge, Settings
+from metallmix_kedro.evaluation.methods import LISTED, METHODS, Method
+from metallmix_kedro.evaluation.one_shot import at_random
+from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS, Comparison, Notes, Place
+from metallmix_kedro.evaluation.parameters import MAIN, ProtocolName
+from metallmix_kedro.evaluation.protocols import (
+    LeftOut,
+    drawn_backbones,
+    left_out_for,
+    too_little_left,
 )
+from metallmix_kedro.evaluation.replay import MIN_DATASETS, ReplayTable, Values, replay_tables
+from metallmix_kedro.evaluation.scores import expected_best_of
+from metallmix_kedro.evaluation.task import Task
+
+Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
+"""What is left out, and the targets for which it is, under which protocol."""
 
 
-@dataclass
-class Comparison:
-    """What came out, before it is summarised.
-
-    Parameters
-    ----------
-    outcomes : pandas.DataFrame
-        One row a dataset, method and seed, columns `OUTCOME_COLUMNS`: the trial the method ends
-        with, the trials it cost, normalised regret and accuracy in [0, 1], seconds.
-    anytime : pandas.DataFrame
-        Columns dataset, method, n_trials, regret: mean over seeds of the regret of the best of
-        the first ``n_trials`` picks.
-    random_curve : ndarray
-        Expected regret of the best of 1, 2, … random trials, mean over datasets; as long as the
-        dataset with the most recorded trials has some. A dataset that has no more trials stays
-        at its best.
-    excluded : dict of str to str
-        Datasets that are not scored, with the reason.
-    n_recorded : dict of str to int
-        Recorded trials of each scored dataset.
-    uninformed : dict of str to list of str
-        Methods that knew none of the recorded configurations of these datasets and took one at
-        random.
-    response_times : dict of str to float
-        Seconds a method took to choose on this machine, its median over choices.
-    """
-
-    outcomes: pd.DataFrame
-    anytime: pd.DataFrame
-    random_curve: Values
-    excluded: dict[str, str]
-    n_recorded: dict[str, int]
-    uninformed: dict[str, list[str]]
-    response_times: dict[str, float]
+@dataclass(frozen=True)
+class _Inputs:
+    history: pd.DataFrame
+    settings: Settings
+    probes: pd.DataFrame | None
 
 
-@dataclass
-class _Notes:
-    """What is written down while the methods run."""
-
-    outcomes: list[dict[str, Any]] = field(default_factory=list)
-    anytime: list[pd.DataFrame] = field(default_factory=list)
-    uninformed: dict[str, list[str]] = field(default_factory=dict)
-    times: dict[str, list[float]] = field(default_factory=dict)
-
-
-def compare_methods(history: pd.DataFrame, settings: Settings) -> Comparison:
+def compare_methods(
+    history: pd.DataFrame, settings: Settings, probes: pd.DataFrame | None = None
+) -> Comparison:
     """Let every method choose for every dataset, with nothing of it in any fit.
 
     Parameters
@@ -83,6 +47,8 @@ def compare_methods(history: pd.DataFrame, settings: Settings) -> Comparison:
         All trials; satisfies `HistorySchema`.
     settings : Settings
         The parameters of the evaluation and of what a recommendation uses.
+    probes : pandas.DataFrame, optional
+        Columns `task.PROBE_COLUMNS`, of any datasets.
 
     Returns
     -------
@@ -97,66 +63,109 @@ def compare_methods(history: pd.DataFrame, settings: Settings) -> Comparison:
     """
     parameters = settings.evaluation
     tables, excluded = replay_tables(history, parameters.source, parameters.min_trials)
-    notes = _Notes()
-    for table in _with_progress(tables):
-        task = Task.leaving_out(history, table, settings)
-        for name in parameters.methods:
-            _run(name, METHODS[name], task, table, notes)
+    backbones = drawn_backbones(tables, parameters.max_backbones, parameters.seed)
+    notes = Notes(excluded={MAIN: excluded})
+    plan: Plan = {}
+    for protocol in parameters.protocols:
+        for left_out, table in _targets(protocol, history, tables, backbones, notes):
+            plan.setdefault(left_out, []).append((protocol, table))
+    for protocol, task, table in _tasks(plan, _Inputs(history, settings, probes)):
+        for name in _methods_under(protocol, settings):
+            _run(name, METHODS[name], task, table, protocol, notes)
+    outcomes = pd.DataFrame(notes.outcomes, columns=list(OUTCOME_COLUMNS))
     return Comparison(
-        outcomes=pd.DataFrame(notes.outcomes, columns=list(OUTCOME_COLUMNS)),
+        outcomes=_in_order(outcomes, parameters.protocols),
         anytime=pd.concat(notes.anytime, ignore_index=True),
         random_curve=_random_curve(tables),
-        excluded=excluded,
+        excluded=notes.excluded,
         n_recorded={table.dataset: len(table.scores) for table in tables},
         uninformed=notes.uninformed,
+        not_run=notes.not_run,
         response_times={name: float(np.median(seconds)) for name, seconds in notes.times.items()},
     )
 
 
-def _with_progress(tables: list[ReplayTable]) -> Iterator[ReplayTable]:
+def _methods_under(protocol: ProtocolName, settings: Settings) -> list[str]:
+    asked = settings.evaluation.methods
+    return [name for name in asked if protocol == MAIN or METHODS[name].learns]
+
+
+def _targets(
+    protocol: ProtocolName,
+    history: pd.DataFrame,
+    tables: list[ReplayTable],
+    backbones: tuple[str, ...],
+    notes: Notes,
+) -> list[tuple[LeftOut, ReplayTable]]:
+    """Say what is left out for whom; nothing if a protocol has too few targets."""
+    found = []
+    excluded = notes.excluded.setdefault(protocol, {})
+    for table in tables:
+        reason = "none of the backbones that are left out was recorded on it"
+        possible = []
+        for left_out in left_out_for(protocol, table, history, backbones):
+            too_little = too_little_left(left_out.remaining(history))
+            if too_little is None:
+                possible.append((left_out, table))
+            reason = too_little or reason
+        if not possible:
+            excluded[table.dataset] = reason
+        found += possible
+    n_targets = len({table.dataset for _, table in found})
+    if n_targets >= MIN_DATASETS:
+        return found
+    if protocol == MAIN:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in excluded.items())
+        raise ArtifactError(
+            f"Only {n_targets} datasets leave enough of the history to learn from when they are "
+            f"left out; at least {MIN_DATASETS} are needed. {reasons}. Measure trials on more "
+            "datasets (pipeline experiment_grid), or import some."
+        )
+    return []
+
+
+def _tasks(plan: Plan, inputs: _Inputs) -> Iterator[tuple[ProtocolName, Task, ReplayTable]]:
     console = Console(stderr=True)
-    yield from track(
-        tables,
-        description="Evaluating, one dataset left out at a time",
+    for left_out, targets in track(
+        plan.items(),
+        description="Evaluating, one set of trials left out at a time",
+        total=len(plan),
         console=console,
         disable=not console.is_terminal,
         transient=True,
-    )
+    ):
+        knowledge = Knowledge.without(inputs.history, left_out, inputs.settings)
+        for protocol, table in targets:
+            yield protocol, Task.of(table, knowledge, left_out, inputs.probes), table
 
 
-def _run(name: str, method: Method, task: Task, table: ReplayTable, notes: _Notes) -> None:
-    """Run one method on one dataset, with all its seeds."""
-    n_picks = method.n_picks(task.settings)
-    if method.uses_surrogate:
-        _ = task.surrogate
+def _run(
+    name: str, method: Method, task: Task, table: ReplayTable, protocol: ProtocolName, notes: Notes
+) -> None:
+    """Run one method on one target, with all its seeds."""
+    place = Place(protocol, table.dataset, task.left_out.backbone or "", name)
+    missing = method.missing(task)
+    if missing is not None:
+        notes.has_not_run(place, missing)
+        return
+    for fit in method.fits:
+        task.knowledge.learn(fit)
+    n_tried = method.n_tried(task.settings)
     paths = []
     for seed in range(method.n_seeds(task.settings)):
         rng = np.random.default_rng([task.settings.evaluation.seed, seed])
         started = time.perf_counter()
-        picks = method.choose(task, rng, n_picks)
-        notes.times.setdefault(name, []).append(time.perf_counter() - started)
+        picks = method.choose(task, rng, method.n_listed(task.settings))
+        seconds = time.perf_counter() - started
         if not picks:
-            notes.uninformed.setdefault(name, []).append(table.dataset)
-            picks = [int(rng.integers(len(table.scores)))]
-        notes.outcomes.append(_outcome(name, seed, picks, table))
-        paths.append(np.minimum.accumulate(table.regrets[picks]))
-    notes.anytime.append(_anytime(name, table, np.mean(paths, axis=0)))
-
-
-def _outcome(name: str, seed: int, picks: list[int], table: ReplayTable) -> dict[str, Any]:
-    kept = picks[int(np.argmax(table.scores[picks]))]
-    return {
-        "dataset": table.dataset,
-        "method": name,
-        "seed": seed,
-        "trial_id": table.trial_ids.iloc[kept],
-        # A single pick is recommended, not tried.
-        "n_trials": len(picks) if len(picks) > 1 else 0,
-        "regret": table.regrets[kept],
-        "accuracy": table.scores[kept],
-        "training_time_s": table.training_times[kept],
-        "search_time_s": table.training_times[picks].sum() if len(picks) > 1 else 0.0,
-    }
+            notes.is_uninformed(place)
+            picks = at_random(task, rng, LISTED)
+        notes.has_chosen(place, seed, picks, n_tried, table)
+        if protocol == MAIN:
+            notes.times.setdefault(name, []).append(seconds)
+            paths.append(np.minimum.accumulate(table.regrets[picks[:n_tried]]))
+    if protocol == MAIN:
+        notes.anytime.append(_anytime(name, table, np.mean(paths, axis=0)))
 
 
 def _anytime(name: str, table: ReplayTable, path: Values) -> pd.DataFrame:
@@ -168,6 +177,13 @@ def _anytime(name: str, table: ReplayTable, path: Values) -> pd.DataFrame:
             "regret": path,
         }
     )
+
+
+def _in_order(outcomes: pd.DataFrame, protocols: tuple[ProtocolName, ...]) -> pd.DataFrame:
+    """Sort by protocol and dataset, so that the order of the fits does not show."""
+    keys = outcomes.assign(place=outcomes["protocol"].map(protocols.index))
+    order = keys.sort_values(["place", "dataset", "left_out"], kind="stable").index
+    return outcomes.loc[order].reset_index(drop=True)
 
 
 def _random_curve(tables: list[ReplayTable]) -> Values:

@@ -2,27 +2,45 @@
 
 A new method is a function from a task, a random generator and a number of picks to positions of
 candidates in the order to try them; it is entered in `METHODS` and in
-`evaluation.parameters.MethodName`.
+`evaluation.parameters.MethodName`. What it learns from other datasets it asks of the task's
+`Knowledge`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from metallmix_kedro.evaluation.averages import by_average, by_rank, mean_ranks, mean_scores
 from metallmix_kedro.evaluation.bayesian import by_gaussian_process
-from metallmix_kedro.evaluation.one_shot import (
-    at_random,
-    by_average,
+from metallmix_kedro.evaluation.knowledge import Settings
+from metallmix_kedro.evaluation.neighbours import (
     by_nearest_neighbour,
-    by_short_list,
-    by_surrogate,
+    by_three_neighbours,
+    similarity_index,
 )
+from metallmix_kedro.evaluation.one_shot import at_random, by_short_list, by_surrogate
 from metallmix_kedro.evaluation.parameters import MethodName
-from metallmix_kedro.evaluation.task import Settings, Task
+from metallmix_kedro.evaluation.portfolio import by_portfolio, dataset_scores
+from metallmix_kedro.evaluation.rankers import (
+    by_pairs,
+    by_raw_accuracy,
+    pairwise_model,
+    raw_accuracy_model,
+)
+from metallmix_kedro.evaluation.task import Task, point_model
+from metallmix_kedro.evaluation.transferability import by_logme, no_logme, value_effects
 
 Choose = Callable[[Task, np.random.Generator, int], list[int]]
 """Positions of candidates, each at most once, in the order to try them; may be empty."""
+
+Fit = Callable[[pd.DataFrame, Settings], Any]
+"""What `Knowledge.learn` takes."""
+
+LISTED = 5
+"""How long a method's list is where its length is not its own: the best of five is judged too."""
 
 
 def _one(settings: Settings) -> int:  # noqa: ARG001
@@ -45,6 +63,10 @@ def _bayesian_seeds(settings: Settings) -> int:
     return settings.evaluation.n_bayesian_seeds
 
 
+def _always(task: Task) -> str | None:  # noqa: ARG001
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """One way to arrive at a configuration.
@@ -54,32 +76,57 @@ class Method:
     label : str
         How tables and pictures call it.
     choose : callable
-        The choice.
-    n_picks : callable of Settings to int
+        The choice. The first of n picks is the one that it would pick alone.
+    fits : tuple of callable
+        What it asks the task's knowledge for, which is then learned beforehand: it is learned
+        once for all targets, so learning is no part of a response.
+    n_tried : callable of Settings to int
         How many picks are tried; the best of them is kept. A single pick is kept untried.
     n_seeds : callable of Settings to int
         How often it is repeated with other random numbers.
-    uses_surrogate : bool
-        Whether it asks for the task's surrogate, which is then fitted beforehand: it is fitted
-        once for all targets, so fitting is no part of a response.
+    learns : bool
+        Whether it depends on other datasets' trials, so that it runs under every protocol.
+    missing : callable of Task to str or None
+        Why it cannot run on a target.
     """
 
     label: str
     choose: Choose
-    n_picks: Callable[[Settings], int] = _one
+    fits: tuple[Fit, ...] = ()
+    n_tried: Callable[[Settings], int] = _one
     n_seeds: Callable[[Settings], int] = _one
-    uses_surrogate: bool = False
+    learns: bool = True
+    missing: Callable[[Task], str | None] = _always
+
+    def n_listed(self, settings: Settings) -> int:
+        """Return how many picks are asked for: those tried, or `LISTED` where one is kept."""
+        n_tried = self.n_tried(settings)
+        return n_tried if n_tried > 1 else LISTED
 
 
 _METHODS: dict[MethodName, Method] = {
-    "surrogate": Method("Surrogate's pick", by_surrogate, uses_surrogate=True),
-    "short_list": Method("Best of the short list", by_short_list, _short, uses_surrogate=True),
-    "best_on_average": Method("Best on average", by_average),
-    "nearest_neighbour": Method("Nearest neighbour", by_nearest_neighbour),
-    "random_pick": Method("Random pick", at_random, n_seeds=_random_seeds),
-    "random_search": Method("Random search", at_random, _searched, _random_seeds),
+    "surrogate": Method("Surrogate's pick", by_surrogate, (point_model,)),
+    "short_list": Method(
+        "Best of the short list", by_short_list, (point_model, mean_scores), _short
+    ),
+    "best_on_average": Method("Best on average", by_average, (mean_scores,)),
+    "best_by_rank": Method("Best by mean rank", by_rank, (mean_ranks,)),
+    "nearest_neighbour": Method("Nearest neighbour", by_nearest_neighbour, (similarity_index,)),
+    "three_nearest_neighbours": Method(
+        "Three nearest neighbours", by_three_neighbours, (similarity_index,)
+    ),
+    "greedy_portfolio": Method("Greedy portfolio", by_portfolio, (dataset_scores,)),
+    "surrogate_raw_accuracy": Method(
+        "XGBoost on raw accuracy", by_raw_accuracy, (raw_accuracy_model,)
+    ),
+    "pairwise_ranker": Method("Pairwise ranker", by_pairs, (pairwise_model,)),
+    "transferability": Method(
+        "LogME and averages", by_logme, (mean_scores, value_effects), missing=no_logme
+    ),
+    "random_pick": Method("Random pick", at_random, n_seeds=_random_seeds, learns=False),
+    "random_search": Method("Random search", at_random, (), _searched, _random_seeds, learns=False),
     "bayesian_search": Method(
-        "Bayesian optimisation", by_gaussian_process, _searched, _bayesian_seeds
+        "Bayesian optimisation", by_gaussian_process, (), _searched, _bayesian_seeds, learns=False
     ),
 }
 

@@ -1,21 +1,42 @@
 """The comparison on one page, for a reader with a minute."""
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
-CONTENTS = """# Methods compared, one dataset left out at a time
+from metallmix_kedro.evaluation.headline import headline
+from metallmix_kedro.evaluation.markdown import markdown_table, number
+from metallmix_kedro.evaluation.parameters import MAIN
+from metallmix_kedro.evaluation.protocol_pictures import TITLES
+from metallmix_kedro.evaluation.summary import BEST_OF_FIVE, FIRST_PICK
+
+CONTENTS = """# Methods compared on datasets never seen
 
 {headline}
 
-The words and rules are defined in `docs/evaluation_protocol.md`. Regret is 0 for the best recorded
-trial of a dataset and 1 for its worst. The interval is a {level:.0%} bootstrap over
-{n_datasets} datasets. "Trials" are run on the new dataset before the decision.
+One dataset is left out at a time. Regret is 0 for the best recorded trial of a dataset and 1 for
+its worst; intervals are {level:.0%} bootstraps over {n_datasets} datasets. "Trials" are run on the
+new dataset before the decision; "best of five" is the best of the first five a method would try;
+"= random" and "= Bayesian" say how many trials of such a search are as good. The words and rules
+are defined in `docs/evaluation_protocol.md`.
 
 {methods}
 
 ![Regret](method_regret_plot.png)
+
+![First pick and best of five](first_and_five_plot.png)
+
+## More than chance?
+
+{tests}
+
+![Critical differences](critical_difference_plot.png)
+
+## When less is known
+
+{protocols}
+
+![Protocols](protocol_plot.png)
 
 ## By dataset: normalised regret
 
@@ -23,9 +44,9 @@ trial of a dataset and 1 for its worst. The interval is a {level:.0%} bootstrap 
 
 {notes}
 
-![Accuracy and times](method_comparison_plot.png)
-
 ![Searches as they go on](anytime_plot.png)
+
+![Accuracy and times](method_comparison_plot.png)
 
 ## The paper's own figures
 
@@ -37,18 +58,25 @@ eight datasets.
 ![Language models](llm_comparison_plot.png)
 """
 
-FIRST_PICK = "surrogate"
+ALMOST_NEVER = 0.0005
+"""A p-value below this is not written out."""
 
 
-def evaluation_page(table: pd.DataFrame, report: dict[str, Any], reference: pd.DataFrame) -> str:
+def evaluation_page(
+    table: pd.DataFrame,
+    tests: pd.DataFrame,
+    protocols: pd.DataFrame,
+    report: dict[str, Any],
+    reference: pd.DataFrame,
+) -> str:
     """Write the comparison as Markdown.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        From `evaluation.summary.method_table`.
+    table, tests, protocols : pandas.DataFrame
+        From `evaluation.summary`: `method_table`, `significance_table`, `protocol_table`.
     report : dict
-        From `evaluation.summary.evaluation_report`.
+        From `evaluation.report.evaluation_report`.
     reference : pandas.DataFrame
         From `evaluation.published.published_reference`.
 
@@ -59,75 +87,132 @@ def evaluation_page(table: pd.DataFrame, report: dict[str, Any], reference: pd.D
         so that the same inputs give the same page.
     """
     return CONTENTS.format(
-        headline=_headline(table),
+        headline=headline(table, tests, report),
         level=report["parameters"]["level"],
         n_datasets=len(report["recorded_trials"]),
-        methods=_methods(table, report["parameters"]["n_trials"]),
+        methods=_methods(table),
+        tests=_tests(tests, table, report),
+        protocols=_protocols(protocols, report),
         by_dataset=_by_dataset(report, table),
         notes=_notes(report),
         reference=_reference(reference),
     )
 
 
-def _headline(table: pd.DataFrame) -> str:
-    """Say where the first pick stands among the methods that cost no trial."""
-    free = {row["method"]: row for row in table.to_dict("records") if row["n_trials"] == 0}
-    own = free.pop(FIRST_PICK, None)
-    if own is None or not free:
-        return "The surrogate's pick was not compared with another method that costs no trial."
-    rival = min(free.values(), key=lambda row: float(row["mean_regret"]))
-    than = "lower than" if own["mean_regret"] < rival["mean_regret"] else "no lower than"
-    worth = own["equals_random_trials"]
-    n_random = "no number of" if pd.isna(worth) else f"{worth:d}"
-    return (
-        f"Without running a trial, the surrogate's pick has a mean regret of "
-        f"**{own['mean_regret']:.3f}** ({own['regret_low']:.3f} to {own['regret_high']:.3f}), "
-        f"{than} that of the strongest other choice that costs none, {rival['label'].lower()} "
-        f"({rival['mean_regret']:.3f}); it is worth {n_random} random trials."
-    )
-
-
-def _methods(table: pd.DataFrame, n_trials: int) -> str:
+def _methods(table: pd.DataFrame) -> str:
     head = [
-        "Method", "Trials", "Mean regret", "Interval", "Mean rank", "Mean accuracy",
-        "Training time (s)", "Search time (s)", f"Equals random trials (searches: {n_trials})",
+        "Method", "Trials", "Mean regret", "Interval", "Best of five", "Rank", "Relative accuracy",
+        "Accuracy", "Training time (s)", "Search time (s)", "= random", "= Bayesian",
     ]  # fmt: skip
     rows = (
         [
-            row["label"],
+            _ours_in_bold(row["method"], row["label"]),
             f"{row['n_trials']:g}",
             f"{row['mean_regret']:.3f}",
             f"{row['regret_low']:.3f} to {row['regret_high']:.3f}",
+            f"{row['mean_regret_of_five']:.3f}",
             f"{row['mean_rank']:.2f}",
+            f"{row['mean_relative_accuracy']:.3f}",
             f"{row['mean_accuracy']:.3f}",
-            _number(row["mean_training_time_s"], ".1f"),
-            _number(row["mean_search_time_s"], ".0f"),
-            _number(row["equals_random_trials"], "d"),
+            number(row["mean_training_time_s"], ".1f"),
+            number(row["mean_search_time_s"], ".0f"),
+            number(row["equals_random_trials"], ".0f"),
+            number(row["equals_bayesian_trials"], ".0f"),
         ]
         for row in table.to_dict("records")
     )
-    return _markdown(head, rows)
+    return markdown_table(head, rows)
+
+
+def _tests(tests: pd.DataFrame, table: pd.DataFrame, report: dict[str, Any]) -> str:
+    """Set the tests of first pick and best of five side by side, a row another method."""
+    main = tests[tests["protocol"] == MAIN]
+    if main.empty:
+        return "The product's methods were not compared with others."
+    n_datasets = len(report["recorded_trials"])
+    found = {(row["figure"], row["other"]): row for row in main.to_dict("records")}
+    labels = dict(zip(table["method"], table["label"], strict=True))
+    rows = [
+        [label, *_test(found.get(("regret", name))), *_test(found.get(("regret_of_five", name)))]
+        for name, label in labels.items()
+    ]
+    shown = [row for row in rows if any(cell != "—" for cell in row[1:])]
+    head = ["Against"]
+    for figure in ("first pick", "best of five"):
+        head += [f"{figure}: difference", "better / equal / worse", "p (Holm)"]
+    return (
+        "Wilcoxon's signed-rank test over datasets, corrected by Holm's method: the surrogate's "
+        "pick against what each other method ends with, and the best of five of the short list "
+        "against every other best of five. A negative difference of regrets is in our favour. The "
+        f"smallest possible p with {n_datasets} datasets is {2.0 ** (1 - n_datasets):.2g}, before "
+        f"the correction.\n\n{markdown_table(head, shown)}"
+    )
+
+
+def _test(row: dict[Any, Any] | None) -> list[str]:
+    if row is None:
+        return ["—"] * 3
+    p = f"{row['p_holm']:.3f}" if row["p_holm"] >= ALMOST_NEVER else "< 0.001"
+    counts = f"{row['wins']} / {row['ties']} / {row['losses']}"
+    return [f"{row['mean_difference']:+.3f}", counts, p]
+
+
+def _protocols(protocols: pd.DataFrame, report: dict[str, Any]) -> str:
+    """Set mean regrets side by side, first pick and best of five, a row a method."""
+    names = [
+        name for name in report["parameters"]["protocols"] if name in set(protocols["protocol"])
+    ]
+    figures = {(row["protocol"], row["method"]): row for row in protocols.to_dict("records")}
+    labels = dict(zip(protocols["method"], protocols["label"], strict=True))
+    rows = (
+        [_ours_in_bold(name, label), *(_pair(figures.get((where, name))) for where in names)]
+        for name, label in labels.items()
+    )
+    lines = [_missing_protocol(name, told) for name, told in report["other_protocols"].items()]
+    said = "\n".join(line for line in lines if line)
+    head = ["Method", *(TITLES.get(name, name) for name in names)]
+    text = f"Mean regret of what a method ends with, and of the best of five.\n\n{said}"
+    return f"{text.rstrip()}\n\n{markdown_table(head, rows)}"
+
+
+def _pair(row: dict[Any, Any] | None) -> str:
+    return "—" if row is None else f"{row['mean_regret']:.3f} / {row['mean_regret_of_five']:.3f}"
+
+
+def _missing_protocol(name: str, told: dict[str, Any]) -> str:
+    excluded = "; ".join(f"{dataset}: {why}" for dataset, why in told["excluded_datasets"].items())
+    if not told["n_datasets"]:
+        return f"- `{name}` was not run: {excluded or 'no method that learns was compared'}."
+    return f"- `{name}` leaves out of the comparison: {excluded}." if excluded else ""
 
 
 def _by_dataset(report: dict[str, Any], table: pd.DataFrame) -> str:
     labels = dict(zip(table["method"], table["label"], strict=True))
     rows = (
-        [dataset, str(report["recorded_trials"][dataset]), *_best_in_bold(regrets, labels)]
+        [dataset, str(report["recorded_trials"][dataset]), *_best_in_bold(regrets, list(labels))]
         for dataset, regrets in report["by_dataset"]["regret"].items()
     )
-    return _markdown(["Dataset", "Recorded trials", *labels.values()], rows)
+    return markdown_table(["Dataset", "Recorded trials", *labels.values()], rows)
 
 
-def _best_in_bold(regrets: dict[str, float], methods: Iterable[str]) -> list[str]:
+def _best_in_bold(regrets: dict[str, float], methods: list[str]) -> list[str]:
     best = f"{min(regrets.values()):.3f}"
     cells = [f"{regrets[name]:.3f}" for name in methods]
     return [f"**{cell}**" if cell == best else cell for cell in cells]
+
+
+def _ours_in_bold(method: str, label: str) -> str:
+    return f"**{label}**" if method in (FIRST_PICK, BEST_OF_FIVE) else label
 
 
 def _notes(report: dict[str, Any]) -> str:
     notes = [f"- Not scored: {name} ({why})." for name, why in report["excluded_datasets"].items()]
     for method, datasets in report["uninformed_choices"].items():
         notes.append(f"- `{method}` knew no recorded configuration of {', '.join(datasets)}.")
+    for method, reasons in report["not_run"].items():
+        for why in dict.fromkeys(reasons.values()):
+            where = ", ".join(name for name, reason in reasons.items() if reason == why)
+            notes.append(f"- `{method}` is not compared. Not run: {why} ({where}).")
     return "\n".join(notes) or "All datasets of the history are scored."
 
 
@@ -143,13 +228,4 @@ def _reference(reference: pd.DataFrame) -> str:
         for row in reference.to_dict("records")
     )
     head = ["Method", "How chosen", "Mean accuracy", "Response time (s)", "Training time (s)"]
-    return _markdown(head, rows)
-
-
-def _number(value: Any, form: str) -> str:
-    return "—" if pd.isna(value) else format(value, form)
-
-
-def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown_table(head, rows)

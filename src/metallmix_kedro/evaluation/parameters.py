@@ -1,6 +1,6 @@
 """Parameters of the evaluation."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -11,12 +11,24 @@ MethodName = Literal[
     "surrogate",
     "short_list",
     "best_on_average",
+    "best_by_rank",
     "nearest_neighbour",
+    "three_nearest_neighbours",
+    "greedy_portfolio",
+    "surrogate_raw_accuracy",
+    "pairwise_ranker",
+    "transferability",
     "random_pick",
     "random_search",
     "bayesian_search",
 ]
 """Names of the methods; `evaluation.methods.METHODS` says what they do."""
+
+ProtocolName = Literal["leave_one_dataset_out", "leave_one_modality_out", "leave_one_backbone_out"]
+"""Names of the protocols; `evaluation.protocols` says what training loses."""
+
+MAIN: ProtocolName = "leave_one_dataset_out"
+"""The protocol that tables and pictures are of, unless they say otherwise."""
 
 Repetitions = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -29,16 +41,18 @@ class EvaluationParameters(Parameters):
         "measured",
         description="Source of the trials that are replayed; all sources are learned from.",
     )
+    protocols: tuple[ProtocolName, ...] = Field(
+        get_args(ProtocolName),
+        description="What training loses; leave_one_dataset_out is always among them.",
+    )
+    max_backbones: int = Field(
+        10,
+        ge=1,
+        description="With more backbones than this, so many drawn at random are left out one by "
+        "one (leave_one_backbone_out).",
+    )
     methods: tuple[MethodName, ...] = Field(
-        (
-            "surrogate",
-            "short_list",
-            "best_on_average",
-            "nearest_neighbour",
-            "random_pick",
-            "random_search",
-            "bayesian_search",
-        ),
+        get_args(MethodName),
         min_length=1,
         description="Methods that are compared, in the order of the pictures.",
     )
@@ -70,6 +84,9 @@ class EvaluationParameters(Parameters):
                 f"n_initial ({self.n_initial}) is above n_trials ({self.n_trials}): Bayesian "
                 "optimisation would never get to its model"
             )
-        if len(set(self.methods)) != len(self.methods):
-            raise ValueError("methods names a method twice")
+        for name, values in (("methods", self.methods), ("protocols", self.protocols)):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} names one twice")
+        if MAIN not in self.protocols:
+            raise ValueError(f"protocols lacks {MAIN}, which the tables and pictures are of")
         return self

@@ -34,6 +34,8 @@ class ReplayTable:
         Recorded accuracies in [0, 1], shape (n,).
     training_times : ndarray
         Recorded seconds, shape (n,); NaN where none was recorded.
+    data_hashes : frozenset of str
+        Hashes of the images they were measured on, where recorded.
     """
 
     dataset: str
@@ -41,6 +43,7 @@ class ReplayTable:
     trial_ids: pd.Series
     scores: Values
     training_times: Values
+    data_hashes: frozenset[str] = frozenset()
 
     @property
     def regrets(self) -> Values:
@@ -98,23 +101,6 @@ def replay_tables(
     return tables, excluded
 
 
-def without_dataset(history: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Return the history without any trace of a dataset.
-
-    Rows of every source go: those with its name, and those on the same images under another name.
-
-    Parameters
-    ----------
-    history : pandas.DataFrame
-        All trials.
-    dataset : str
-        Name of the dataset that is left out.
-    """
-    named = history["dataset"] == dataset
-    hashes = history.loc[named, "data_hash"].dropna().unique()
-    return history[~named & ~history["data_hash"].isin(hashes)]
-
-
 def _one_a_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     # The choice among several records of a configuration must not look at their scores.
     ordered = trials.sort_values(["n_folds", "trial_id"], ascending=[False, True], kind="stable")
@@ -144,4 +130,5 @@ def _table(name: str, trials: pd.DataFrame) -> ReplayTable:
         trial_ids=trials["trial_id"],
         scores=trials[SCORE].to_numpy(dtype=float),
         training_times=trials["training_time_s"].to_numpy(dtype=float),
+        data_hashes=frozenset(trials["data_hash"].dropna()),
     )

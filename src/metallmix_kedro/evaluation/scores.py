@@ -39,15 +39,15 @@ def expected_best_of(regrets: Values) -> Values:
     return expected
 
 
-def equal_random_trials(regret: float, curve: Values) -> int | None:
-    """Return the smallest k whose best of k random trials is as good as a regret.
+def equal_trials(regret: float, curve: Values) -> int | None:
+    """Return the smallest k whose best of k trials is as good as a regret.
 
     Parameters
     ----------
     regret : float
         Mean regret of a method.
     curve : ndarray
-        Expected regret of the best of 1, 2, … random trials, falling.
+        Expected regret of the best of 1, 2, … trials, falling; may be empty.
 
     Returns
     -------
@@ -102,3 +102,24 @@ def mean_by_dataset(outcomes: pd.DataFrame, column: str) -> pd.DataFrame:
     """
     means = outcomes.groupby(["dataset", "method"], sort=False)[column].mean()
     return means.unstack("method")[list(outcomes["method"].unique())]
+
+
+def mean_path(anytime: pd.DataFrame, method: str) -> "pd.Series[float]":
+    """Average a method's regret after 1, 2, … trials over datasets.
+
+    Parameters
+    ----------
+    anytime : pandas.DataFrame
+        Columns dataset, method, n_trials, regret.
+    method : str
+        Name of a method.
+
+    Returns
+    -------
+    pandas.Series
+        Index: trials; empty if the method is not in the table. A dataset on which there was
+        nothing more to try stays at its best.
+    """
+    ours = anytime[anytime["method"] == method]
+    by_dataset = ours.pivot(index="n_trials", columns="dataset", values="regret")
+    return by_dataset.ffill().mean(axis=1)

@@ -1,75 +1,149 @@
 """What a method is given when it has to choose for a dataset it has never seen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
-from metallmix_kedro.evaluation.parameters import EvaluationParameters
-from metallmix_kedro.evaluation.replay import ReplayTable, without_dataset
-from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.evaluation.knowledge import Knowledge, Settings
+from metallmix_kedro.evaluation.protocols import LeftOut
+from metallmix_kedro.evaluation.replay import ReplayTable
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
-from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import Surrogate
-from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+from metallmix_kedro.surrogate.point import PointModel, fit_point_model
+
+PROBE_COLUMNS = (
+    "dataset",
+    "data_hash",
+    "backbone",
+    "linear_probe_accuracy",
+    "linear_probe_ece",
+    "linear_probe_nll",
+    "knn_error",
+    "intrinsic_dimension",
+    "logme",
+    "colourfulness",
+    "seconds",
+)
+"""Columns of the probes: a row a dataset and backbone, from forward passes on its images alone."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The parameters under which methods are compared: those a recommendation is made with."""
-
-    evaluation: EvaluationParameters
-    meta_learning: MetaLearningParameters
-    recommendation: RecommendationParameters
-    retrieval: RetrievalParameters
+def no_probes() -> pd.DataFrame:
+    """Return probes of no dataset."""
+    return pd.DataFrame(columns=list(PROBE_COLUMNS))
 
 
 @dataclass(frozen=True)
 class Task:
-    """One choice: a dataset left out, the trials to choose from, the history to learn from.
+    """One choice: a target, the trials to choose from, and what is known of other datasets.
 
     Parameters
     ----------
     candidates : pandas.DataFrame
         Meta-features and configuration of the recorded trials, index 0 to n − 1; no outcomes.
-    training : pandas.DataFrame
-        The history without any trace of the dataset, with its relative scores.
+    knowledge : Knowledge
+        The history without any trace of the target, and what was learned from it.
     reveal : callable of int to float
         Accuracy of a candidate, as training it would tell: for searches, a trial a call.
-    settings : Settings
-        All parameters.
+    dataset : str
+        The target's name.
+    data_hashes : frozenset of str
+        Hashes of the target's images.
+    left_out : LeftOut
+        What the training trials lack.
+    probes : pandas.DataFrame
+        Columns `PROBE_COLUMNS`, of any datasets, the target among them; may be empty.
     """
 
     candidates: pd.DataFrame
-    training: pd.DataFrame
+    knowledge: Knowledge
     reveal: Callable[[int], float]
-    settings: Settings
+    dataset: str
+    left_out: LeftOut
+    data_hashes: frozenset[str] = frozenset()
+    probes: pd.DataFrame = field(default_factory=no_probes)
 
     @classmethod
-    def leaving_out(cls, history: pd.DataFrame, table: ReplayTable, settings: Settings) -> "Task":
+    def of(
+        cls,
+        table: ReplayTable,
+        knowledge: Knowledge,
+        left_out: LeftOut,
+        probes: pd.DataFrame | None = None,
+    ) -> "Task":
         """Make the task of choosing for the dataset of a replay table."""
         return cls(
             candidates=table.candidates,
-            training=add_relative_score(without_dataset(history, table.dataset)),
+            knowledge=knowledge,
             reveal=lambda position: float(table.scores[position]),
-            settings=settings,
+            dataset=table.dataset,
+            left_out=left_out,
+            data_hashes=table.data_hashes,
+            probes=no_probes() if probes is None else probes,
         )
 
-    @cached_property
+    @classmethod
+    def leaving_out(
+        cls,
+        history: pd.DataFrame,
+        table: ReplayTable,
+        settings: Settings,
+        probes: pd.DataFrame | None = None,
+    ) -> "Task":
+        """Make the task in which nothing but the dataset itself is left out."""
+        left_out = LeftOut(frozenset([table.dataset]))
+        return cls.of(table, Knowledge.without(history, left_out, settings), left_out, probes)
+
+    @property
+    def settings(self) -> Settings:
+        """All parameters."""
+        return self.knowledge.settings
+
+    @property
+    def training(self) -> pd.DataFrame:
+        """The trials that may be learned from, with relative scores among them alone."""
+        return self.knowledge.training
+
+    @property
     def target(self) -> MetaFeatures:
-        """Meta-features of the left-out dataset."""
+        """Meta-features of the target."""
         first = self.candidates.iloc[0]
         return MetaFeatures.model_validate({name: first[name] for name in META_FEATURE_COLUMNS})
 
-    @cached_property
+    @property
+    def target_probes(self) -> pd.DataFrame:
+        """Probes of the target's images, under its name or another, one a backbone."""
+        named = self.probes["dataset"] == self.dataset
+        ours = self.probes[named | self.probes["data_hash"].isin(self.data_hashes)]
+        own_name_first = (ours["dataset"] != self.dataset).sort_values(kind="stable").index
+        return ours.loc[own_name_first].drop_duplicates("backbone")
+
+    @property
     def surrogate(self) -> Surrogate:
-        """The surrogate fitted on `training` alone; fitted once for all methods that ask."""
-        parameters = self.settings.meta_learning
-        return fit_surrogate(self.training, parameters, parameters.seed)
+        """The surrogate with its intervals, from the training trials alone."""
+        return self.knowledge.learn(calibrated_surrogate)
 
     def predicted(self) -> pd.DataFrame:
-        """Return the candidates with the surrogate's predictions, on their index."""
-        return self.candidates.join(self.surrogate.predict(self.candidates))
+        """Return the candidates with the surrogate's relative scores and times, on their index.
+
+        No method that ranks asks for intervals, so the models behind them are not fitted.
+        """
+        predicted = self.knowledge.learn(point_model).predict(self.candidates)
+        return self.candidates.assign(
+            relative_score=predicted["relative_score"],
+            training_time_s=np.exp(predicted["log_training_time"]),
+        )
+
+
+def point_model(training: pd.DataFrame, settings: Settings) -> PointModel:
+    """Fit the surrogate's two models, without its intervals."""
+    parameters = settings.meta_learning
+    return fit_point_model(training, parameters, parameters.seed)
+
+
+def calibrated_surrogate(training: pd.DataFrame, settings: Settings) -> Surrogate:
+    """Fit the surrogate as a recommendation uses it."""
+    parameters = settings.meta_learning
+    return fit_surrogate(training, parameters, parameters.seed)

@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.evaluation.compare import Comparison, compare_methods
+from metallmix_kedro.evaluation.compare import compare_methods
+from metallmix_kedro.evaluation.knowledge import Settings
+from metallmix_kedro.evaluation.outcomes import Comparison
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
-from metallmix_kedro.evaluation.task import Settings
+from metallmix_kedro.evaluation.replay import replay_tables
+from metallmix_kedro.evaluation.task import PROBE_COLUMNS, Task
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
@@ -43,5 +46,22 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def comparison(shared_history: pd.DataFrame, settings: Settings) -> Comparison:
-    return compare_methods(shared_history, settings)
+def probes(shared_history: pd.DataFrame) -> pd.DataFrame:
+    """LogME that orders the backbones as they are."""
+    pairs = shared_history[["dataset", "data_hash", "backbone"]].drop_duplicates()
+    logme = pairs["backbone"].map(BACKBONE_EFFECT)
+    return pairs.assign(logme=logme).reindex(columns=list(PROBE_COLUMNS))
+
+
+@pytest.fixture(scope="session")
+def comparison(
+    shared_history: pd.DataFrame, settings: Settings, probes: pd.DataFrame
+) -> Comparison:
+    return compare_methods(shared_history, settings, probes)
+
+
+@pytest.fixture(scope="session")
+def task(shared_history: pd.DataFrame, settings: Settings, probes: pd.DataFrame) -> Task:
+    """The first dataset left out."""
+    tables, _ = replay_tables(shared_history, "measured", 5)
+    return Task.leaving_out(shared_history, tables[0], settings, probes)

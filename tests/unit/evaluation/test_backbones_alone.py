@@ -8,6 +8,7 @@ import pytest
 
 from metallmix_kedro.evaluation.compare import compare_methods
 from metallmix_kedro.evaluation.methods import METHODS
+from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.evaluation.task import Task
 from metallmix_kedro.history.columns import HISTORY_COLUMNS, SCORE
@@ -73,9 +74,26 @@ def test_all_methods_are_compared(backbones_alone, settings):
     shorter = {"source": "imported", "n_trials": 4, "n_initial": 2}
     few = replace(settings, evaluation=settings.evaluation.model_copy(update=shorter))
     comparison = compare_methods(backbones_alone, few)
-    assert set(comparison.outcomes["method"]) == set(METHODS)
-    assert set(comparison.uninformed) == {"nearest_neighbour"}
+    assert set(comparison.outcomes["method"]) == set(METHODS) - {"transferability"}
+    neighbours = {"nearest_neighbour", "three_nearest_neighbours"}
+    assert set(comparison.uninformed[MAIN]) == neighbours
     assert comparison.outcomes["training_time_s"].isna().all()
+
+
+def test_a_history_of_one_modality_has_nothing_left_without_it(backbones_alone, settings):
+    shorter = {
+        "source": "imported",
+        "n_trials": 4,
+        "n_initial": 2,
+        "methods": ("greedy_portfolio",),
+    }
+    few = replace(settings, evaluation=settings.evaluation.model_copy(update=shorter))
+    comparison = compare_methods(backbones_alone, few)
+    run = {"leave_one_dataset_out", "leave_one_backbone_out"}
+    assert set(comparison.outcomes["protocol"]) == run
+    reasons = comparison.excluded["leave_one_modality_out"]
+    assert set(reasons) == set(SCORES)
+    assert "0 dataset(s)" in reasons["a"]
 
 
 def test_a_dataset_that_lacks_what_its_import_gives_of_others_is_not_scored(backbones_alone):

@@ -4,20 +4,14 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from metallmix_kedro.evaluation.knowledge import Knowledge
 from metallmix_kedro.evaluation.methods import METHODS
 from metallmix_kedro.evaluation.parameters import MethodName
-from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.evaluation.task import Task
 from metallmix_kedro.history.averages import best_on_average
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 
-ONE_SHOT = ["surrogate", "short_list", "best_on_average", "nearest_neighbour", "random_pick"]
-
-
-@pytest.fixture(scope="module")
-def task(shared_history, settings) -> Task:
-    tables, _ = replay_tables(shared_history, "measured", 5)
-    return Task.leaving_out(shared_history, tables[0], settings)
+ONE_SHOT = [name for name in METHODS if not name.endswith("_search")]
 
 
 def rng(seed=0):
@@ -34,11 +28,32 @@ def test_registry_and_parameters_name_the_same_methods():
 
 @pytest.mark.parametrize("name", METHODS)
 def test_picks_are_different_candidates(task, name):
-    n_picks = METHODS[name].n_picks(task.settings)
+    n_picks = METHODS[name].n_listed(task.settings)
     picks = METHODS[name].choose(task, rng(), n_picks)
     assert 1 <= len(picks) <= n_picks
     assert len(set(picks)) == len(picks)
     assert set(picks) <= set(range(len(task.candidates)))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_first_of_a_list_is_the_pick_alone(task, name):
+    method = METHODS[name]
+    n_listed = method.n_listed(task.settings)
+    assert method.choose(task, rng(), n_listed)[:1] == method.choose(task, rng(), 1)
+
+
+def test_lists_are_as_long_as_what_is_tried_and_five_where_one_is_kept(task):
+    lengths = {name: method.n_listed(task.settings) for name, method in METHODS.items()}
+    assert lengths["surrogate"] == lengths["random_pick"] == 5
+    assert lengths["short_list"] == task.settings.recommendation.n_candidates
+    assert lengths["random_search"] == lengths["bayesian_search"] == 8
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_a_method_learns_is_named_so_that_learning_is_no_part_of_its_response(task, name):
+    fresh = replace(task, knowledge=Knowledge(task.training, task.settings))
+    METHODS[name].choose(fresh, rng(), 5)
+    assert set(fresh.knowledge.learned) == {fit.__name__ for fit in METHODS[name].fits}
 
 
 @pytest.mark.parametrize("name", ONE_SHOT)
@@ -100,14 +115,23 @@ def test_average_keeps_to_what_was_recorded_here(task):
 def test_neighbour_is_the_most_similar_dataset(task):
     like_it = "fabricated_2"
     features = [name for name in task.candidates if name not in CONFIGURATION_COLUMNS]
-    theirs = task.training[task.training["dataset"] == like_it]
+    theirs = task.training[task.training["dataset"] == like_it].reset_index(drop=True)
     twin = replace(task, candidates=task.candidates.assign(**theirs[features].iloc[0].to_dict()))
     [pick] = METHODS["nearest_neighbour"].choose(twin, rng(), 1)
     best = theirs.loc[theirs["relative_score"].idxmax()].to_dict()
     assert configuration(twin, pick) == Configuration.from_mapping(best)
 
 
-@pytest.mark.parametrize("name", ["best_on_average", "nearest_neighbour"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "best_on_average",
+        "best_by_rank",
+        "nearest_neighbour",
+        "three_nearest_neighbours",
+        "greedy_portfolio",
+    ],
+)
 def test_method_that_knows_no_candidate_says_nothing(task, name):
     strangers = replace(task, candidates=task.candidates.assign(dense_units=4096.0))
     assert METHODS[name].choose(strangers, rng(), 1) == []

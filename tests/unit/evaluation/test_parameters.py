@@ -26,6 +26,10 @@ def test_shipped_values_are_the_defaults():
         {"level": 1.0},
         {"min_trials": 1},
         {"n_seeds": 3},
+        {"protocols": []},
+        {"protocols": ["leave_one_modality_out"]},
+        {"protocols": ["leave_one_dataset_out", "leave_one_dataset_out"]},
+        {"max_backbones": 0},
     ],
 )
 def test_bad_values_are_refused(bad):

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.evaluation.replay import replay_tables, without_dataset
+from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.history import SCORE
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
@@ -67,18 +67,8 @@ def test_too_few_datasets_are_an_error_that_names_the_reasons(shared_history):
         replay_tables(shared_history, "imported", 5)
 
 
-def test_no_trace_of_a_left_out_dataset_remains(shared_history):
+def test_a_table_knows_the_hashes_of_its_images(shared_history):
+    assert table_of(shared_history).data_hashes == frozenset()
     history = shared_history.copy()
-    ours = history["dataset"] == "fabricated_0"
-    history.loc[ours, "data_hash"] = "abc"
-    published_twin = history[ours].head(1).assign(trial_id="p", source="published", data_hash=None)
-    renamed_twin = history[ours].head(1).assign(trial_id="r", dataset="other name")
-    history = pd.concat([history, published_twin, renamed_twin], ignore_index=True)
-    left = without_dataset(history, "fabricated_0")
-    assert set(left["dataset"]) == {f"fabricated_{n}" for n in (1, 2, 3)}
-    assert len(left) == (~ours).sum()
-
-
-def test_datasets_without_a_hash_are_not_taken_for_twins(shared_history):
-    assert shared_history["data_hash"].isna().all()
-    assert without_dataset(shared_history, "fabricated_0")["dataset"].nunique() == 3
+    history.loc[history["dataset"] == "fabricated_0", "data_hash"] = "abc"
+    assert table_of(history).data_hashes == {"abc"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from metallmix_kedro.evaluation.scores import (
     bootstrap_interval,
-    equal_random_trials,
+    equal_trials,
     expected_best_of,
 )
 
@@ -32,9 +32,9 @@ def test_expectation_holds_for_many_trials():
 
 
 @given(REGRETS, st.floats(0, 1))
-def test_equal_random_trials_is_the_first_that_is_as_good(regrets, regret):
+def test_equal_trials_is_the_first_that_is_as_good(regrets, regret):
     curve = expected_best_of(regrets)
-    k = equal_random_trials(regret, curve)
+    k = equal_trials(regret, curve)
     if k is None:
         assert curve.min() > regret
     else:

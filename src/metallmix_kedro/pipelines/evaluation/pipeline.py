@@ -18,7 +18,15 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:recommendation",
                     "params:retrieval",
                 ],
-                outputs=["method_outcomes", "anytime_regret", "method_table", "evaluation_report"],
+                outputs={
+                    "outcomes": "method_outcomes",
+                    "anytime": "anytime_regret",
+                    "methods": "method_table",
+                    "tests": "method_tests",
+                    "protocols": "protocol_table",
+                    "datasets": "dataset_table",
+                    "report": "evaluation_report",
+                },
                 name="compare_methods",
             ),
             Node(
@@ -29,14 +37,27 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.write_page,
-                inputs=["method_table", "evaluation_report", "published_reference"],
+                inputs=[
+                    "method_table",
+                    "method_tests",
+                    "protocol_table",
+                    "evaluation_report",
+                    "published_reference",
+                ],
                 outputs="evaluation_page",
                 name="write_evaluation_page",
             ),
             Node(
                 nodes.draw_methods,
-                inputs=["anytime_regret", "evaluation_report", "method_table"],
-                outputs=["method_regret_plot", "method_comparison_plot", "anytime_plot"],
+                inputs=["anytime_regret", "evaluation_report", "method_table", "protocol_table"],
+                outputs={
+                    "regrets": "method_regret_plot",
+                    "first_and_five": "first_and_five_plot",
+                    "critical_difference": "critical_difference_plot",
+                    "anytime": "anytime_plot",
+                    "protocols": "protocol_plot",
+                    "comparison": "method_comparison_plot",
+                },
                 name="draw_methods",
             ),
             Node(

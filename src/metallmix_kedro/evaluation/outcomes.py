@@ -1,0 +1,140 @@
+"""What came out of a comparison, before it is summarised."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from metallmix_kedro.evaluation.methods import LISTED
+from metallmix_kedro.evaluation.replay import ReplayTable, Values
+
+OUTCOME_COLUMNS = (
+    "protocol",
+    "dataset",
+    "left_out",
+    "method",
+    "seed",
+    "trial_id",
+    "n_trials",
+    "regret",
+    "regret_of_five",
+    "accuracy",
+    "relative_accuracy",
+    "training_time_s",
+    "search_time_s",
+)
+
+
+@dataclass
+class Comparison:
+    """What came out.
+
+    Parameters
+    ----------
+    outcomes : pandas.DataFrame
+        One row a protocol, dataset, backbone left out and seed, and method, columns
+        `OUTCOME_COLUMNS`: the trial the method ends with, the trials it cost, its normalised
+        regret and that of the best of five, its accuracy, also relative to the best recorded, all
+        in [0, 1], and seconds. ``left_out`` names the backbone that training lost besides, if any.
+    anytime : pandas.DataFrame
+        Of the main protocol. Columns dataset, method, n_trials, regret: mean over seeds of the
+        regret of the best of the first ``n_trials`` picks.
+    random_curve : ndarray
+        Expected regret of the best of 1, 2, … random trials, mean over datasets; as long as the
+        dataset with the most recorded trials has some. A dataset that has no more trials stays
+        at its best.
+    excluded : dict of str to dict
+        Protocol -> datasets that are not scored under it, with the reason; under the main one
+        those that are scored under none.
+    n_recorded : dict of str to int
+        Recorded trials of each scored dataset.
+    uninformed : dict of str to dict
+        Protocol -> method -> datasets of which it knew none of the recorded configurations and
+        took some at random.
+    not_run : dict of str to dict
+        Protocol -> method -> dataset -> why it could not run there.
+    response_times : dict of str to float
+        Seconds a method took to choose on this machine, its median over choices.
+    """
+
+    outcomes: pd.DataFrame
+    anytime: pd.DataFrame
+    random_curve: Values
+    excluded: dict[str, dict[str, str]]
+    n_recorded: dict[str, int]
+    uninformed: dict[str, dict[str, list[str]]]
+    not_run: dict[str, dict[str, dict[str, str]]]
+    response_times: dict[str, float]
+
+    def under(self, protocol: str) -> pd.DataFrame:
+        """Return the outcomes of the methods that ran on every target of a protocol."""
+        ours = self.outcomes[self.outcomes["protocol"] == protocol]
+        incomplete = list(self.not_run.get(protocol, {}))
+        return ours[~ours["method"].isin(incomplete)]
+
+
+class Place(NamedTuple):
+    """Where a method chose."""
+
+    protocol: str
+    dataset: str
+    left_out: str
+    method: str
+
+
+@dataclass
+class Notes:
+    """What is written down while the methods run; the fields are those of `Comparison`."""
+
+    outcomes: list[dict[str, Any]] = field(default_factory=list)
+    anytime: list[pd.DataFrame] = field(default_factory=list)
+    excluded: dict[str, dict[str, str]] = field(default_factory=dict)
+    uninformed: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    not_run: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    times: dict[str, list[float]] = field(default_factory=dict)
+
+    def has_not_run(self, place: Place, reason: str) -> None:
+        """Note that a method could not run on a target."""
+        methods = self.not_run.setdefault(place.protocol, {})
+        methods.setdefault(place.method, {})[place.dataset] = reason
+
+    def is_uninformed(self, place: Place) -> None:
+        """Note that a method knew no candidate of a target."""
+        datasets = self.uninformed.setdefault(place.protocol, {}).setdefault(place.method, [])
+        if place.dataset not in datasets:
+            datasets.append(place.dataset)
+
+    def has_chosen(
+        self, place: Place, seed: int, picks: list[int], n_tried: int, table: ReplayTable
+    ) -> None:
+        """Note what came of a list of picks, of which `n_tried` are tried.
+
+        Parameters
+        ----------
+        place : Place
+            Where it was chosen.
+        seed : int
+            Which repetition.
+        picks : list of int
+            Positions in the table, at least one.
+        n_tried : int
+            How many of them are tried; if 1, it is recommended, not tried.
+        table : ReplayTable
+            The target's outcomes.
+        """
+        tried = picks[:n_tried]
+        kept = tried[int(np.argmax(table.scores[tried]))]
+        searched = len(tried) > 1
+        values = {
+            "seed": seed,
+            "trial_id": table.trial_ids.iloc[kept],
+            "n_trials": len(tried) if searched else 0,
+            "regret": table.regrets[kept],
+            "regret_of_five": table.regrets[picks[:LISTED]].min(),
+            "accuracy": table.scores[kept],
+            "relative_accuracy": table.scores[kept] / table.scores.max(),
+            "training_time_s": table.training_times[kept],
+            "search_time_s": table.training_times[tried].sum() if searched else 0.0,
+        }
+        self.outcomes.append({**place._asdict(), **values})

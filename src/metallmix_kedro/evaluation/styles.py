@@ -1,0 +1,45 @@
+"""How pictures show each method: one colour and marker everywhere."""
+
+from typing import Any
+
+import pandas as pd
+
+# Okabe and Ito's colours, which colour-blind readers tell apart; markers say it a second time.
+STYLES: dict[str, tuple[str, str]] = {
+    "surrogate": ("#D55E00", "o"),
+    "short_list": ("#E69F00", "D"),
+    "best_on_average": ("#0072B2", "s"),
+    "best_by_rank": ("#0072B2", "p"),
+    "nearest_neighbour": ("#56B4E9", "^"),
+    "three_nearest_neighbours": ("#56B4E9", "<"),
+    "greedy_portfolio": ("#B5A900", "h"),
+    "surrogate_raw_accuracy": ("#CC79A7", "d"),
+    "pairwise_ranker": ("#CC79A7", ">"),
+    "transferability": ("#8C564B", "X"),
+    "random_pick": ("#999999", "x"),
+    "random_search": ("#333333", "v"),
+    "bayesian_search": ("#009E73", "P"),
+}
+OTHER_STYLE = ("#CC79A7", "*")
+MARKER_SIZE = 42
+
+
+def colour_of(method: str) -> str:
+    """Return a method's colour."""
+    return STYLES.get(method, OTHER_STYLE)[0]
+
+
+def marker_of(method: str) -> str:
+    """Return a method's marker."""
+    return STYLES.get(method, OTHER_STYLE)[1]
+
+
+def dots(method: str) -> dict[str, Any]:
+    """Return the arguments with which a method's dots are scattered."""
+    return {"c": colour_of(method), "marker": marker_of(method), "s": MARKER_SIZE}
+
+
+def in_style_order(table: pd.DataFrame) -> list[str]:
+    """Return the methods of a table in the order of the styles, then those without one."""
+    known = [name for name in STYLES if name in set(table["method"])]
+    return known + [name for name in table["method"] if name not in STYLES]
