@@ -24,6 +24,7 @@ from metallmix_kedro.evaluation.protocols import (
 from metallmix_kedro.evaluation.replay import MIN_DATASETS, ReplayTable, Values, replay_tables
 from metallmix_kedro.evaluation.scores import expected_best_of
 from metallmix_kedro.evaluation.task import Task
+from metallmix_kedro.probes.features import add_probes
 
 Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
 """What is left out, and the targets for which it is, under which protocol."""
@@ -48,7 +49,7 @@ def compare_methods(
     settings : Settings
         The parameters of the evaluation and of what a recommendation uses.
     probes : pandas.DataFrame, optional
-        Columns `task.PROBE_COLUMNS`, of any datasets.
+        Columns `metallmix_kedro.probes.PROBE_COLUMNS`, of any datasets.
 
     Returns
     -------
@@ -62,6 +63,8 @@ def compare_methods(
         If Bayesian optimisation is asked for and scikit-learn is not installed.
     """
     parameters = settings.evaluation
+    if probes is not None:
+        history = add_probes(history, probes)
     tables, excluded = replay_tables(history, parameters.source, parameters.min_trials)
     backbones = drawn_backbones(tables, parameters.max_backbones, parameters.seed)
     notes = Notes(excluded={MAIN: excluded})

@@ -21,7 +21,15 @@ from metallmix_kedro.evaluation.neighbours import (
     by_three_neighbours,
     similarity_index,
 )
-from metallmix_kedro.evaluation.one_shot import at_random, by_short_list, by_surrogate
+from metallmix_kedro.evaluation.one_shot import (
+    at_random,
+    by_all_probes,
+    by_one_probe,
+    by_probed_list,
+    by_short_list,
+    by_surrogate,
+    no_probes_of,
+)
 from metallmix_kedro.evaluation.parameters import MethodName
 from metallmix_kedro.evaluation.portfolio import by_portfolio, dataset_scores
 from metallmix_kedro.evaluation.rankers import (
@@ -108,6 +116,19 @@ _METHODS: dict[MethodName, Method] = {
     "surrogate": Method("Surrogate's pick", by_surrogate, (point_model,)),
     "short_list": Method(
         "Best of the short list", by_short_list, (point_model, mean_scores), _short
+    ),
+    "one_probe": Method(
+        "Surrogate, smallest backbone's probe", by_one_probe, (point_model,), missing=no_probes_of
+    ),
+    "all_probes": Method(
+        "Surrogate, all probes", by_all_probes, (point_model,), missing=no_probes_of
+    ),
+    "probed_short_list": Method(
+        "Best of the short list, all probes",
+        by_probed_list,
+        (point_model, mean_scores),
+        _short,
+        missing=no_probes_of,
     ),
     "best_on_average": Method("Best on average", by_average, (mean_scores,)),
     "best_by_rank": Method("Best by mean rank", by_rank, (mean_ranks,)),

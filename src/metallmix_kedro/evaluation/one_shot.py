@@ -4,29 +4,59 @@ import numpy as np
 
 from metallmix_kedro.evaluation.averages import known_averages
 from metallmix_kedro.evaluation.task import Task
-from metallmix_kedro.recommendation.candidates import short_list
+from metallmix_kedro.probes.parameters import ProbeLevel
+from metallmix_kedro.recommendation.portfolio import short_list
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.surrogate.probe_levels import known_level
 
 KEYS = list(CONFIGURATION_COLUMNS)
+NO_PROBES = "no probes of this dataset"
 
 
 def by_surrogate(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
     """Take the highest predicted relative scores; equals by the shorter predicted time."""
-    ranked = task.predicted().sort_values(
+    return _highest(task, "none", n_picks)
+
+
+def by_one_probe(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+    """Take the highest scores predicted of a target that the smallest backbone has looked at."""
+    return _highest(task, "smallest", n_picks)
+
+
+def by_all_probes(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+    """Take the highest scores predicted of a target that every backbone has looked at."""
+    return _highest(task, "all", n_picks)
+
+
+def by_short_list(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+    """Take the short list that a recommendation would offer of these candidates."""
+    return _listed(task, "none", n_picks)
+
+
+def by_probed_list(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+    """Take the short list for a target that every backbone has looked at."""
+    return _listed(task, "all", n_picks)
+
+
+def no_probes_of(task: Task) -> str | None:
+    """Say why a target counts as not probed, or return None."""
+    return NO_PROBES if known_level(task.candidates) == "none" else None
+
+
+def _highest(task: Task, level: ProbeLevel, n_picks: int) -> list[int]:
+    ranked = task.predicted(level).sort_values(
         ["relative_score", "training_time_s"], ascending=[False, True], kind="stable"
     )
     return ranked.index[:n_picks].tolist()
 
 
-def by_short_list(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
-    """Take the short list that a recommendation would offer of these candidates."""
+def _listed(task: Task, level: ProbeLevel, n_picks: int) -> list[int]:
     averages = known_averages(task)[KEYS].to_dict("records")
-    # Of a history that varies its backbones alone, no two trials differ in more than that.
-    n_varied = int((task.candidates[KEYS].nunique(dropna=False) > 1).sum())
+    predicted = task.predicted(level)
     listed = short_list(
-        task.predicted(),
+        predicted,
+        task.scenarios(predicted["relative_score"]),
         max(n_picks, 2),
-        min(task.settings.recommendation.min_difference, max(n_varied, 1)),
         best_on_average=averages[0] if averages else None,
     )
     return listed.index[:n_picks].tolist()

@@ -10,6 +10,9 @@ from metallmix_kedro.parameters import Parameters
 MethodName = Literal[
     "surrogate",
     "short_list",
+    "one_probe",
+    "all_probes",
+    "probed_short_list",
     "best_on_average",
     "best_by_rank",
     "nearest_neighbour",

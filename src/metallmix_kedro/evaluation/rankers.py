@@ -21,6 +21,7 @@ from metallmix_kedro.history import SCORE
 from metallmix_kedro.history.relative import has_score, origin
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.point import trial_weights
+from metallmix_kedro.surrogate.probe_levels import hide
 
 Values = npt.NDArray[np.float64]
 
@@ -113,13 +114,15 @@ def by_pairs(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  
 def _highest(
     task: Task, fit: Callable[[pd.DataFrame, Settings], Ranker], n_picks: int
 ) -> list[int]:
-    scores = task.knowledge.learn(fit).scores(task.candidates)
+    scores = task.knowledge.learn(fit).scores(hide(task.candidates, "none"))
     return [int(position) for position in np.argsort(-scores, kind="stable")[:n_picks]]
 
 
 def _learnable(training: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Return the trials with a score and a weight, in an order that rows cannot be dealt in."""
-    scored = training[has_score(training)].sort_values("trial_id", ignore_index=True)
+    # Baselines know meta-features, not probes.
+    known = hide(training, "none")
+    scored = known[has_score(known)].sort_values("trial_id", ignore_index=True)
     return scored[trial_weights(scored, settings.meta_learning.published_weight) > 0]
 
 

@@ -10,6 +10,7 @@ from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history import SCORE
 from metallmix_kedro.history.relative import has_score, origin
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+from metallmix_kedro.probes.features import PROBE_FEATURES
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
 Values = npt.NDArray[np.float64]
@@ -124,9 +125,10 @@ def _why_not(trials: pd.DataFrame, min_trials: int, given: list[str]) -> str | N
 
 def _table(name: str, trials: pd.DataFrame) -> ReplayTable:
     target = {column: trials[column].iloc[0] for column in META_FEATURE_COLUMNS}
+    probed = [name for name in PROBE_FEATURES if name in trials]
     return ReplayTable(
         dataset=name,
-        candidates=trials[list(CONFIGURATION_COLUMNS)].assign(**target),
+        candidates=trials[[*CONFIGURATION_COLUMNS, *probed]].assign(**target),
         trial_ids=trials["trial_id"],
         scores=trials[SCORE].to_numpy(dtype=float),
         training_times=trials["training_time_s"].to_numpy(dtype=float),

@@ -8,6 +8,9 @@ import pandas as pd
 STYLES: dict[str, tuple[str, str]] = {
     "surrogate": ("#D55E00", "o"),
     "short_list": ("#E69F00", "D"),
+    "one_probe": ("#D55E00", "8"),
+    "all_probes": ("#D55E00", "*"),
+    "probed_short_list": ("#E69F00", "H"),
     "best_on_average": ("#0072B2", "s"),
     "best_by_rank": ("#0072B2", "p"),
     "nearest_neighbour": ("#56B4E9", "^"),

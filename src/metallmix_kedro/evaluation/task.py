@@ -10,29 +10,18 @@ from metallmix_kedro.evaluation.knowledge import Knowledge, Settings
 from metallmix_kedro.evaluation.protocols import LeftOut
 from metallmix_kedro.evaluation.replay import ReplayTable
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
+from metallmix_kedro.probes.parameters import ProbeLevel
+from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.point import PointModel, fit_point_model
-
-PROBE_COLUMNS = (
-    "dataset",
-    "data_hash",
-    "backbone",
-    "linear_probe_accuracy",
-    "linear_probe_ece",
-    "linear_probe_nll",
-    "knn_error",
-    "intrinsic_dimension",
-    "logme",
-    "colourfulness",
-    "seconds",
-)
-"""Columns of the probes: a row a dataset and backbone, from forward passes on its images alone."""
+from metallmix_kedro.surrogate.probe_levels import hide
+from metallmix_kedro.surrogate.scenarios import Float32Array
 
 
 def no_probes() -> pd.DataFrame:
     """Return probes of no dataset."""
-    return pd.DataFrame(columns=list(PROBE_COLUMNS))
+    return as_table([])
 
 
 @dataclass(frozen=True)
@@ -54,7 +43,8 @@ class Task:
     left_out : LeftOut
         What the training trials lack.
     probes : pandas.DataFrame
-        Columns `PROBE_COLUMNS`, of any datasets, the target among them; may be empty.
+        Columns `metallmix_kedro.probes.PROBE_COLUMNS`, of any datasets, the target among them; may
+        be empty.
     """
 
     candidates: pd.DataFrame
@@ -125,16 +115,26 @@ class Task:
         """The surrogate with its intervals, from the training trials alone."""
         return self.knowledge.learn(calibrated_surrogate)
 
-    def predicted(self) -> pd.DataFrame:
+    def predicted(self, level: ProbeLevel = "none") -> pd.DataFrame:
         """Return the candidates with the surrogate's relative scores and times, on their index.
 
         No method that ranks asks for intervals, so the models behind them are not fitted.
+
+        Parameters
+        ----------
+        level : str
+            How much of the target is shown to be probed.
         """
-        predicted = self.knowledge.learn(point_model).predict(self.candidates)
+        predicted = self.knowledge.learn(point_model).predict(hide(self.candidates, level))
         return self.candidates.assign(
             relative_score=predicted["relative_score"],
             training_time_s=np.exp(predicted["log_training_time"]),
         )
+
+    def scenarios(self, predicted: pd.Series) -> Float32Array:
+        """Return the candidates' relative scores, were the target like each training dataset."""
+        scenarios = self.knowledge.learn(point_model).scenarios
+        return scenarios.scores(self.candidates, predicted, self.settings.meta_learning.seed)
 
 
 def point_model(training: pd.DataFrame, settings: Settings) -> PointModel:

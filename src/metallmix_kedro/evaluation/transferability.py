@@ -13,6 +13,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.averages import known_averages
 from metallmix_kedro.evaluation.knowledge import Settings
+from metallmix_kedro.evaluation.one_shot import NO_PROBES
 from metallmix_kedro.evaluation.task import Task
 from metallmix_kedro.history.averages import comparable_configurations
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
@@ -22,7 +23,7 @@ OTHERS = [name for name in CONFIGURATION_COLUMNS if name != "backbone"]
 
 def no_logme(task: Task) -> str | None:
     """Say why the backbones of a task cannot be ordered, or return None."""
-    return None if len(_logme(task)) else "no probes of this dataset"
+    return None if len(_logme(task)) else NO_PROBES
 
 
 def by_logme(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001

@@ -11,7 +11,7 @@ from rich.progress import track
 from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.probes.parameters import ProbeLevel
 from metallmix_kedro.surrogate.calibration import calibrate
 from metallmix_kedro.surrogate.card import TrainingFacts
 from metallmix_kedro.surrogate.model import Surrogate
@@ -19,10 +19,12 @@ from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import PointModel, fit_point_model
 from metallmix_kedro.surrogate.probe_levels import LEVELS, hide, known_level
 from metallmix_kedro.surrogate.scales import has_time, is_own
-from metallmix_kedro.surrogate.scenarios import Errors, Scenarios
 
 Fold = frozenset[str]
 """Datasets that are left out together: one, or several where there are very many."""
+
+Errors = dict[ProbeLevel, pd.DataFrame]
+"""How much of left-out datasets was shown to be probed -> `residuals`."""
 
 LONG = 50
 """Fits from which on a progress bar is shown."""
@@ -148,16 +150,16 @@ def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        On the index of the own, scored trials: `CONFIGURATION_COLUMNS`, ``dataset``,
-        ``relative_score``, ``score``, ``log_training_time`` (each trial's time brought to the
-        reference device; missing where there is none).
+        On the index of the own, scored trials: ``dataset``, ``relative_score``, ``score``,
+        ``log_training_time`` (each trial's time brought to the reference device; missing where
+        there is none).
     """
     trials = trials[is_own(trials) & trials["relative_score"].notna()]
     predicted = model.predict(trials)
     log_time = np.log(trials["training_time_s"].where(has_time(trials)).astype(float))
     if model.device_scale is not None:
         log_time = log_time - model.device_scale.log_effect(trials)
-    return trials[["dataset", *CONFIGURATION_COLUMNS]].assign(
+    return trials[["dataset"]].assign(
         relative_score=trials["relative_score"] - predicted["relative_score"],
         score=trials[SCORE] - predicted["score"],
         log_training_time=log_time - predicted["log_training_time"],
@@ -171,7 +173,7 @@ def assemble(
     parameters: MetaLearningParameters,
     seed: int,
 ) -> Surrogate:
-    """Join models, intervals and scenarios with the facts of the trials they were fitted on."""
+    """Join models and intervals with the facts of the trials they were fitted on."""
     scored = trials[trials["relative_score"].notna()]
     facts = TrainingFacts(
         n_trials=scored["source"].value_counts().sort_index().to_dict(),
@@ -180,7 +182,7 @@ def assemble(
         parameters=parameters,
     )
     calibration = calibrate(errors, parameters.interval_level)
-    return Surrogate.assemble(point, calibration, Scenarios.fit(errors), facts)
+    return Surrogate.assemble(point, calibration, facts)
 
 
 def _at_the_same_time(

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xgboost
 
@@ -22,7 +21,7 @@ from metallmix_kedro.surrogate.card import (
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.point import PointModel
 from metallmix_kedro.surrogate.probe_levels import LEVELS, known_level
-from metallmix_kedro.surrogate.scenarios import Scenarios
+from metallmix_kedro.surrogate.scenarios import Float32Array
 
 BASE_VALUE = "base_value"
 """The column of `Surrogate.contributions` that holds the prediction before any feature."""
@@ -50,10 +49,9 @@ class Surrogate:
         cls,
         point: PointModel,
         calibration: Calibration,
-        scenarios: Scenarios,
         training: TrainingFacts,
     ) -> "Surrogate":
-        """Join fitted models, their intervals and scenarios, and the facts of their training."""
+        """Join fitted models, their intervals and the facts of their training."""
         content = (
             bytes(point.score_model.save_raw("json"))
             + bytes(point.time_model.save_raw("json"))
@@ -69,7 +67,7 @@ class Surrogate:
             score_scale=point.score_scale,
             device_scale=point.device_scale,
             calibration=calibration,
-            scenarios=scenarios,
+            scenarios=point.scenarios,
             training=training,
             packages=package_versions(),
         )
@@ -104,6 +102,7 @@ class Surrogate:
         point = PointModel(
             encoder=checked.encoder,
             average=checked.average,
+            scenarios=checked.scenarios,
             score_model=score_model,
             time_model=time_model,
             score_scale=checked.score_scale,
@@ -167,8 +166,8 @@ class Surrogate:
             }
         )
 
-    def scenarios(self, frame: pd.DataFrame, predicted: pd.Series) -> npt.NDArray[np.float32]:
-        """Return the relative scores of configurations, were the target like each left-out dataset.
+    def scenarios(self, frame: pd.DataFrame, predicted: pd.Series) -> Float32Array:
+        """Return the relative scores of configurations, were the target like each dataset known.
 
         Parameters
         ----------

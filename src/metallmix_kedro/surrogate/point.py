@@ -14,6 +14,7 @@ from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
 from metallmix_kedro.surrogate.probe_levels import hide_at_random
 from metallmix_kedro.surrogate.scales import DeviceScale, FloatArray, ScoreScale, has_time, is_own
+from metallmix_kedro.surrogate.scenarios import Scenarios
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class PointModel:
         Makes the models' input.
     average : ConfigurationAverage
         What a configuration is worth on average.
+    scenarios : Scenarios
+        How datasets differ from the average.
     score_model, time_model : xgboost.Booster
         Predict the relative score above or below that average, and the natural logarithm of the
         seconds of training on the reference device.
@@ -40,6 +43,7 @@ class PointModel:
 
     encoder: FeatureEncoder
     average: ConfigurationAverage
+    scenarios: Scenarios
     score_model: xgboost.Booster
     time_model: xgboost.Booster
     score_scale: ScoreScale
@@ -103,16 +107,17 @@ def fit_point_model(
         )
     encoder = FeatureEncoder.fit(trials)
     average, expected = _averages(trials[scored], weights[weights > 0][scored], parameters)
+    above = (trials["relative_score"] - expected)[scored]
+    scenarios = _scenarios(trials[scored], above)
     device_scale, score_scale = DeviceScale.fit(trials), ScoreScale.fit(trials)
     taught = _sample(trials, parameters.max_trials, seed)
     trials, scored = trials.loc[taught], scored[taught]
     encoded = encoder.transform(hide_at_random(trials, seed))
     weight = weights[taught].to_numpy(dtype=np.float64)
     known = scored.to_numpy()
-    above = trials["relative_score"][scored] - expected[trials.index[known]]
     score_model = _fit(
         encoded[known],
-        above.to_numpy(dtype=np.float64),
+        above[trials.index[known]].to_numpy(dtype=np.float64),
         weight[known],
         parameters.score_model,
         seed,
@@ -127,6 +132,7 @@ def fit_point_model(
     return PointModel(
         encoder=encoder,
         average=average,
+        scenarios=scenarios,
         score_model=score_model,
         time_model=_fit(
             encoded[timed], log_time[timed], weight[timed], parameters.time_model, seed
@@ -182,6 +188,12 @@ def _averages(
         rows = trials["dataset"].isin(fold)
         expected[rows] = one.predict(trials[rows])
     return average, expected
+
+
+def _scenarios(trials: pd.DataFrame, above: pd.Series) -> Scenarios:
+    own = is_own(trials)
+    known = trials[own] if own.any() else trials
+    return Scenarios.fit(known.assign(relative_score=above[known.index]))
 
 
 def _sample(trials: pd.DataFrame, count: int, seed: int) -> pd.Index:

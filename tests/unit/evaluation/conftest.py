@@ -9,9 +9,10 @@ from metallmix_kedro.evaluation.knowledge import Settings
 from metallmix_kedro.evaluation.outcomes import Comparison
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.replay import replay_tables
-from metallmix_kedro.evaluation.task import PROBE_COLUMNS, Task
+from metallmix_kedro.evaluation.task import Task
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.probes import PROBE_COLUMNS
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
@@ -25,6 +26,7 @@ N_DATASETS, N_TRIALS = 4, 24
 def shared_history() -> pd.DataFrame:
     history = fabricate_history(N_DATASETS, N_TRIALS, seed=3)
     keys = list(CONFIGURATION_COLUMNS)
+    history["data_hash"] = ("images of " + history["dataset"]).astype("str")
     history[keys] = np.tile(history[keys].head(N_TRIALS).to_numpy(object), (N_DATASETS, 1))
     effect = history["backbone"].map(BACKBONE_EFFECT) + history["learning_rate"].map(RATE_EFFECT)
     rng = np.random.default_rng(1)

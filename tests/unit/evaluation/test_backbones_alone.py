@@ -70,11 +70,14 @@ def test_without_meta_features_no_dataset_is_the_nearest(task):
     assert choose(task, "nearest_neighbour") == []
 
 
+NEED_PROBES = {"transferability", "one_probe", "all_probes", "probed_short_list"}
+
+
 def test_all_methods_are_compared(backbones_alone, settings):
     shorter = {"source": "imported", "n_trials": 4, "n_initial": 2}
     few = replace(settings, evaluation=settings.evaluation.model_copy(update=shorter))
     comparison = compare_methods(backbones_alone, few)
-    assert set(comparison.outcomes["method"]) == set(METHODS) - {"transferability"}
+    assert set(comparison.outcomes["method"]) == set(METHODS) - NEED_PROBES
     neighbours = {"nearest_neighbour", "three_nearest_neighbours"}
     assert set(comparison.uninformed[MAIN]) == neighbours
     assert comparison.outcomes["training_time_s"].isna().all()

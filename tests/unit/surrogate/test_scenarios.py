@@ -7,7 +7,7 @@ from tests.fabricated import SPACE
 
 
 def errors(n_datasets: int) -> pd.DataFrame:
-    """Dataset 0 likes sgd better than predicted, the others less."""
+    """Dataset 0 likes sgd better than the others do."""
     grid = SPACE.frame()
     parts = []
     for number in range(n_datasets):
@@ -18,8 +18,8 @@ def errors(n_datasets: int) -> pd.DataFrame:
 
 
 def test_each_dataset_is_a_scenario_and_what_it_does_not_explain_is_noise() -> None:
-    made = Scenarios.fit({"none": errors(3), "all": errors(2)})
-    assert len(made.errors) == 2  # of the deepest level
+    made = Scenarios.fit(errors(2))
+    assert len(made.differences) == 2
     # Smoothing follows some of the noise.
     assert 0.03 < made.noise < 0.055
     frame = SPACE.frame()
@@ -32,7 +32,7 @@ def test_each_dataset_is_a_scenario_and_what_it_does_not_explain_is_noise() -> N
 
 
 def test_the_noise_repeats_with_its_seed() -> None:
-    made, frame = Scenarios.fit({"none": errors(2)}), SPACE.frame()
+    made, frame = Scenarios.fit(errors(2)), SPACE.frame()
     predicted = pd.Series(0.5, index=frame.index)
     first = made.scores(frame, predicted, 1)
     assert np.array_equal(first, made.scores(frame, predicted, 1))
@@ -43,4 +43,4 @@ def test_of_very_many_datasets_some_stand_for_all() -> None:
     table = pd.concat(
         [errors(1).head(4).assign(dataset=f"d{n}") for n in range(3 * MOST_SCENARIOS + 1)]
     )
-    assert MOST_SCENARIOS / 2 < len(Scenarios.fit({"none": table}).errors) <= MOST_SCENARIOS
+    assert MOST_SCENARIOS / 2 < len(Scenarios.fit(table).differences) <= MOST_SCENARIOS

@@ -17,6 +17,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:meta_learning",
                     "params:recommendation",
                     "params:retrieval",
+                    "probes",
                 ],
                 outputs={
                     "outcomes": "method_outcomes",
