@@ -16,6 +16,15 @@ class RecommendationParameters(Parameters):
         description="backbones to choose among: those with finished measured trials in the "
         "history, or a list of names out of the search space",
     )
+    max_parameters: int | None = Field(
+        None, ge=1, description="leave out backbones with more parameters; null: no limit"
+    )
+    max_training_time_s: float | None = Field(
+        None,
+        gt=0,
+        description="leave out configurations predicted to train longer, in seconds on the "
+        "history's reference device; null: no limit",
+    )
     n_candidates: int = Field(5, ge=2, le=20, description="length of the short list")
     n_trials: int = Field(8, ge=1, le=50, description="similar past trials shown as evidence")
     max_per_dataset: int = Field(

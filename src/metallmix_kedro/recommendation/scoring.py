@@ -7,7 +7,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from metallmix_kedro.attribution.values import readable_value
-from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.backbones.registry import get_backbone
+from metallmix_kedro.errors import ArtifactError, ParameterError
 from metallmix_kedro.history.averages import best_on_average, known_configurations
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.meta_features.target import TargetDescription
@@ -36,7 +37,10 @@ class AllowedSpace:
 
 
 def allowed_space(
-    space: SearchSpace, history: pd.DataFrame, wanted: Literal["measured"] | Collection[str]
+    space: SearchSpace,
+    history: pd.DataFrame,
+    wanted: Literal["measured"] | Collection[str],
+    max_parameters: int | None = None,
 ) -> AllowedSpace:
     """Restrict the search space to the backbones that may be chosen.
 
@@ -47,13 +51,15 @@ def allowed_space(
         Rows of `history.schema.HistorySchema`.
     wanted : "measured" or collection of str
         Names, or those that the history has finished trials of.
+    max_parameters : int, optional
+        Backbones with more parameters are left out.
 
     Raises
     ------
     ArtifactError
         If the history holds no finished trial with a known configuration of the space.
     ParameterError
-        If a name is not in the search space.
+        If a name is not in the search space, or no backbone is small enough.
     """
     measured = set(known_configurations(history)["backbone"].unique())
     if measured.isdisjoint(space.backbone):
@@ -65,9 +71,42 @@ def allowed_space(
         )
     if wanted == "measured":
         wanted = [name for name in space.backbone if name in measured]
+    if max_parameters is not None:
+        wanted = _small_enough(wanted, max_parameters)
     allowed = space.restricted(wanted)
     unmeasured = tuple(name for name in allowed.backbone if name not in measured)
     return AllowedSpace(space=allowed, unmeasured=unmeasured)
+
+
+def _small_enough(backbones: Collection[str], max_parameters: int) -> list[str]:
+    sizes = {name: get_backbone(name).parameters for name in backbones}
+    small = [name for name in backbones if sizes[name] <= max_parameters]
+    if not small:
+        smallest = min(sizes, key=lambda name: sizes[name])
+        raise ParameterError(
+            f"No backbone has at most recommendation.max_parameters = {max_parameters:,} "
+            f"parameters; the smallest that may be chosen is {smallest} with {sizes[smallest]:,}. "
+            "Raise the limit, or allow other backbones (recommendation.backbones)."
+        )
+    return small
+
+
+def _fast_enough(predictions: pd.DataFrame, limit: float | None) -> pd.Series:
+    """Say which configurations are predicted to train within the limit.
+
+    Raises
+    ------
+    ParameterError
+        If none is.
+    """
+    seconds = predictions["training_time_s"]
+    fast = seconds <= (float("inf") if limit is None else limit)
+    if not fast.any():
+        raise ParameterError(
+            f"No configuration is predicted to train within recommendation.max_training_time_s = "
+            f"{limit:g} s; the fastest takes about {seconds.min():.2g} s. Raise the limit."
+        )
+    return fast
 
 
 def list_candidates(
@@ -103,6 +142,8 @@ def list_candidates(
     ------
     ArtifactError
         If the surrogate knows no training times.
+    ParameterError
+        If no configuration is predicted to train within ``max_training_time_s``.
     """
     frame = space.frame().assign(dataset=target.name, **target.meta_features.model_dump())
     frame = add_probes(frame, probes)
@@ -112,6 +153,8 @@ def list_candidates(
             "The surrogate predicts no training time, because no trial of its history has one. "
             "Add trials with training_time_s and fit it again: kedro run --pipelines=meta_learning"
         )
+    fast = _fast_enough(predictions, parameters.max_training_time_s)
+    frame, predictions = frame[fast], predictions[fast]
     average = _best_on_average(history, space)
     listed = short_list(
         frame.join(predictions),

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from metallmix_kedro.backbones.registry import get_backbone
 from metallmix_kedro.errors import ArtifactError, ParameterError
 from metallmix_kedro.history.averages import best_on_average
 from metallmix_kedro.probes.table import as_table
@@ -122,3 +123,25 @@ def test_a_surrogate_without_times_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(ArtifactError, match="training time"):
         list_candidates(TARGET, NO_PROBES, made.surrogate(), made.history(), SPACE, made.PARAMETERS)
+
+
+def test_large_backbones_and_long_training_can_be_ruled_out() -> None:
+    sizes = {name: get_backbone(name).parameters for name in SPACE.backbone}
+    limit = sorted(sizes.values())[1]
+    space = allowed_space(SPACE, made.history(), "measured", limit).space
+    assert set(space.backbone) == {name for name, size in sizes.items() if size <= limit}
+    with pytest.raises(ParameterError, match=r"max_parameters = 7 .* smallest .* MobileNetV2_0.35"):
+        allowed_space(SPACE, made.history(), "measured", 7)
+
+    def listed(seconds: float) -> list[float]:
+        parameters = made.PARAMETERS.model_copy(update={"max_training_time_s": seconds})
+        found = list_candidates(
+            TARGET, NO_PROBES, made.surrogate(), made.history(), SPACE, parameters
+        )
+        return [one.training_time_s for one in found]
+
+    free = listed(1e9)
+    limit_s = sorted(free)[1]
+    assert max(listed(limit_s)) <= limit_s + 1e-4 < max(free)
+    with pytest.raises(ParameterError, match=r"max_training_time_s = 1e-09 s; the fastest"):
+        listed(1e-9)

@@ -91,7 +91,9 @@ def shorten_search_space(
     """Score every configuration that may be chosen, and keep a few good and different ones."""
     target = TargetDescription.model_validate(description)
     surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card)
-    allowed = scoring.allowed_space(search_space, history, parameters.backbones)
+    allowed = scoring.allowed_space(
+        search_space, history, parameters.backbones, parameters.max_parameters
+    )
     candidates = scoring.list_candidates(
         target, target_probes, surrogate, history, allowed.space, parameters
     )
