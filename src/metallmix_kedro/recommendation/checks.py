@@ -36,6 +36,7 @@ from metallmix_kedro.recommendation.facts import (
     Fact,
 )
 from metallmix_kedro.recommendation.quantities import Quantity, is_bound, quantity_of
+from metallmix_kedro.recommendation.references import braces, fill_references
 from metallmix_kedro.recommendation.subjects import (
     Grounds,
     contributions,
@@ -55,7 +56,7 @@ MAX_SENTENCE_CHARS = 500
 MIN_SENTENCE_WORDS = 3
 """A fragment explains nothing."""
 
-ClaimKind = Literal["number", "name", "comparison", "language"]
+ClaimKind = Literal["number", "name", "comparison", "language", "reference"]
 
 
 class Check(BaseModel):
@@ -107,6 +108,44 @@ def check_explanation(text: str, evidence: Evidence, chosen_ref: str) -> list[Ch
     return checks
 
 
+def fill_and_check(text: str, evidence: Evidence, chosen_ref: str) -> tuple[str, list[Check]]:
+    """Fill the references of an explanation, then check all it says.
+
+    Parameters
+    ----------
+    text : str
+        English prose with references such as ``{C1.accuracy}``, as a model wrote it.
+    evidence : Evidence
+    chosen_ref : str
+
+    Returns
+    -------
+    str
+        The filled text, a sentence a line.
+    list of Check
+        First the references that were filled, then every claim of the filled text. A reference
+        to nothing is an unsupported claim of its sentence.
+    """
+    lines: list[str] = []
+    checks: list[Check] = []
+    for part in sentences(wording.normalise(text)):
+        line, filled, _ = fill_references(part, evidence, chosen_ref)
+        line = wording.normalise(line if line[-1] in ".!?" else f"{line}.")
+        lines.append(line)
+        checks += [
+            Check(
+                sentence=line,
+                kind="reference",
+                found=f"{one.written} = {one.text}",
+                supported=True,
+                evidence=one.evidence,
+            )
+            for one in filled
+        ]
+    whole = "\n".join(lines)
+    return whole, [*checks, *check_explanation(whole, evidence, chosen_ref)]
+
+
 def keep_supported(text: str, checks: Iterable[Check]) -> tuple[str, float]:
     """Drop the sentences that hold an unsupported claim.
 
@@ -132,6 +171,8 @@ def _too_long(sentence: str) -> Check:
 
 def _check_sentence(sentence: Sentence, grounds: Grounds) -> Iterator[Check]:
     yield from _language(sentence)
+    for left in braces(sentence.text):
+        yield _check(sentence, "reference", left, (None, "refers to nothing in the evidence"))
     for mention in sentence.mentions:
         kind, finding = _check_mention(mention, sentence, grounds)
         if kind is not None:

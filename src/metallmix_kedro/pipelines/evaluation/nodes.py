@@ -1,12 +1,12 @@
 """Nodes of the evaluation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
 
 from metallmix_kedro.evaluation import compare, llm_pictures, page, pictures, published, summary
-from metallmix_kedro.evaluation.judge import judge_recommendation
+from metallmix_kedro.evaluation.judge import judge_recommendation, rate_labelled, report_judge
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.task import Settings
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
@@ -59,11 +59,37 @@ def draw_language_models(outcomes: pd.DataFrame) -> Figure:
     return llm_pictures.draw_llms(outcomes)
 
 
+def rate_labelled_explanations(
+    recommendation: dict[str, Any],
+    judge_prompt: dict[str, Callable[[], str]],
+    judge_ratings_so_far: dict[str, Callable[[], Any]],
+    evaluation: EvaluationParameters,
+) -> Iterator[dict[str, Any]]:
+    """Have the judge rate good and damaged explanations; each rating is stored as it comes."""
+    prompts = PromptTexts.from_partitions(judge_prompt)
+    known = {name: load() for name, load in judge_ratings_so_far.items()}
+    for key, rating in rate_labelled(recommendation, prompts, evaluation.judge, known):
+        yield {key: rating}
+
+
+def report_on_judge(
+    recommendation: dict[str, Any],
+    judge_prompt: dict[str, Callable[[], str]],
+    judge_ratings: dict[str, Callable[[], Any]],
+    evaluation: EvaluationParameters,
+) -> dict[str, Any]:
+    """Say how well the judge tells good explanations from damaged ones."""
+    prompts = PromptTexts.from_partitions(judge_prompt)
+    known = {name: load() for name, load in judge_ratings.items()}
+    return report_judge(recommendation, prompts, evaluation.judge, known)
+
+
 def judge(
     recommendation: dict[str, Any],
     judge_prompt: dict[str, Callable[[], str]],
+    judge_report: dict[str, Any],
     evaluation: EvaluationParameters,
 ) -> dict[str, Any]:
     """Have a second language model score the recommendation."""
     prompts = PromptTexts.from_partitions(judge_prompt)
-    return judge_recommendation(recommendation, prompts, evaluation.judge)
+    return judge_recommendation(recommendation, prompts, evaluation.judge, judge_report)

@@ -12,10 +12,11 @@ from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.recommendation import gather, llm, reply, scoring
 from metallmix_kedro.recommendation.evidence import Candidate, Evidence, RetrievedTrial, Target
+from metallmix_kedro.recommendation.free_choice import only, with_free_choice
 from metallmix_kedro.recommendation.model import Recommendation, recommend
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.prompt import PromptTexts
-from metallmix_kedro.recommendation.reply import LLMReply
+from metallmix_kedro.recommendation.prompt import DecisionPrompts
+from metallmix_kedro.recommendation.reply import LLMReply, read_free_choice
 from metallmix_kedro.recommendation.report import render_report
 from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.search_space import SearchSpace
@@ -99,12 +100,40 @@ def gather_evidence(
 def ask_llm(
     evidence: Json,
     prompt: dict[str, Callable[[], str]],
+    allowed: scoring.AllowedSpace,
     parameters: RecommendationParameters,
 ) -> Json:
     """Ask the language model; that it gave no usable reply is a reply too."""
     shown = Evidence.model_validate(evidence)
-    answer = llm.ask(shown, PromptTexts.from_partitions(prompt), parameters.llm)
+    prompts = DecisionPrompts.from_partitions(prompt)
+    answer = llm.ask(shown, prompts, parameters.llm, allowed.space)
     return answer.model_dump(mode="json")
+
+
+def score_free_choice(
+    evidence: Json,
+    llm_reply: Json,
+    history: pd.DataFrame,
+    score_model: xgboost.Booster,
+    time_model: xgboost.Booster,
+    surrogate_card: Json,
+    allowed: scoring.AllowedSpace,
+    parameters: RecommendationParameters,
+) -> Json:
+    """Add what the model composed to the candidates, with the surrogate's prediction for it.
+
+    In mode ``short_list`` nothing is composed and the evidence stays as it is.
+    """
+    answer = LLMReply.model_validate(llm_reply)
+    composed = read_free_choice(answer, allowed.space)
+    if composed is None:
+        return evidence
+    shown = Evidence.model_validate(evidence)
+    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card)
+    scored, *_ = scoring.list_candidates(
+        shown.target.meta_features, surrogate, history, only(composed, allowed.space), parameters
+    )
+    return with_free_choice(shown, scored).model_dump(mode="json")
 
 
 def decide(
@@ -118,7 +147,7 @@ def decide(
     """Check the reply against the evidence and put the recommendation together."""
     shown = Evidence.model_validate(evidence)
     answer = LLMReply.model_validate(llm_reply)
-    decision = reply.decide(shown, answer, search_space, parameters.llm.min_kept_share)
+    decision = reply.decide(shown, answer, search_space, parameters.llm)
     recommendation = recommend(
         shown,
         answer,
