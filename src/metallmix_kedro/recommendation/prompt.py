@@ -4,9 +4,10 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Literal, Self
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
@@ -137,17 +138,22 @@ def fill(template: str, name: str, values: Mapping[str, object]) -> str:
     ArtifactError
         If the template is broken or uses a name that it is not given.
     """
+    try:
+        return _compiled(template).render(**values).strip()
+    except (TemplateError, ValueError, TypeError) as error:
+        raise ArtifactError(
+            f"The prompt's {name}.txt cannot be filled ({error}); mend it under conf/prompts."
+        ) from error
+
+
+@lru_cache(maxsize=32)
+def _compiled(template: str) -> Template:
     # Plain text for a model, not HTML: escaping would garble it.
     environment = SandboxedEnvironment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(_FILTERS)
-    try:
-        return environment.from_string(template).render(**values).strip()
-    except (TemplateError, ValueError, TypeError) as error:
-        raise ArtifactError(
-            f"The prompt's {name}.txt cannot be filled ({error}); mend it under conf/prompts."
-        ) from error
+    return environment.from_string(template)
 
 
 def known_modality(name: object) -> str:

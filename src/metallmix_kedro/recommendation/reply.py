@@ -203,7 +203,8 @@ def _decision(
     grounded = any(check.supported and check.sentence in kept for check in checks)
     own = grounded and share >= parameters.min_kept_share
     if not own:
-        kept = explain_from_attributions(evidence, chosen)
+        kept, own_checks = own_explanation(evidence, chosen)
+        checks = checks or own_checks
     return Decision(
         chosen_ref=chosen,
         decided_by=decided_by,
@@ -211,8 +212,14 @@ def _decision(
         choice=choice,
         explanation=kept,
         explanation_by="llm" if own else "attributions",
-        checks=tuple(checks or check_explanation(kept, evidence, chosen)),
+        checks=tuple(checks),
     )
+
+
+def own_explanation(evidence: Evidence, chosen: str) -> tuple[str, list[Check]]:
+    """Explain a candidate from the attributions, and check that explanation too."""
+    text = explain_from_attributions(evidence, chosen)
+    return text, check_explanation(text, evidence, chosen)
 
 
 def _written(reply: LLMReply, chosen: str, decided_by: str) -> str | None:

@@ -5,12 +5,21 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.evaluation import compare, llm_pictures, page, pictures, published, summary
+from metallmix_kedro.evaluation import (
+    compare,
+    llm_ablation,
+    llm_pictures,
+    page,
+    pictures,
+    published,
+    summary,
+)
 from metallmix_kedro.evaluation.judge import judge_recommendation, rate_labelled, report_judge
+from metallmix_kedro.evaluation.llm_ablation_table import row_table, summary_table
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.task import Settings
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.prompt import PromptTexts
+from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 
@@ -93,3 +102,32 @@ def judge(
     """Have a second language model score the recommendation."""
     prompts = PromptTexts.from_partitions(judge_prompt)
     return judge_recommendation(recommendation, prompts, evaluation.judge, judge_report)
+
+
+def measure_llm_ablation(
+    history: pd.DataFrame,
+    recommendation_prompt: dict[str, Callable[[], str]],
+    judge_prompt: dict[str, Callable[[], str]],
+    llm_ablation_rows_so_far: dict[str, Callable[[], Any]],
+    evaluation: EvaluationParameters,
+    meta_learning: MetaLearningParameters,
+    recommendation: RecommendationParameters,
+    retrieval: RetrievalParameters,
+) -> Iterator[dict[str, Any]]:
+    """Measure whether language models help; each row is stored as it comes."""
+    settings = Settings(evaluation, meta_learning, recommendation, retrieval)
+    texts = llm_ablation.Texts(
+        DecisionPrompts.from_partitions(recommendation_prompt),
+        PromptTexts.from_partitions(judge_prompt),
+    )
+    for key, row in llm_ablation.measure(history, settings, texts, llm_ablation_rows_so_far):
+        yield {key: row}
+
+
+def table_llm_ablation(
+    rows: dict[str, Callable[[], Any]], evaluation: EvaluationParameters
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put the rows into the paper's table, and average them over datasets."""
+    table = row_table(load() for load in rows.values())
+    wanted = evaluation.llm_ablation
+    return table, summary_table(table, wanted.models if wanted.enabled else ())
