@@ -17,6 +17,9 @@ from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 
 REFERENCE = re.compile(r"\{([^{}\n]{1,80})\}")
 
+MAX_WORDS = 30
+"""Words and references of a sentence at most: a small model may never find an end."""
+
 _ALIASES = {
     "score": "accuracy",
     "test_accuracy": "accuracy",
@@ -207,9 +210,10 @@ def braces(text: str) -> Iterator[str]:
 def sentence_pattern(evidence: Evidence) -> str:
     """Return the pattern of a sentence in which only references say anything of the evidence.
 
-    Between its words, which hold no digits, stand references that the evidence has; so a model
-    whose decoding is kept to it cannot write a number, a network's name or a trial that is not
-    there. That what it says around them is true is for the checks to find out.
+    Between its words, which hold no digits but those of ``C1`` or ``T3``, stand references that
+    the evidence has; so a model whose decoding is kept to it cannot write a number, a network's
+    name or a trial that is not there. Whether what it says around them is true, the checks find
+    out.
 
     Parameters
     ----------
@@ -220,8 +224,11 @@ def sentence_pattern(evidence: Evidence) -> str:
     str
         A regular expression of the subset that servers turn into grammars.
     """
-    word = r"([A-Za-z'()-]+|\{(" + "|".join(_shapes(evidence)) + r")\})[,;:]?"
-    return f"^{word}( {word})*\\.$"
+    known = [one.ref for one in evidence.candidates] + [one.ref for one in evidence.trials]
+    refs = "|".join(known)
+    plain = rf"[A-Za-z]+(['-][A-Za-z]+)*|{refs}"
+    word = rf"({plain}|\{{(" + "|".join(_shapes(evidence)) + r")\})[,;]?"
+    return f"^{word}( {word}){{2,{MAX_WORDS - 1}}}\\.$"
 
 
 def _shapes(evidence: Evidence) -> Iterator[str]:

@@ -92,12 +92,19 @@ def test_whatever_is_filled_nothing_unsupported_is_kept(evidence, data):
     assert all(check.supported for check in check_explanation(kept, evidence, "C1"))
 
 
+def test_what_is_said_twice_is_kept_once():
+    text, _ = fill_and_check("{C1} is chosen. It uses rmsprop. C1 is chosen.", hand_made(), "C1")
+    assert text.splitlines() == ["C1 is chosen.", "It uses rmsprop."]
+
+
 def test_the_pattern_lets_no_number_or_name_through_but_references():
     pattern = sentence_pattern(hand_made())
     for good in ("{C1} is predicted to reach {C1.accuracy}.", "It helps, by {C2.shap.optimizer}."):
         assert re.fullmatch(pattern, good)
     for bad in (
         "C1 reaches 0.9.",
+        "C9 reaches it all.",
+        "It is " + "very " * 30 + "good.",
         "{C9} is it.",
         "{C1.nothing} is it.",
         "Use ResNet50.",
