@@ -15,6 +15,7 @@ import yaml
 
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation.gather import gather_warnings
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
@@ -44,9 +45,11 @@ def main() -> None:
     features = compute_meta_features({"a": 820, "b": 610, "c": 410}, 512, 640, "X-ray")
     target = TargetDescription(name="target", meta_features=features)
 
+    no_probes = as_table([])
+
     def decide() -> None:
         allowed = allowed_space(space, history, space.backbone)
-        list_candidates(features, surrogate, history, allowed.space, parameters)
+        list_candidates(target, no_probes, surrogate, history, allowed.space, parameters)
         retrieve(index, card, history, features, exclude_dataset=target.name)
         gather_warnings(target, history, allowed, index, card, parameters)
 

@@ -5,6 +5,8 @@ for all that follow.
 """
 
 import json
+import math
+import re
 import socket
 import struct
 import threading
@@ -33,6 +35,8 @@ class LoopbackOllama(ThreadingHTTPServer):
         self.stopping = threading.Event()
         self.version_answer: bytes | None = b'{"version": "0.13.5"}'
         self.tags_answer: bytes | None = None
+        self.capabilities = ["completion"]
+        self.digests: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -79,6 +83,61 @@ def says(text: str, done_reason: str = "stop") -> Behaviour:
 def answers(**reply: Any) -> Behaviour:
     """Stream a JSON object."""
     return says(json.dumps(reply))
+
+
+def prefers(marker: str, *explanation: str, log_probabilities: bool = False) -> Behaviour:
+    """Vote for the candidate in whose row the marker stands, wherever that is; then explain."""
+
+    def behave(handler: "_Handler") -> None:
+        rows = handler.asked.splitlines()
+        mine = [row[0] for row in rows if re.match(r"[A-Z] ", row) and marker in row]
+        if not handler.votes:
+            says(json.dumps({"explanation": list(explanation)}))(handler)
+            return
+        says_letter(mine[0], log_probabilities)(handler)
+
+    return behave
+
+
+def always(letter: str, *explanation: str, log_probabilities: bool = False) -> Behaviour:
+    """Vote for a place, whoever stands there; then explain."""
+
+    def behave(handler: "_Handler") -> None:
+        if handler.votes:
+            says_letter(letter, log_probabilities)(handler)
+        else:
+            says(json.dumps({"explanation": list(explanation)}))(handler)
+
+    return behave
+
+
+def says_letter(letter: str, log_probabilities: bool = False) -> Behaviour:
+    """Vote for a letter; with log-probabilities, 0.7 for it and 0.3 for the one after it."""
+
+    def behave(handler: "_Handler") -> None:
+        handler.begin()
+        for piece in ('{"choice":', ' "', letter, '"}'):
+            top = [{"token": piece, "logprob": math.log(0.7)}]
+            if piece == letter:
+                top.append({"token": chr(ord(letter) + 1), "logprob": math.log(0.3)})
+            known = [{"token": piece, "logprob": top[0]["logprob"], "top_logprobs": top}]
+            handler.piece(piece, **({"logprobs": known} if log_probabilities else {}))
+        handler.end("stop")
+
+    return behave
+
+
+def thinks(thought: str, text: str) -> Behaviour:
+    """Think aloud in Ollama's own field, then answer."""
+
+    def behave(handler: "_Handler") -> None:
+        handler.begin()
+        message = {"role": "assistant", "content": "", "thinking": thought}
+        handler.line({"model": MODEL, "message": message, "done": False})
+        handler.piece(text)
+        handler.end("stop")
+
+    return behave
 
 
 def hangs(handler: "_Handler") -> None:
@@ -159,7 +218,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.reply(self.server.version_answer)
         elif self.path == "/api/tags":
             models = [
-                {"name": name, "digest": DIGEST, "details": {"quantization_level": "Q4_K_M"}}
+                {
+                    "name": name,
+                    "digest": self.server.digests.get(name, DIGEST),
+                    "details": {"quantization_level": "Q4_K_M"},
+                }
                 for name in self.server.models
             ]
             self.reply(self.server.tags_answer or json.dumps({"models": models}).encode())
@@ -168,6 +231,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.path == "/api/show":
+            self.reply(json.dumps({"capabilities": self.server.capabilities}).encode())
+            return
         if self.path != "/api/chat":
             self.send_error(404)
             return
@@ -192,10 +258,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(value).encode() + b"\n")
         self.wfile.flush()
 
-    def piece(self, text: str) -> None:
-        self.line(
-            {"model": MODEL, "message": {"role": "assistant", "content": text}, "done": False}
-        )
+    @property
+    def asked(self) -> str:
+        """The last question."""
+        return str(self.server.requests[-1]["messages"][1]["content"])
+
+    @property
+    def votes(self) -> bool:
+        """Whether the last question asks for a vote."""
+        return "choice" in self.server.requests[-1]["format"]["properties"]
+
+    def piece(self, text: str, **more: Any) -> None:
+        message = {"role": "assistant", "content": text}
+        self.line({"model": MODEL, "message": message, "done": False, **more})
 
     def end(self, done_reason: str) -> None:
         self.line(
@@ -205,7 +280,9 @@ class _Handler(BaseHTTPRequestHandler):
                 "done": True,
                 "done_reason": done_reason,
                 "prompt_eval_count": 900,
+                "prompt_eval_duration": 4_500_000_000,
                 "eval_count": 40,
+                "eval_duration": 1_600_000_000,
             }
         )
 

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
+from metallmix_kedro.recommendation.ballots import Ballot
 from metallmix_kedro.recommendation.evidence import (
     Attribution,
     Candidate,
@@ -13,6 +14,7 @@ from metallmix_kedro.recommendation.evidence import (
     Target,
     TopFeature,
 )
+from metallmix_kedro.recommendation.llm_parameters import LLMParameters
 from metallmix_kedro.recommendation.reply import LLMReply
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
 from tests.fabricated import SPACE
@@ -113,15 +115,40 @@ def hand_made(**changes: Any) -> Evidence:
     return Evidence(**{**parts, **changes})
 
 
-def made_reply(raw: str | None = None, **changes: Any) -> LLMReply:
+def made_ballot(order: tuple[str, ...], choice: str | None, **changes: Any) -> Ballot:
+    usual: dict[str, Any] = {
+        "order": order,
+        "choice": choice,
+        "probabilities": None,
+        "raw": "",
+        "thinking": None,
+        "error": None if choice else "unreadable",
+        "attempts": 1,
+        "prompt_tokens": 900,
+        "reply_tokens": 7,
+        "prefill_s": 1.0,
+        "decoding_s": 0.5,
+    }
+    return Ballot(**{**usual, **changes})
+
+
+def made_reply(raw: str | None = None, choice: str | None = "C2", **changes: Any) -> LLMReply:
+    """A model that chose a candidate under both orders of the two, and explained it."""
+    orders = (("C1", "C2"), ("C2", "C1"))
     usual = {
         "provider_used": "ollama",
         "model": "tiny:latest",
         "prompt_sha256": "0" * 64,
+        "ballots": tuple(made_ballot(order, choice) for order in orders),
+        "explained_ref": choice or "C1",
         "raw": raw,
         "attempts": 1,
     }
     return LLMReply(**{**usual, **changes})
+
+
+OPEN = LLMParameters(max_gap=1)
+"""Parameters under which the model may choose any candidate."""
 
 
 _share = st.floats(0, 1, allow_nan=False)

@@ -84,7 +84,19 @@ def test_verdict_without_a_judge_says_why(fabricated):
         "evaluation": {"judge": {"provider": "none"}},
     }
     fabricated.run("recommendation", params=params)
-    fabricated.run("evaluation", params=params, node_names=["evaluation.judge_recommendation"])
+    fabricated.run("evaluation", params=params, tags=["judge"])
     verdict = json.loads(fabricated.latest("07_model_output/verdict.json").read_text())
     assert verdict["status"] == "no judge"
     assert "none" in verdict["reason"]
+
+
+def test_the_ablation_is_off_until_it_is_switched_on(fabricated):
+    params = {"recommendation": {"llm": {"provider": "none"}}}
+    fabricated.run("evaluation", params=params, tags=["llm_ablation"])
+    assert pd.read_csv(stored(fabricated, "llm_ablation_table.csv")).empty
+    conditions = {"enabled": True, "conditions": ["surrogate"], "datasets": ["fabricated_1"]}
+    params["evaluation"] = {"llm_ablation": {**conditions, "models": ["absent:7b"]}}
+    fabricated.run("evaluation", params=params, tags=["llm_ablation"])
+    assert pd.read_csv(stored(fabricated, "llm_ablation_table.csv"))["llm"].tolist() == ["none"]
+    summary = pd.read_csv(stored(fabricated, "llm_ablation_summary.csv"))
+    assert "ollama pull absent:7b" in summary["note"].tolist()[-1]

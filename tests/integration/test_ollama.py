@@ -5,7 +5,9 @@ The server is `ollama` on the PATH or what the environment variable METALLMIX_OL
 GGUF file with a ChatML template, or what the reference material beside the repository puts there.
 """
 
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,12 +18,14 @@ from typing import Any
 
 import pytest
 
-from metallmix_kedro.evaluation.judge import CRITERIA, judge_recommendation
+from metallmix_kedro.evaluation.judge import judge_recommendation
 from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
+from metallmix_kedro.evaluation.judge_rating import CRITERIA
 from metallmix_kedro.recommendation import llm
 from metallmix_kedro.recommendation.checks import check_explanation
 from metallmix_kedro.recommendation.llm_parameters import LLMParameters
-from metallmix_kedro.recommendation.prompt import PromptTexts
+from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
+from metallmix_kedro.recommendation.references import sentence_pattern
 from metallmix_kedro.recommendation.reply import LLMReply, decide
 from tests.fabricated import SPACE
 from tests.loopback_ollama import free_port
@@ -114,43 +118,60 @@ def settings(server: str) -> dict[str, Any]:
     }
 
 
-def prompts(name: str) -> PromptTexts:
+def texts(name: str) -> dict[str, str]:
     folder = ROOT / "conf/prompts" / name
-    return PromptTexts(**{path.stem: path.read_text() for path in folder.glob("*.txt")})
+    return {path.stem: path.read_text() for path in folder.glob("*.txt")}
 
 
 @pytest.fixture(scope="module")
-def reply(server: str) -> LLMReply:
-    parameters = LLMParameters(provider="ollama", **settings(server))
-    return llm.ask(hand_made(), prompts("recommendation"), parameters)
+def parameters(server: str) -> LLMParameters:
+    return LLMParameters(provider="ollama", max_gap=1, **settings(server))
 
 
-def test_a_real_model_gives_a_recommendation_that_stands(reply):
+@pytest.fixture(scope="module")
+def reply(parameters: LLMParameters) -> LLMReply:
+    prompts = DecisionPrompts(**texts("recommendation"))
+    return llm.ask(hand_made(), prompts, parameters, SPACE)
+
+
+def test_a_real_model_gives_a_recommendation_that_stands(reply, parameters):
     assert reply.provider_used == "ollama"
     assert reply.model == f"{MODEL}:latest"
     assert len(reply.digest) == 64
     assert reply.quantisation == "Q4_K_M"
-    assert 300 < reply.prompt_tokens / reply.attempts < 2500
     assert reply.reply_tokens > 10
     assert reply.response_time_s > 0
-    decision = decide(hand_made(), reply, SPACE)
+    assert reply.prefill_s > 0
+    assert reply.decoding_s > 0
+    decision = decide(hand_made(), reply, SPACE, parameters)
     assert decision.chosen_ref in ("C1", "C2")
-    assert (decision.decided_by == "llm") == (reply.error is None)
+    assert (decision.decided_by == "llm") == decision.choice.counts
     # Whatever it wrote, nothing unsupported is shown.
     shown = check_explanation(decision.explanation, hand_made(), decision.chosen_ref)
     assert all(check.supported for check in shown)
 
 
-def test_a_real_judge_scores_within_the_scale_or_not_at_all(server, reply):
-    decision = decide(hand_made(), reply, SPACE)
+def test_a_real_server_keeps_the_schemas_and_tells_probabilities(reply):
+    assert [ballot.error for ballot in reply.ballots] == [None, None]
+    for ballot in reply.ballots:
+        assert 300 < ballot.prompt_tokens < 900
+        assert sum(ballot.probabilities.values()) == pytest.approx(1, abs=0.01)
+    # The pattern of a sentence: no digits but those of references.
+    assert reply.error is None
+    for sentence in json.loads(reply.raw)["explanation"]:
+        assert re.fullmatch(sentence_pattern(hand_made()), sentence)
+
+
+def test_a_real_judge_scores_within_the_scale_or_not_at_all(server, reply, parameters):
+    decision = decide(hand_made(), reply, SPACE, parameters)
     recommendation = {
         **decision.model_dump(mode="json"),
         "evidence": hand_made().model_dump(mode="json"),
         "configuration": hand_made().candidate(decision.chosen_ref).configuration.as_dict(),
         "provenance": {"llm_reply": reply.model_dump(mode="json")},
     }
-    parameters = JudgeParameters(provider="ollama", n_runs=1, **settings(server))
-    verdict = judge_recommendation(recommendation, prompts("judge"), parameters)
+    judge = JudgeParameters(provider="ollama", n_runs=1, **settings(server))
+    verdict = judge_recommendation(recommendation, PromptTexts(**texts("judge")), judge)
     assert verdict["status"] in ("judged", "no usable verdict")
     assert verdict["exact"]["claims_shown"] == 1
     if verdict["status"] == "judged":

@@ -41,7 +41,7 @@ def test_a_card_gets_a_whole_recommendation(fabricated: Workspace) -> None:
     assert recommendation.evidence.attributions
     assert recommendation.checks
     assert all(check.supported for check in recommendation.checks)
-    assert any("without a language model" in text for text in recommendation.warnings)
+    assert any("not by a language model" in text for text in recommendation.warnings)
     report = fabricated.latest(REPORT).read_text(encoding="utf-8")
     assert recommendation.target.name in report
     assert report.startswith("<!DOCTYPE html>")

@@ -20,6 +20,10 @@ server=$target/bin/ollama
 stamp=$target/built
 # Without -march=native the server is built for the oldest CPUs and reads prompts many times slower.
 flags="-O2 -g0 -march=native -I$target/include"
+# On a CPU with AMX that would call for sources which the module archive leaves out.
+for option in -mno-amx-tile -mno-amx-int8 -mno-amx-bf16; do
+    echo | "${CXX:-g++}" "$option" -E -x c++ - >/dev/null 2>&1 && flags="$flags $option"
+done
 recipe="$VERSION $flags $(uname -m) $(grep -m1 '^flags\|^Features' /proc/cpuinfo 2>/dev/null | cksum)"
 
 if [ -x "$server" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$recipe" ]; then

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
+from metallmix_kedro.evaluation.llm_ablation_parameters import LLMAblationParameters
 from metallmix_kedro.parameters import Parameters
 
 MethodName = Literal[
@@ -76,6 +77,10 @@ class EvaluationParameters(Parameters):
         2000, description="Bootstrap draws of datasets behind the interval of a mean regret."
     )
     level: float = Field(0.95, ge=0.5, le=0.999, description="Level of that interval.")
+    llm_ablation: LLMAblationParameters = Field(
+        default_factory=LLMAblationParameters,
+        description="Whether and of what the help of language models is measured.",
+    )
     judge: JudgeParameters = Field(
         default_factory=JudgeParameters, description="The language model that judges."
     )

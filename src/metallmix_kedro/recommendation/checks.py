@@ -5,10 +5,9 @@ might be true. What is removed by mistake is only prose; what is kept by mistake
 reason.
 """
 
-import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -16,7 +15,6 @@ from pydantic import BaseModel, ConfigDict
 from metallmix_kedro.recommendation import wording
 from metallmix_kedro.recommendation.claims import (
     Mention,
-    Number,
     Sentence,
     read_sentence,
     sentences,
@@ -29,24 +27,16 @@ from metallmix_kedro.recommendation.comparisons import (
     check_similar,
 )
 from metallmix_kedro.recommendation.evidence import Evidence
-from metallmix_kedro.recommendation.facts import (
-    CONTRIBUTION,
-    EXACT_QUANTITIES,
-    SHARES,
-    Fact,
-)
-from metallmix_kedro.recommendation.quantities import Quantity, is_bound, quantity_of
+from metallmix_kedro.recommendation.number_checks import check_number
+from metallmix_kedro.recommendation.references import braces, fill_references
 from metallmix_kedro.recommendation.subjects import (
     Grounds,
     contributions,
-    feature_before,
     group_of,
     has_values,
-    implied_subjects,
     speaks_of_history,
     speaks_of_trials,
     split_value,
-    subjects_of_number,
 )
 
 MAX_SENTENCE_CHARS = 500
@@ -55,7 +45,7 @@ MAX_SENTENCE_CHARS = 500
 MIN_SENTENCE_WORDS = 3
 """A fragment explains nothing."""
 
-ClaimKind = Literal["number", "name", "comparison", "language"]
+ClaimKind = Literal["number", "name", "comparison", "language", "reference"]
 
 
 class Check(BaseModel):
@@ -107,6 +97,46 @@ def check_explanation(text: str, evidence: Evidence, chosen_ref: str) -> list[Ch
     return checks
 
 
+def fill_and_check(text: str, evidence: Evidence, chosen_ref: str) -> tuple[str, list[Check]]:
+    """Fill the references of an explanation, then check all it says.
+
+    Parameters
+    ----------
+    text : str
+        English prose with references such as ``{C1.accuracy}``, as a model wrote it.
+    evidence : Evidence
+    chosen_ref : str
+
+    Returns
+    -------
+    str
+        The filled text, a sentence a line.
+    list of Check
+        First the references that were filled, then every claim of the filled text. A reference
+        to nothing is an unsupported claim of its sentence.
+    """
+    lines: list[str] = []
+    checks: list[Check] = []
+    for part in sentences(wording.normalise(text)):
+        line, filled, _ = fill_references(part, evidence, chosen_ref)
+        line = wording.normalise(line if line[-1] in ".!?" else f"{line}.")
+        if line in lines:
+            continue  # Small models repeat themselves.
+        lines.append(line)
+        checks += [
+            Check(
+                sentence=line,
+                kind="reference",
+                found=f"{one.written} = {one.text}",
+                supported=True,
+                evidence=one.evidence,
+            )
+            for one in filled
+        ]
+    whole = "\n".join(lines)
+    return whole, [*checks, *check_explanation(whole, evidence, chosen_ref)]
+
+
 def keep_supported(text: str, checks: Iterable[Check]) -> tuple[str, float]:
     """Drop the sentences that hold an unsupported claim.
 
@@ -132,12 +162,14 @@ def _too_long(sentence: str) -> Check:
 
 def _check_sentence(sentence: Sentence, grounds: Grounds) -> Iterator[Check]:
     yield from _language(sentence)
+    for left in braces(sentence.text):
+        yield _check(sentence, "reference", left, (None, "refers to nothing in the evidence"))
     for mention in sentence.mentions:
         kind, finding = _check_mention(mention, sentence, grounds)
         if kind is not None:
             yield _check(sentence, kind, mention.text, finding)
     for number in sentence.numbers:
-        yield _check(sentence, "number", number.text, _check_number(number, sentence, grounds))
+        yield _check(sentence, "number", number.text, check_number(number, sentence, grounds))
 
 
 def _check(sentence: Sentence, kind: ClaimKind, found: str, finding: Finding) -> Check:
@@ -227,78 +259,3 @@ def _check_dataset(mention: Mention, sentence: Sentence, grounds: Grounds) -> Fi
             return None, f"{other.value} was made on {datasets[other.value]}"
     refs = [ref for ref, dataset in datasets.items() if dataset == mention.value]
     return f"{refs[0]}.dataset" if refs else "target.name", None
-
-
-def _check_number(number: Number, sentence: Sentence, grounds: Grounds) -> Finding:
-    quantity = quantity_of(number, sentence)
-    subjects = subjects_of_number(number, sentence, grounds)
-    if not subjects and quantity is None:
-        return None, "does not say what it measures, nor of what"
-    if not subjects:
-        implied = implied_subjects(sentence, grounds)
-        found = _supporting(number, quantity, implied, sentence, grounds)
-        return (found.ref, None) if found else (None, "the evidence has no such number there")
-    first = None
-    for subject in subjects:
-        found = _supporting(number, quantity, _reach(subject, quantity), sentence, grounds)
-        if found is None:
-            return None, f"{subject} has no such number in the evidence"
-        first = first or found
-    return first.ref if first else None, None
-
-
-def _reach(subject: str, quantity: Quantity | None) -> list[str]:
-    """Return where a number said of a subject may stand.
-
-    Counts belong to the evidence as a whole; a candidate is a candidate for the target.
-    """
-    if quantity is None:
-        return [subject]
-    return [subject, "list", *(["target"] if subject.startswith("C") else [])]
-
-
-def _supporting(
-    number: Number,
-    quantity: Quantity | None,
-    subjects: Sequence[str],
-    sentence: Sentence,
-    grounds: Grounds,
-) -> Fact | None:
-    """Return the first fact of these subjects that a number agrees with."""
-    feature = feature_before(number.start, sentence)
-    if feature is None:
-        feature = feature_before(number.start, sentence, anywhere=True)
-    for fact in grounds.facts:
-        if fact.subject not in subjects:
-            continue
-        if quantity is not None and fact.quantity not in quantity.names:
-            continue
-        if fact.bound and not is_bound(number, sentence):
-            continue
-        if fact.quantity == CONTRIBUTION and not _same_feature(fact, feature, grounds):
-            continue
-        if _agrees(number, fact, quantity.factor if quantity else 1.0, sentence):
-            return fact
-    return None
-
-
-def _same_feature(fact: Fact, feature: tuple[str, str | None] | None, grounds: Grounds) -> bool:
-    """Whether a contribution is that of the feature a sentence speaks of."""
-    if feature is None:
-        return False
-    return fact in contributions([fact.subject], *feature, grounds)
-
-
-def _agrees(number: Number, fact: Fact, factor: float, sentence: Sentence) -> bool:
-    """Whether a printed number is this fact, rounded to the digits that are printed."""
-    if not math.isfinite(number.value) or (number.percent and fact.quantity not in SHARES):
-        return False
-    value, target = number.value * factor, fact.value
-    if fact.quantity == CONTRIBUTION and not number.signed:
-        if target < 0 and not sentence.of("lowering"):
-            return False
-        target = abs(target)
-    coarse = number.whole and fact.quantity in SHARES and not number.percent
-    if coarse or fact.quantity in EXACT_QUANTITIES:
-        return math.isclose(value, target, rel_tol=1e-9)
-    return abs(value - target) <= number.tolerance * factor * (1 + 1e-9) + 1e-12

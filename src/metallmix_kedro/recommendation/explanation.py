@@ -10,6 +10,7 @@ from metallmix_kedro.recommendation.evidence import (
     TopFeature,
 )
 from metallmix_kedro.recommendation.facts import same_value
+from metallmix_kedro.recommendation.formatting import strategy_in_prose
 from metallmix_kedro.recommendation.prompt import format_seconds, neutralise
 from metallmix_kedro.search_space import Configuration
 
@@ -118,16 +119,10 @@ def _strongest(parts: Sequence[TopFeature]) -> list[TopFeature]:
 
 
 def _network(configuration: Configuration) -> str:
-    strategy = _STRATEGY_WORDS.get(configuration.strategy, configuration.strategy)
+    strategy = strategy_in_prose(configuration.strategy)
     return f"backbone {configuration.backbone} with {strategy}"
 
 
-_STRATEGY_WORDS = {
-    "feature_extraction": "feature extraction",
-    "last_10": "the last 10 layers trained",
-    "last_30": "the last 30 layers trained",
-    "full": "full fine-tuning",
-}
 _FEATURE_WORDS = {
     "learning_rate": "learning rate",
     "dense_units": "dense units",
@@ -141,7 +136,7 @@ def _level(part: TopFeature) -> str:
 
 def _say(feature: str, value: str) -> str:
     if feature == "strategy":
-        return _STRATEGY_WORDS.get(value, value)
+        return strategy_in_prose(value)
     return f"{_FEATURE_WORDS.get(feature, feature)} {value}"
 
 

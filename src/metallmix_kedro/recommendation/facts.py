@@ -87,6 +87,24 @@ def collect_facts(evidence: Evidence) -> tuple[Fact, ...]:
     return tuple(fact for fact in found if math.isfinite(fact.value))
 
 
+def said_values(evidence: Evidence) -> dict[str, str]:
+    """Return what stands at every reference of a check, as text.
+
+    Returns
+    -------
+    dict of str to str
+        For example ``"C1.score"`` to ``"0.941"``, ``"T3.dataset"`` to the dataset's name.
+    """
+    values = {fact.ref: f"{fact.value:.6g}" for fact in collect_facts(evidence)}
+    items: list[Candidate | RetrievedTrial] = [*evidence.candidates, *evidence.trials]
+    for item in items:
+        for name, value in item.configuration.as_dict().items():
+            values[f"{item.ref}.{name}"] = f"{value:g}" if isinstance(value, float) else str(value)
+    values |= {f"{trial.ref}.dataset": trial.dataset for trial in evidence.trials}
+    values |= {f"{one.ref}.roles": ", ".join(one.roles) for one in evidence.candidates}
+    return {**values, "target.name": evidence.target.name}
+
+
 def same_value(left: object, right: object) -> bool:
     """Whether two values of a feature are the same, however they are written.
 

@@ -9,10 +9,17 @@ _STRATEGIES = {
     "last_30": "last 30 layers",
     "full": "full fine-tuning",
 }
+_STRATEGIES_IN_PROSE = {
+    "feature_extraction": "feature extraction",
+    "last_10": "the last 10 layers trained",
+    "last_30": "the last 30 layers trained",
+    "full": "full fine-tuning",
+}
 ROLES = {
     "surrogate_best": "surrogate's best",
     "best_on_average": "best on average",
     "different": "different",
+    "free_choice": "composed by the language model",
 }
 """The roles of a candidate in words."""
 
@@ -20,6 +27,11 @@ ROLES = {
 def readable_strategy(strategy: str) -> str:
     """Say how much of the backbone is trained."""
     return _STRATEGIES.get(strategy, strategy)
+
+
+def strategy_in_prose(strategy: str) -> str:
+    """Say how much of the backbone is trained, as it stands after "with" in a sentence."""
+    return _STRATEGIES_IN_PROSE.get(strategy, strategy)
 
 
 def readable_name(name: str) -> str:

@@ -1,142 +1,208 @@
 """Asking a language model for the decision (paper, sections 2.3 and 2.4)."""
 
-import time
 from typing import Any
 
-from metallmix_kedro.recommendation.evidence import Evidence
-from metallmix_kedro.recommendation.llm_parameters import LLMParameters
-from metallmix_kedro.recommendation.ollama_server import (
-    LLMUnavailableError,
-    ServedModel,
-    find_model,
+from metallmix_kedro.recommendation.ballots import (
+    LETTERS,
+    Ballot,
+    ballot_schema,
+    letter_probabilities,
+    read_vote,
 )
-from metallmix_kedro.recommendation.prompt import PromptTexts
-from metallmix_kedro.recommendation.reply import LLMReply, UnusableReplyError, parse_reply
+from metallmix_kedro.recommendation.choice import orders_of, tally
+from metallmix_kedro.recommendation.conversation import Conversation, Exchange
+from metallmix_kedro.recommendation.evidence import Evidence
+from metallmix_kedro.recommendation.free_choice import free_schema, grid_rows, parse_free
+from metallmix_kedro.recommendation.language_model import LLMUnavailableError
+from metallmix_kedro.recommendation.llm_parameters import LLMParameters
+from metallmix_kedro.recommendation.llm_providers import connect
+from metallmix_kedro.recommendation.prompt import DecisionPrompts
+from metallmix_kedro.recommendation.references import sentence_pattern
+from metallmix_kedro.recommendation.reply import LLMReply, parse_explanation
+from metallmix_kedro.search_space import SearchSpace
 
-__all__ = ["LLMUnavailableError", "ask", "reply_schema"]
+__all__ = ["LLMUnavailableError", "ask", "explanation_schema"]
+
+VOTE_TOKENS = 32
+"""Most tokens of a vote: one short JSON object."""
 
 
-def ask(evidence: Evidence, prompts: PromptTexts, parameters: LLMParameters) -> LLMReply:
-    """Ask the language model to choose a candidate and to explain the choice.
+def ask(
+    evidence: Evidence,
+    prompts: DecisionPrompts,
+    parameters: LLMParameters,
+    space: SearchSpace,
+    show_scores: bool = True,
+) -> LLMReply:
+    """Ask the language model to choose and to explain the choice.
+
+    In mode ``short_list`` the choice is asked under several orders of the candidates
+    (`ballots`), then an explanation of what stands: the model's choice if it survives reordering,
+    else the surrogate's first candidate. In mode ``free`` one reply holds a configuration of the
+    whole space and its explanation.
 
     Parameters
     ----------
     evidence : Evidence
-        What it is shown; its candidates are the closed list it chooses from.
-    prompts : PromptTexts
+        What the model is shown.
+    prompts : DecisionPrompts
     parameters : LLMParameters
+    space : SearchSpace
+        What may be recommended.
+    show_scores : bool
+        Whether the model is shown what the surrogate predicts; for comparisons.
 
     Returns
     -------
     LLMReply
-        With ``error`` where there is no usable reply: no server, no such model, a server that
-        hangs or breaks off, replies that stay invalid. It is then the surrogate that decides.
+        With ``error`` where no model could be asked, or the last reply cannot be used. What was
+        answered before a server died is kept.
 
     Raises
     ------
     LLMUnavailableError
-        With ``provider: ollama``, if no server answers or it has not the model.
+        With ``provider`` ollama or embedded, if there is no such server or model.
     ArtifactError
         If the prompt's texts cannot be filled.
     """
-    if parameters.provider == "none":
-        return _without("no language model was asked (llm.provider is none)", prompts)
     try:
-        served = find_model(parameters.model, parameters)
+        conversation = Conversation(connect(parameters), parameters)
     except LLMUnavailableError as error:
-        if parameters.provider == "ollama":
+        if parameters.provider in ("ollama", "embedded"):
             raise
-        return _without(str(error), prompts)
-    return _converse(evidence, prompts, parameters, served)
+        return _without(str(error), prompts, parameters)
+    if parameters.mode == "free":
+        last = _ask_freely(conversation, evidence, prompts, parameters, space)
+        return _record(conversation, prompts, parameters, (), last, None)
+    candidates = [one for one in evidence.candidates if one.configuration in space]
+    orders = orders_of(candidates, parameters)
+    ballots, lost = _vote(conversation, evidence, prompts, orders, show_scores)
+    if lost is not None or not candidates:
+        return _record(conversation, prompts, parameters, ballots, lost, None)
+    choice = tally(candidates, ballots, parameters)
+    chosen = choice.chosen if choice.counts and choice.chosen else candidates[0].ref
+    last = conversation.exchange(
+        prompts.messages(
+            "explain", evidence, chosen=evidence.candidate(chosen), show_scores=show_scores
+        ),
+        explanation_schema(evidence),
+        parse_explanation,
+        parameters.num_predict,
+    )
+    return _record(conversation, prompts, parameters, ballots, last, chosen)
 
 
-def reply_schema(refs: list[str]) -> dict[str, Any]:
-    """Return the JSON Schema of a reply: a choice among `refs`, and sentences that explain it.
+def explanation_schema(evidence: Evidence) -> dict[str, Any]:
+    """Return the JSON Schema of an explanation: sentences that cite the evidence by reference.
 
-    The choice comes first, so that it is whole even if the explanation is cut off; a list of
-    sentences keeps a small model from never finding an end.
+    A list of sentences keeps a small model from never finding an end.
     """
+    sentence = {"type": "string", "pattern": sentence_pattern(evidence)}
     return {
         "type": "object",
         "properties": {
-            "choice": {"type": "string", "enum": refs},
-            "explanation": {
-                "type": "array",
-                "items": {"type": "string"},
-                "minItems": 2,
-                "maxItems": 6,
-            },
+            "explanation": {"type": "array", "items": sentence, "minItems": 2, "maxItems": 5}
         },
-        "required": ["choice", "explanation"],
+        "required": ["explanation"],
     }
 
 
-def _without(reason: str, prompts: PromptTexts) -> LLMReply:
-    return LLMReply(provider_used="none", prompt_sha256=prompts.sha256, error=reason)
-
-
-def _converse(
-    evidence: Evidence, prompts: PromptTexts, parameters: LLMParameters, served: ServedModel
-) -> LLMReply:
-    """Ask, and ask again with the error if the reply cannot be used, within the one time limit."""
-    from metallmix_kedro.recommendation.ollama_chat import Answer, Message, chat
-
-    refs = [candidate.ref for candidate in evidence.candidates]
-    messages: list[Message] = [
-        ("system", prompts.system),
-        ("human", prompts.render(evidence=evidence)),
-    ]
-    start = time.monotonic()
-    answers: list[Answer] = []
-    error: str | None = None
-    while len(answers) <= parameters.retries:
-        left = parameters.timeout_s - (time.monotonic() - start)
-        if left <= 0:
-            break
-        answer = chat(
-            messages,
-            reply_schema(refs),
-            served.name,
-            parameters,
-            parameters.temperature,
-            parameters.seed,
-            left,
+def _vote(
+    conversation: Conversation,
+    evidence: Evidence,
+    prompts: DecisionPrompts,
+    orders: list[tuple[str, ...]],
+    show_scores: bool,
+) -> tuple[tuple[Ballot, ...], Exchange | None]:
+    """Ask under every order; stop where the model is lost, and say so by its last exchange."""
+    ballots: list[Ballot] = []
+    for order in orders:
+        options = list(zip(LETTERS, map(evidence.candidate, order), strict=False))
+        exchange = conversation.exchange(
+            prompts.messages("choose", evidence, options=options, show_scores=show_scores),
+            ballot_schema(len(order)),
+            lambda text, order=order: read_vote(text, order),  # type: ignore[misc]
+            VOTE_TOKENS,
+            log_probabilities=True,
         )
-        answers.append(answer)
-        error = answer.error or _fault(answer.text, refs)
-        if error is None:
-            break
-        messages = [*messages[:2], ("ai", answer.text), ("human", _again(error))]
-    return LLMReply(
-        provider_used="ollama",
-        model=served.name,
-        digest=served.digest,
-        quantisation=served.quantisation,
-        server_version=served.server_version,
-        temperature=parameters.temperature,
-        seed=parameters.seed,
-        prompt_sha256=prompts.sha256,
-        raw=answers[-1].text,
-        error=error,
-        attempts=len(answers),
-        prompt_tokens=_sum([answer.prompt_tokens for answer in answers]),
-        reply_tokens=_sum([answer.reply_tokens for answer in answers]),
-        response_time_s=round(time.monotonic() - start, 3),
+        ballots.append(_ballot(order, exchange))
+        if exchange.lost:
+            return tuple(ballots), exchange
+    return tuple(ballots), None
+
+
+def _ballot(order: tuple[str, ...], exchange: Exchange) -> Ballot:
+    answer = exchange.answer
+    choice = None if exchange.error else read_vote(answer.text, order)
+    probabilities = letter_probabilities(answer.tokens, order) if choice else None
+    if probabilities is not None:
+        # Sampling above temperature 0 may write another letter than the one the model prefers.
+        choice = max(order, key=lambda ref: probabilities[ref])
+    return Ballot(
+        order=order,
+        choice=choice,
+        probabilities=probabilities,
+        raw=answer.text,
+        thinking=answer.thinking,
+        error=exchange.error,
+        attempts=exchange.attempts,
+        prompt_tokens=exchange.costs.prompt_tokens,
+        reply_tokens=exchange.costs.reply_tokens,
+        prefill_s=exchange.costs.prefill_s,
+        decoding_s=exchange.costs.decoding_s,
     )
 
 
-def _fault(text: str, refs: list[str]) -> str | None:
-    try:
-        parse_reply(text, refs)
-    except UnusableReplyError as error:
-        return str(error)
-    return None
+def _ask_freely(
+    conversation: Conversation,
+    evidence: Evidence,
+    prompts: DecisionPrompts,
+    parameters: LLMParameters,
+    space: SearchSpace,
+) -> Exchange:
+    return conversation.exchange(
+        prompts.messages("free", evidence, grid=grid_rows(space)),
+        free_schema(space),
+        lambda text: parse_free(text, space),
+        parameters.num_predict,
+    )
 
 
-def _again(error: str) -> str:
-    return f"That reply cannot be used: {error}. Reply again, as one JSON object in the format."
+def _without(reason: str, prompts: DecisionPrompts, parameters: LLMParameters) -> LLMReply:
+    return LLMReply(
+        provider_used="none", mode=parameters.mode, prompt_sha256=prompts.sha256, error=reason
+    )
 
 
-def _sum(counts: list[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+def _record(
+    conversation: Conversation,
+    prompts: DecisionPrompts,
+    parameters: LLMParameters,
+    ballots: tuple[Ballot, ...],
+    last: Exchange | None,
+    explained: str | None,
+) -> LLMReply:
+    identity = conversation.model.identity
+    costs = conversation.costs
+    return LLMReply(
+        provider_used=identity.provider,
+        mode=parameters.mode,
+        model=identity.name,
+        digest=identity.digest,
+        quantisation=identity.quantisation,
+        server_version=identity.version,
+        temperature=parameters.temperature,
+        seed=parameters.seed,
+        prompt_sha256=prompts.sha256,
+        ballots=ballots,
+        explained_ref=explained,
+        raw=None if last is None else last.answer.text,
+        thinking=None if last is None else last.answer.thinking,
+        error=None if last is None else last.error,
+        attempts=0 if last is None else last.attempts,
+        prompt_tokens=costs.prompt_tokens,
+        reply_tokens=costs.reply_tokens,
+        prefill_s=costs.prefill_s,
+        decoding_s=costs.decoding_s,
+        response_time_s=round(conversation.seconds, 3),
+    )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metallmix_kedro import __version__
 from metallmix_kedro.recommendation.checks import Check
+from metallmix_kedro.recommendation.choice import Choice
 from metallmix_kedro.recommendation.evidence import Candidate, Evidence, Target
 from metallmix_kedro.recommendation.reply import Decision, LLMReply
 from metallmix_kedro.recommendation.target_warnings import warn_about_decision
@@ -53,7 +54,7 @@ class Provenance(_Output):
     evidence_sha256: Hash = Field(description="of the evidence as canonical JSON")
     seed: int = Field(description="of the language model; nothing else here is random")
     llm_reply: LLMReply = Field(
-        description="model, digest, prompt hash and raw reply; its response time is left out"
+        description="model, digest, prompt hash, ballots and raw reply; its times are left out"
     )
 
 
@@ -64,7 +65,7 @@ class Recommendation(_Output):
     explanation can be looked up and its hash be checked.
     """
 
-    schema_version: Literal["1.0"] = "1.0"
+    schema_version: Literal["1.1"] = "1.1"
     target: Target
     configuration: Configuration
     chosen_ref: str = Field(description="the chosen candidate's reference in the evidence")
@@ -75,6 +76,9 @@ class Recommendation(_Output):
     )
     decided_by: Literal["llm", "surrogate"]
     reason: str = Field(description="why this one decided")
+    choice: Choice | None = Field(
+        description="how the language model's choice came out under several orders"
+    )
     explanation: str
     explanation_by: Literal["llm", "attributions"]
     checks: tuple[Check, ...] = Field(description="each claim of the explanation, and its support")
@@ -135,6 +139,7 @@ def recommend(
         interval_level=card.calibration.level,
         decided_by=decision.decided_by,
         reason=decision.reason,
+        choice=decision.choice,
         explanation=decision.explanation,
         explanation_by=decision.explanation_by,
         checks=decision.checks,
@@ -145,8 +150,8 @@ def recommend(
             input_versions=dict(sorted(input_versions.items())),
             evidence_sha256=content_sha256(evidence),
             seed=seed,
-            # The one thing in a reply that differs between two runs with the same answer.
-            llm_reply=reply.model_copy(update={"response_time_s": None}),
+            # Times differ between two runs with the same answer.
+            llm_reply=reply.without_times(),
         ),
     )
 

@@ -5,95 +5,96 @@ to answer.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 from langchain_core.messages import AIMessageChunk
 from langchain_ollama import ChatOllama
+from pydantic import BaseModel
 
+from metallmix_kedro.recommendation.language_model import (
+    MAX_ALTERNATIVES,
+    Answer,
+    Identity,
+    Request,
+    Token,
+    read_token,
+)
 from metallmix_kedro.recommendation.llm_parameters import ServerParameters
-from metallmix_kedro.recommendation.ollama_server import within
+from metallmix_kedro.recommendation.ollama_server import ServedModel, within
 
 MAX_RESPONSE_BYTES = 8 * 2**20
 """More than any reply within the token limits takes on the wire; reading stops there."""
 GRACE_S = 2.0
 """Seconds that closing a connection may take after the time is up."""
 
-Message = tuple[str, str]
-"""Role (``"system"``, ``"human"`` or ``"ai"``) and text."""
 
+class OllamaModel:
+    """A model of an Ollama server."""
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model wrote; `error` says why it is not whole, if it is not."""
+    def __init__(self, served: ServedModel, parameters: ServerParameters) -> None:
+        self._served = served
+        self._parameters = parameters
 
-    text: str
-    error: str | None = None
-    prompt_tokens: int | None = None
-    reply_tokens: int | None = None
+    @property
+    def identity(self) -> Identity:
+        """Which model it is."""
+        return self._served.identity
 
+    def ask(self, request: Request, seconds: float) -> Answer:
+        """Ask the model and return what it wrote, whatever happens.
 
-def chat(
-    messages: Sequence[Message],
-    schema: dict[str, Any],
-    model: str,
-    parameters: ServerParameters,
-    temperature: float,
-    seed: int,
-    seconds: float,
-) -> Answer:
-    """Ask a model and return what it wrote, whatever happens.
+        Parameters
+        ----------
+        request : Request
+        seconds : float
+            Time for the whole exchange, not from token to token.
 
-    Parameters
-    ----------
-    messages : sequence of (str, str)
-    schema : dict
-        JSON Schema that the server makes the model keep to.
-    model : str
-    parameters : ServerParameters
-    temperature : float
-    seed : int
-    seconds : float
-        Time for the whole exchange, not from token to token.
+        Returns
+        -------
+        Answer
+            A server that hangs, breaks off or talks nonsense gives an answer with `error`.
+        """
+        pieces: list[AIMessageChunk] = []
+        client = self._client(request, seconds)
 
-    Returns
-    -------
-    Answer
-        A server that hangs, breaks off or talks nonsense gives an answer with `error`.
-    """
-    pieces: list[AIMessageChunk] = []
-    client = ChatOllama(
-        model=model,
-        base_url=parameters.base_url,
-        format=schema,
-        temperature=temperature,
-        seed=seed,
-        num_ctx=parameters.num_ctx,
-        num_predict=parameters.num_predict,
-        num_thread=parameters.num_thread,
-        async_client_kwargs={
-            "transport": _BoundedTransport(),
-            "timeout": seconds,
-            "headers": {"accept-encoding": "identity"},
-        },
-    )
+        async def receive() -> None:
+            async with asyncio.timeout(seconds):
+                async for piece in client.astream(list(request.messages)):
+                    pieces.append(piece)
 
-    async def receive() -> None:
-        async with asyncio.timeout(seconds):
-            async for piece in client.astream(list(messages)):
-                pieces.append(piece)
+        error = None
+        try:
+            within(seconds + GRACE_S, lambda: asyncio.run(receive()))
+        except TimeoutError:
+            error = f"the model did not finish within {seconds:.0f} s"
+        except Exception as trouble:
+            # Garbage from a server can trip any of the client's three layers, each in its own way.
+            error = f"the server's answer broke off or made no sense ({_short(trouble)})"
+        return _answer(list(pieces), error)
 
-    error = None
-    try:
-        within(seconds + GRACE_S, lambda: asyncio.run(receive()))
-    except TimeoutError:
-        error = f"the model did not finish within {seconds:.0f} s"
-    except Exception as trouble:
-        # Garbage from a server can trip any of the client's three layers, each in its own way.
-        error = f"the server's answer broke off or made no sense ({_short(trouble)})"
-    return _answer(list(pieces), error)
+    def _client(self, request: Request, seconds: float) -> ChatOllama:
+        parameters = self._parameters
+        wanted = {"logprobs": True, "top_logprobs": MAX_ALTERNATIVES}
+        return ChatOllama(
+            model=self.identity.name,
+            base_url=parameters.base_url,
+            format=request.schema,
+            temperature=request.temperature,
+            seed=request.seed,
+            num_ctx=parameters.num_ctx,
+            num_predict=request.num_predict,
+            num_thread=parameters.num_thread,
+            # Only said to models that know thinking: others refuse a request that speaks of it.
+            reasoning=parameters.think if self._served.thinks else None,
+            async_client_kwargs={
+                "transport": _BoundedTransport(),
+                "timeout": seconds,
+                "headers": {"accept-encoding": "identity"},
+            },
+            **(wanted if request.log_probabilities else {}),
+        )
 
 
 def _answer(pieces: list[AIMessageChunk], error: str | None) -> Answer:
@@ -106,7 +107,42 @@ def _answer(pieces: list[AIMessageChunk], error: str | None) -> Answer:
         error = "the reply was cut off at the token limit (num_predict)"
     if error is None and not last.get("done"):
         error = "the server broke off in mid-reply"
-    return Answer(text, error, _count(last, "prompt_eval_count"), _count(last, "eval_count"))
+    return Answer(
+        text,
+        error,
+        thinking=_thinking(pieces),
+        prompt_tokens=_count(last, "prompt_eval_count"),
+        reply_tokens=_count(last, "eval_count"),
+        prefill_s=_seconds(last, "prompt_eval_duration"),
+        decoding_s=_seconds(last, "eval_duration"),
+        tokens=tuple(token for piece in pieces for token in _tokens(piece)),
+    )
+
+
+def _thinking(pieces: list[AIMessageChunk]) -> str | None:
+    thoughts = [piece.additional_kwargs.get("reasoning_content") for piece in pieces]
+    return "".join(thought for thought in thoughts if isinstance(thought, str)) or None
+
+
+def _tokens(piece: AIMessageChunk) -> list[Token]:
+    """Read the log-probabilities of a piece; what is not as documented is left out."""
+    # What a model thinks has log-probabilities too, in pieces without content.
+    listed = piece.response_metadata.get("logprobs") if piece.content else None
+    return [
+        read
+        for entry in (listed if isinstance(listed, list) else [])
+        if (read := read_token(_plain(entry))) is not None
+    ]
+
+
+def _plain(entry: object) -> object:
+    """Turn the client's own class of a token into the dictionary it was read from."""
+    return entry.model_dump() if isinstance(entry, BaseModel) else entry
+
+
+def _seconds(metadata: dict[str, Any], name: str) -> float | None:
+    nanoseconds = metadata.get(name)
+    return round(nanoseconds / 1e9, 4) if isinstance(nanoseconds, int) else None
 
 
 def _count(metadata: dict[str, Any], name: str) -> int | None:

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from metallmix_kedro.errors import MetallmixError
+from metallmix_kedro.recommendation.language_model import Identity, LLMUnavailableError
 from metallmix_kedro.recommendation.llm_parameters import ServerParameters
 
 T = TypeVar("T")
@@ -23,20 +23,12 @@ LISTING_TIMEOUT_S = 10.0
 """A server that said its version may take this long to list its models from a slow disk."""
 
 
-class LLMUnavailableError(MetallmixError):
-    """A server that does not answer, or a model that it does not have."""
-
-    title = "No language model"
-
-
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model that a server has: its name there, its digest (sha256) and its quantisation."""
+    """A model that a server has, and whether it can think aloud before it answers."""
 
-    name: str
-    digest: str | None
-    quantisation: str | None
-    server_version: str | None
+    identity: Identity
+    thinks: bool
 
 
 def find_model(model: str, parameters: ServerParameters) -> ServedModel:
@@ -53,18 +45,51 @@ def find_model(model: str, parameters: ServerParameters) -> ServedModel:
     LLMUnavailableError
         If no server answers in time, or it has no such model.
     """
+    wanted = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
+    for identity in installed_models(parameters):
+        if identity.name == wanted:
+            return ServedModel(identity, _thinks(wanted, parameters))
+    raise LLMUnavailableError(
+        f"The Ollama server at {parameters.base_url} has no model '{model}'; "
+        f"get it with: ollama pull {model}"
+    )
+
+
+def installed_models(parameters: ServerParameters) -> list[Identity]:
+    """List the models of the server.
+
+    Raises
+    ------
+    LLMUnavailableError
+        If none answers in time.
+    """
     address = parameters.base_url
     version = _get(address, "/api/version", parameters.connect_timeout_s).get("version")
     listed = _get(address, "/api/tags", min(LISTING_TIMEOUT_S, parameters.timeout_s)).get("models")
-    wanted = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
-    for entry in listed if isinstance(listed, list) else []:
-        if isinstance(entry, dict) and entry.get("name") == wanted:
-            details = entry.get("details")
-            level = details.get("quantization_level") if isinstance(details, dict) else None
-            return ServedModel(wanted, _text(entry.get("digest")), _text(level), _text(version))
-    raise LLMUnavailableError(
-        f"The Ollama server at {address} has no model '{model}'; get it with: ollama pull {model}"
+    return [
+        _identity(entry, _text(version))
+        for entry in (listed if isinstance(listed, list) else [])
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str)
+    ]
+
+
+def _identity(entry: dict[str, Any], version: str | None) -> Identity:
+    details = entry.get("details")
+    level = details.get("quantization_level") if isinstance(details, dict) else None
+    return Identity(
+        "ollama", entry["name"][:200], _text(entry.get("digest")), _text(level), version
     )
+
+
+def _thinks(model: str, parameters: ServerParameters) -> bool:
+    """Whether a model is one that thinks aloud; a server that does not say so has none."""
+    seconds = min(LISTING_TIMEOUT_S, parameters.timeout_s)
+    try:
+        shown = _get(parameters.base_url, "/api/show", seconds, {"model": model})
+    except LLMUnavailableError:
+        return False
+    capabilities = shown.get("capabilities")
+    return isinstance(capabilities, list) and "thinking" in capabilities
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
@@ -90,13 +115,20 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     return future.result(timeout=seconds)
 
 
-def _get(address: str, path: str, seconds: float) -> dict[str, Any]:
-    """Fetch a JSON object."""
+def _get(
+    address: str, path: str, seconds: float, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Fetch a JSON object; with a body, by a POST request."""
+    request = urllib.request.Request(  # noqa: S310 (the address is checked to be http)
+        address.rstrip("/") + path,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"content-type": "application/json"},
+    )
     # No proxy: the server is on this machine or near it.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def fetch() -> bytes:
-        with opener.open(address.rstrip("/") + path, timeout=seconds) as response:
+        with opener.open(request, timeout=seconds) as response:
             content: bytes = response.read(MAX_LISTING_BYTES)
             return content
 

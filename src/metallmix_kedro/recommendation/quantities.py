@@ -8,6 +8,7 @@ from metallmix_kedro.recommendation.claims import Mention, Number, Sentence
 from metallmix_kedro.recommendation.facts import CONTRIBUTION
 
 _LINK = re.compile(r"(?:\b(?:of|is|was|at)\b|[\s=:])*", re.I)
+_EQUALS = re.compile(r"\s*(?:\b(?:of|is|was)\b|[=:])\s*", re.I)
 _UNITS = tuple(
     (re.compile(rf"[\s-]*(?:[a-z]+\s+){{0,2}}?(?:{pattern})(?![a-z])", re.I), names, factor)
     for pattern, names, factor in wording.UNITS
@@ -37,7 +38,9 @@ def quantity_of(number: Number, sentence: Sentence) -> Quantity | None:
     after = [label for label in labels if label.start >= number.end]
     unit = _unit(number, sentence)
     if unit is not None and unit.names == ("time",):
-        return unit
+        said = before and _EQUALS.fullmatch(sentence.text[before[-1].end : number.start])
+        # "An accuracy of 95 s" is neither an accuracy nor a time.
+        return Quantity(()) if said and "time" not in _meaning(before[-1]).names else unit
     if before and _LINK.fullmatch(sentence.text[before[-1].end : number.start]):
         return _meaning(before[-1])
     if unit is not None:

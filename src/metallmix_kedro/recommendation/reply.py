@@ -1,47 +1,50 @@
 """What a language model replied, and the decision that stands after it was checked."""
 
-import json
-import re
-from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.recommendation.checks import Check, check_explanation, keep_supported
-from metallmix_kedro.recommendation.evidence import Candidate, Evidence
+from metallmix_kedro.recommendation.ballots import Ballot
+from metallmix_kedro.recommendation.checks import (
+    Check,
+    check_explanation,
+    fill_and_check,
+    keep_supported,
+)
+from metallmix_kedro.recommendation.choice import Choice, tally
+from metallmix_kedro.recommendation.evidence import Evidence
 from metallmix_kedro.recommendation.explanation import explain_from_attributions
-from metallmix_kedro.search_space import SearchSpace
+from metallmix_kedro.recommendation.free_choice import parse_free
+from metallmix_kedro.recommendation.language_model import ProviderUsed
+from metallmix_kedro.recommendation.llm_parameters import LLMParameters
+from metallmix_kedro.recommendation.reply_text import (
+    ModelText,
+    UnusableReplyError,
+    load_object,
+    storable,
+)
+from metallmix_kedro.search_space import Configuration, SearchSpace
 
-MAX_REPLY_CHARS = 100_000
-"""A longer reply is not read at all."""
 MAX_EXPLANATION_CHARS = 4_000
 """What stands beyond is cut off before the explanation is checked."""
 
-_THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-_FENCE_START = re.compile(r"\A```[\w-]*")
-
-
-def _storable(text: str) -> str:
-    """Replace half characters, which JSON can escape but no file can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-ModelText = Annotated[str, AfterValidator(_storable)]
-"""Text from a model or server, made such that it can be stored."""
-
 
 class LLMReply(BaseModel):
-    """A language model's reply and all that is needed to know where it came from.
+    """What a language model replied, and all that is needed to know where it came from.
 
-    ``raw`` is the text of the last attempt and ``error`` says why there is no usable reply (then
-    the surrogate decides); token counts and ``response_time_s`` (seconds) are sums over attempts.
+    ``ballots`` are the votes, one an order of the candidates; ``raw``, ``thinking``, ``error``
+    and ``attempts`` are those of the last reply: the explanation of ``explained_ref``, in mode
+    ``free`` also the configuration. Without a model ``error`` says why there is none. Token
+    counts and seconds are sums over everything that was asked; ``response_time_s`` is the time
+    that was waited, ``prefill_s`` and ``decoding_s`` are what the model measured of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
-    provider_used: Literal["ollama", "none"]
+    schema_version: Literal[2] = 2
+    provider_used: ProviderUsed
+    mode: Literal["short_list", "free"] = "short_list"
     model: str | None = None
     digest: str | None = None
     quantisation: str | None = None
@@ -49,28 +52,31 @@ class LLMReply(BaseModel):
     temperature: float | None = None
     seed: int | None = None
     prompt_sha256: str
+    ballots: tuple[Ballot, ...] = ()
+    explained_ref: str | None = None
     raw: ModelText | None = None
+    thinking: ModelText | None = None
     error: ModelText | None = None
     attempts: int = 0
     prompt_tokens: int | None = None
     reply_tokens: int | None = None
+    prefill_s: float | None = None
+    decoding_s: float | None = None
     response_time_s: float | None = None
 
-
-class ParsedReply(BaseModel):
-    """The two things a reply has to say."""
-
-    model_config = ConfigDict(frozen=True)
-
-    choice: str
-    explanation: ModelText
+    def without_times(self) -> "LLMReply":
+        """Return the same reply without what differs between two runs with the same answer."""
+        nothing = {"prefill_s": None, "decoding_s": None}
+        ballots = tuple(ballot.model_copy(update=nothing) for ballot in self.ballots)
+        return self.model_copy(update={**nothing, "response_time_s": None, "ballots": ballots})
 
 
 class Decision(BaseModel):
     """Which candidate is recommended, who decided, and the explanation that survived.
 
-    ``checks`` are those of the explanation the language model wrote, also of the sentences that
-    were removed from it; without one, those of the explanation that is shown.
+    ``choice`` tells how the ballots came out, missing where none were asked for. ``checks`` are
+    those of the explanation the language model wrote, also of the sentences that were removed
+    from it; without one, those of the explanation that is shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,87 +84,50 @@ class Decision(BaseModel):
     chosen_ref: str
     decided_by: Literal["llm", "surrogate"]
     reason: str
+    choice: Choice | None
     explanation: str
     explanation_by: Literal["llm", "attributions"]
     checks: tuple[Check, ...]
 
 
-class UnusableReplyError(ValueError):
-    """A reply that holds no valid choice; the message can be told to the model."""
-
-
-def parse_reply(raw: str, refs: Collection[str]) -> ParsedReply:
-    """Read choice and explanation out of a model's text.
-
-    Thinking in tags and a code fence around the answer are dropped; nothing else is guessed.
-
-    Parameters
-    ----------
-    raw : str
-        ``{"choice": "C2", "explanation": "..."}``; the explanation may be a list of sentences.
-    refs : collection of str
-        The candidates that may be chosen.
+def parse_explanation(raw: str) -> str:
+    """Read the explanation out of a model's text; a list of sentences becomes lines.
 
     Raises
     ------
     UnusableReplyError
-        If the text is not such an object or the choice is not among `refs`.
+        If the text is not an object with an explanation.
     """
-    answer = load_object(raw)
-    choice, explanation = answer.get("choice"), answer.get("explanation")
-    if not isinstance(choice, str) or choice not in refs:
-        raise UnusableReplyError(
-            f"'choice' is {_short(choice)}; it has to be one of {', '.join(refs)}"
-        )
+    explanation = load_object(raw).get("explanation")
     if isinstance(explanation, list) and all(isinstance(part, str) for part in explanation):
         explanation = "\n".join(explanation)
     if not isinstance(explanation, str):
         raise UnusableReplyError("'explanation' is not a text")
-    return ParsedReply(choice=choice, explanation=explanation[:MAX_EXPLANATION_CHARS])
-
-
-def load_object(raw: str) -> dict[str, object]:
-    """Read the one JSON object of a model's text, without thinking tags and code fence.
-
-    Raises
-    ------
-    UnusableReplyError
-        If there is none.
-    """
-    if len(raw) > MAX_REPLY_CHARS:
-        raise UnusableReplyError(f"the reply is longer than {MAX_REPLY_CHARS} characters")
-    text = _THINKING.sub("", raw).strip()
-    if text.startswith("```") and text.endswith("```"):
-        text = _FENCE_START.sub("", text).removesuffix("```")
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UnusableReplyError(f"the reply is not valid JSON ({_short(error)})") from error
-    if not isinstance(answer, dict):
-        raise UnusableReplyError("the reply is not a JSON object")
-    return answer
+    return storable(explanation[:MAX_EXPLANATION_CHARS])
 
 
 def decide(
-    evidence: Evidence, reply: LLMReply, search_space: SearchSpace, min_kept_share: float = 0.5
+    evidence: Evidence, reply: LLMReply, search_space: SearchSpace, parameters: LLMParameters
 ) -> Decision:
     """Turn a reply into the decision that stands (paper, section 2.4).
 
-    A usable reply decides among the candidates. Whatever else came back, or nothing, the
-    surrogate's first candidate stands and ``reason`` says why. A sentence of the explanation that
-    the evidence does not support is removed; if fewer than `min_kept_share` of the sentences are
-    left, or none of them says anything that the evidence supports, the explanation is made from
-    the attributions.
+    A choice that survived reordering decides among the candidates that were on the ballot. With
+    whatever else came back, or nothing, the surrogate's first candidate stands and ``reason``
+    says why. In mode ``free`` a configuration of the space decides.
+
+    A sentence of the explanation that the evidence does not support is removed; if fewer than
+    ``min_kept_share`` of the sentences are left, or none of them says anything that the evidence
+    supports, the explanation is made from the attributions.
 
     Parameters
     ----------
     evidence : Evidence
-        At least one candidate of it lies in `search_space`.
+        At least one candidate of it lies in `search_space`; in mode ``free`` also the one that
+        the model composed (`free_choice.with_free_choice`).
     reply : LLMReply
     search_space : SearchSpace
         What may be recommended; a candidate outside it is never chosen.
-    min_kept_share : float
-        In [0, 1].
+    parameters : LLMParameters
 
     Raises
     ------
@@ -171,44 +140,96 @@ def decide(
             "No candidate of the evidence lies in the search space (parameters 'search_space'); "
             "make the evidence anew."
         )
-    if reply.error is not None or reply.raw is None:
-        return _by_surrogate(evidence, allowed, reply.error or "no reply was received")
+    first = allowed[0].ref
+    if reply.provider_used == "none":
+        return _decision(evidence, reply, first, "surrogate", _no_reply(reply), None, parameters)
+    if reply.mode == "free":
+        return _decide_freely(evidence, reply, search_space, first, parameters)
+    choice = tally(allowed, reply.ballots, parameters)
+    model = reply.model or "the language model"
+    if choice.counts and choice.chosen is not None:
+        reason = f"{model} {choice.reason}"
+        return _decision(evidence, reply, choice.chosen, "llm", reason, choice, parameters)
+    lost = f"; {reply.error}" if choice.n_answered < choice.n_orders and reply.error else ""
+    reason = f"{model} was asked, but {choice.reason}{lost}"
+    return _decision(evidence, reply, first, "surrogate", reason, choice, parameters)
+
+
+def read_free_choice(reply: LLMReply, space: SearchSpace) -> Configuration | None:
+    """Return the configuration that a model composed in mode ``free``, if it can be used."""
+    if reply.mode != "free" or reply.error is not None or reply.raw is None:
+        return None
     try:
-        parsed = parse_reply(reply.raw, [candidate.ref for candidate in allowed])
-    except UnusableReplyError as error:
-        return _by_surrogate(evidence, allowed, f"the model's reply cannot be used: {error}")
-    return _by_llm(evidence, parsed, reply.model or "the language model", min_kept_share)
+        return parse_free(reply.raw, space)
+    except UnusableReplyError:
+        return None
 
 
-def _by_llm(evidence: Evidence, parsed: ParsedReply, model: str, min_kept_share: float) -> Decision:
-    checks = check_explanation(parsed.explanation, evidence, parsed.choice)
-    kept, share = keep_supported(parsed.explanation, checks)
+def _no_reply(reply: LLMReply) -> str:
+    return reply.error or "no usable reply was received"
+
+
+def _decide_freely(
+    evidence: Evidence,
+    reply: LLMReply,
+    search_space: SearchSpace,
+    first: str,
+    parameters: LLMParameters,
+) -> Decision:
+    model = reply.model or "the language model"
+    composed = read_free_choice(reply, search_space)
+    found = [one.ref for one in evidence.candidates if one.configuration == composed]
+    if not found:
+        # What was composed but not scored lies beyond the user's limits.
+        why = _no_reply(reply) if composed is None else "it is predicted to train too long"
+        reason = f"the free choice of {model} cannot be used: {why}"
+        return _decision(evidence, reply, first, "surrogate", reason, None, parameters)
+    reason = f"{model} composed {found[0]} out of {search_space.size} configurations"
+    return _decision(evidence, reply, found[0], "llm", reason, None, parameters)
+
+
+def _decision(
+    evidence: Evidence,
+    reply: LLMReply,
+    chosen: str,
+    decided_by: Literal["llm", "surrogate"],
+    reason: str,
+    choice: Choice | None,
+    parameters: LLMParameters,
+) -> Decision:
+    """Explain what was chosen: by the model's words if enough of them stand, else by ours."""
+    written = _written(reply, chosen, decided_by)
+    text, checks = fill_and_check(written, evidence, chosen) if written else ("", [])
+    kept, share = keep_supported(text, checks)
     # A text that claims nothing checkable contradicts no evidence, but explains nothing either.
     grounded = any(check.supported and check.sentence in kept for check in checks)
-    own = grounded and share >= min_kept_share
+    own = grounded and share >= parameters.min_kept_share
+    if not own:
+        kept, own_checks = own_explanation(evidence, chosen)
+        checks = checks or own_checks
     return Decision(
-        chosen_ref=parsed.choice,
-        decided_by="llm",
-        reason=f"{model} chose {parsed.choice} among {len(evidence.candidates)} candidates",
-        explanation=kept if own else explain_from_attributions(evidence, parsed.choice),
+        chosen_ref=chosen,
+        decided_by=decided_by,
+        reason=reason,
+        choice=choice,
+        explanation=kept,
         explanation_by="llm" if own else "attributions",
         checks=tuple(checks),
     )
 
 
-def _by_surrogate(evidence: Evidence, allowed: list[Candidate], reason: str) -> Decision:
-    first = allowed[0].ref
-    explanation = explain_from_attributions(evidence, first)
-    return Decision(
-        chosen_ref=first,
-        decided_by="surrogate",
-        reason=reason,
-        explanation=explanation,
-        explanation_by="attributions",
-        checks=tuple(check_explanation(explanation, evidence, first)),
-    )
+def own_explanation(evidence: Evidence, chosen: str) -> tuple[str, list[Check]]:
+    """Explain a candidate from the attributions, and check that explanation too."""
+    text = explain_from_attributions(evidence, chosen)
+    return text, check_explanation(text, evidence, chosen)
 
 
-def _short(value: object) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _written(reply: LLMReply, chosen: str, decided_by: str) -> str | None:
+    """Return the model's explanation of what was chosen, if there is one that can be read."""
+    explains = decided_by == "llm" if reply.mode == "free" else reply.explained_ref == chosen
+    if not explains or reply.error is not None or reply.raw is None:
+        return None
+    try:
+        return parse_explanation(reply.raw)
+    except UnusableReplyError:
+        return None

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.recommendation import formatting, pictures
+from metallmix_kedro.recommendation.facts import said_values
 from metallmix_kedro.recommendation.model import Recommendation
 
 _UNITS = {"class_entropy": " bits", "image_width": " px", "image_height": " px"}
@@ -37,6 +38,7 @@ def render_report(recommendation: Recommendation) -> str:
         contributions=pictures.draw_contributions(recommendation.chosen.contributions),
         attributions=pictures.draw_attributions(evidence.attributions),
         sizes=pictures,
+        said=said_values(evidence),
         metrics=[
             name
             for name in METRICS

@@ -154,7 +154,7 @@ def warn_about_decision(
             "points."
         )
     if decision.decided_by == "surrogate":
-        found.append(f"Decided by the surrogate, without a language model: {decision.reason}.")
+        found.append(f"Decided by the surrogate, not by a language model: {decision.reason}.")
     elif decision.explanation_by == "attributions":
         found.append(
             "The evidence does not support the language model's explanation; the one shown is "

@@ -134,6 +134,7 @@ def decision(**changes: Any) -> Decision:
         "chosen_ref": "C1",
         "decided_by": "surrogate",
         "reason": "no server answers at http://127.0.0.1:11434",
+        "choice": None,
         "explanation": EXPLANATION,
         "explanation_by": "attributions",
         "checks": checks,

@@ -83,7 +83,7 @@ def test_input_versions_are_sorted_by_name() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"decided_by": "surrogate", "reason": "it hangs"}, "without a language model: it hangs."),
+        ({"decided_by": "surrogate", "reason": "it hangs"}, "not by a language model: it hangs."),
         ({"decided_by": "llm", "explanation_by": "attributions"}, "does not support the language"),
     ],
 )

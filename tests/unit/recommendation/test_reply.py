@@ -5,22 +5,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.recommendation.reply import (
-    MAX_REPLY_CHARS,
-    UnusableReplyError,
-    decide,
-    parse_reply,
-)
+from metallmix_kedro.recommendation.ballots import read_vote
+from metallmix_kedro.recommendation.reply import LLMReply, decide, parse_explanation
+from metallmix_kedro.recommendation.reply_text import MAX_REPLY_CHARS, UnusableReplyError
 from tests.fabricated import SPACE
-from tests.made_evidence import hand_made, made_reply
+from tests.made_evidence import OPEN, XCEPTION, hand_made, made_reply
 
 TRUE = "C2 is predicted to reach an accuracy of 0.905."
 FALSE = "C2 is predicted to reach an accuracy of 0.999."
 
 
-def decision_on(explanation: object, choice: object = "C2", **settings: float):
-    raw = json.dumps({"choice": choice, "explanation": explanation})
-    return decide(hand_made(), made_reply(raw), SPACE, **settings)
+def decision_on(explanation: object, choice: str | None = "C2", **settings: float):
+    raw = json.dumps({"explanation": explanation})
+    parameters = OPEN.model_copy(update=settings)
+    return decide(hand_made(), made_reply(raw, choice), SPACE, parameters)
 
 
 def test_a_good_reply_decides_and_explains():
@@ -28,7 +26,21 @@ def test_a_good_reply_decides_and_explains():
     assert (decision.chosen_ref, decision.decided_by) == ("C2", "llm")
     assert decision.explanation_by == "llm"
     assert decision.explanation == f"{TRUE} T1 supports it with an accuracy of 0.912."
-    assert "tiny:latest chose C2 among 2 candidates" in decision.reason
+    assert decision.reason == "tiny:latest chose C2 in 2 of 2 orders of 2 candidates"
+
+
+def test_references_are_filled_and_stand_with_their_evidence():
+    text = "{choice} is predicted to reach an accuracy of {C2.accuracy}; {T2.nothing} agrees."
+    decision = decision_on([text, "{T2} on {T2.dataset} reached {T2.accuracy} in accuracy."])
+    assert decision.explanation == 'T2 on "chest_ct" reached 0.934 in accuracy.'
+    filled = {check.found: check.evidence for check in decision.checks if check.kind == "reference"}
+    assert filled["{T2.accuracy} = 0.934"] == "T2.test_accuracy"
+    assert filled["{T2.nothing}"] is None
+
+
+def test_a_reference_in_the_wrong_place_is_no_excuse():
+    decision = decision_on([TRUE, "{T1} reached an accuracy of {T3.accuracy}."])
+    assert decision.explanation == TRUE
 
 
 def test_a_false_sentence_is_removed_and_stays_on_record():
@@ -39,11 +51,12 @@ def test_a_false_sentence_is_removed_and_stays_on_record():
 
 
 def test_too_little_left_is_replaced_by_the_attributions():
-    decision = decision_on([TRUE, FALSE, FALSE], min_kept_share=0.5)
+    other = FALSE.replace("0.999", "0.998")
+    decision = decision_on([TRUE, FALSE, other], min_kept_share=0.5)
     assert (decision.decided_by, decision.explanation_by) == ("llm", "attributions")
     assert decision.explanation.startswith("C2 uses backbone Xception")
     assert len([check for check in decision.checks if not check.supported]) == 2
-    assert decision_on([TRUE, FALSE, FALSE], min_kept_share=0.3).explanation_by == "llm"
+    assert decision_on([TRUE, FALSE, other], min_kept_share=0.3).explanation_by == "llm"
 
 
 def test_nothing_left_is_replaced_even_if_nothing_has_to_be_kept():
@@ -59,82 +72,140 @@ def test_a_text_that_says_nothing_explains_nothing(text):
 @pytest.mark.parametrize(
     "raw",
     [
-        '```json\n{"choice": "C2", "explanation": "Sound."}\n```',
-        '<think>C1 {"choice": "C1"}?</think>\n{"choice": "C2", "explanation": "Sound."}',
-        '<THINKING>\nhm\n</THINKING>```\n{"choice": "C2", "explanation": ["Sound."]}```',
-        ' {"choice": "C2", "explanation": "Sound.", "confidence": 1e999} ',
+        '```json\n{"choice": "B"}\n```',
+        '<think>A {"choice": "A"}?</think>\n{"choice": "B"}',
+        'A {"choice": "A"}?</think>\n{"choice": "B"}',
+        '<THINKING>\nhm\n</THINKING>```\n{"choice": "B"}```',
+        ' {"choice": "B", "confidence": 1e999} ',
     ],
 )
-def test_thinking_and_fences_are_no_part_of_the_answer(raw):
-    assert decide(hand_made(), made_reply(raw), SPACE).chosen_ref == "C2"
+def test_thinking_and_fences_are_no_part_of_a_vote(raw):
+    assert read_vote(raw, ["C1", "C2"]) == "C2"
 
 
 @pytest.mark.parametrize(
     "raw",
     [
         "",
-        "C2",
-        '"C2"',
+        "B",
+        '"B"',
         "[]",
         "null",
         "NaN",
-        '{"choice": "C2"',
-        '{"choice": "C2"}',
-        '{"choice": "C3", "explanation": "x"}',
-        '{"choice": "c2", "explanation": "x"}',
-        '{"choice": ["C2"], "explanation": "x"}',
-        '{"choice": {"C2": 1}, "explanation": "x"}',
-        '{"choice": NaN, "explanation": "x"}',
-        '{"choice": 2, "explanation": "x"}',
-        '{"choice": "C2", "explanation": null}',
-        '{"choice": "C2", "explanation": {"a": "b"}}',
-        '{"choice": "C2", "explanation": ["a", 1]}',
-        '<think>{"choice": "C2", "explanation": "x"}',
-        '{"choice": "C2", "explanation": "x"} {"choice": "C1", "explanation": "x"}',
+        '{"choice": "B"',
+        '{"choices": "B"}',
+        '{"choice": "C"}',
+        '{"choice": "b"}',
+        '{"choice": "AB"}',
+        '{"choice": ""}',
+        '{"choice": ["B"]}',
+        '{"choice": {"B": 1}}',
+        '{"choice": NaN}',
+        '{"choice": 1}',
+        '<think>{"choice": "B"}',
+        '{"choice": "B"} {"choice": "A"}',
         "[" * 100_000,
         '{"a":' * 20_000,
         "9" * 50_000,
-        '{"choice": "C2", "explanation": "' + "x" * MAX_REPLY_CHARS + '"}',
-        '{"choice": "C\u200b2", "explanation": "x"}',
+        '{"choice": "B", "explanation": "' + "x" * MAX_REPLY_CHARS + '"}',
+        '{"choice": "B\u200b"}',
+        '{"choice": "В"}',
         "\udc80",
         "```" + " \n" * 40_000 + "x",
         "<think>" * 10_000,
     ],
 )
-def test_whatever_is_no_valid_choice_leaves_the_surrogate_to_decide(raw):
+def test_whatever_is_no_valid_vote_is_told_so(raw):
+    with pytest.raises(UnusableReplyError) as error:
+        read_vote(raw, ["C1", "C2"])
+    assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ['{"explanation": null}', '{"explanation": {"a": "b"}}', '{"explanation": ["a", 1]}', "x"],
+)
+def test_an_explanation_that_is_none_is_replaced(raw):
     with pytest.raises(UnusableReplyError):
-        parse_reply(raw, ["C1", "C2"])
-    reply = made_reply().model_copy(update={"raw": raw})
-    decision = decide(hand_made(), reply, SPACE)
-    assert (decision.chosen_ref, decision.decided_by) == ("C1", "surrogate")
-    assert "cannot be used" in decision.reason
-    assert len(decision.reason) < 300
+        parse_explanation(raw)
+    decision = decide(hand_made(), made_reply(raw), SPACE, OPEN)
+    assert (decision.chosen_ref, decision.explanation_by) == ("C2", "attributions")
 
 
-def test_a_reply_with_an_error_is_not_read():
-    raw = json.dumps({"choice": "C2", "explanation": TRUE})
-    decision = decide(hand_made(), made_reply(raw, error="cut off"), SPACE)
-    assert (decision.chosen_ref, decision.decided_by, decision.reason) == (
+def test_an_explanation_of_another_candidate_is_not_shown():
+    reply = made_reply(json.dumps({"explanation": [TRUE]}), explained_ref="C1")
+    assert decide(hand_made(), reply, SPACE, OPEN).explanation_by == "attributions"
+
+
+def test_an_explanation_with_an_error_is_not_read():
+    raw = json.dumps({"explanation": [TRUE]})
+    decision = decide(hand_made(), made_reply(raw, error="cut off"), SPACE, OPEN)
+    assert (decision.chosen_ref, decision.decided_by) == ("C2", "llm")
+    assert decision.explanation_by == "attributions"
+
+
+def test_without_a_model_the_surrogate_decides_and_the_reason_is_why():
+    reply = LLMReply(provider_used="none", prompt_sha256="0" * 64, error="nobody there")
+    decision = decide(hand_made(), reply, SPACE, OPEN)
+    assert (decision.chosen_ref, decision.decided_by, decision.reason, decision.choice) == (
         "C1",
         "surrogate",
-        "cut off",
+        "nobody there",
+        None,
     )
 
 
 def test_a_candidate_outside_the_search_space_is_never_chosen():
     narrow = SPACE.restricted(["Xception"])
-    raw = json.dumps({"choice": "C1", "explanation": TRUE})
-    decision = decide(hand_made(), made_reply(raw), narrow)
+    decision = decide(hand_made(), made_reply(choice="C1"), narrow, OPEN)
     assert (decision.chosen_ref, decision.decided_by) == ("C2", "surrogate")
+    nowhere = SPACE.model_copy(update={"backbone": ("ResNet50",)})
     with pytest.raises(ArtifactError, match="search_space"):
-        decide(hand_made(), made_reply(raw), SPACE.model_copy(update={"backbone": ("ResNet50",)}))
+        decide(hand_made(), made_reply(), nowhere, OPEN)
 
 
 def test_half_characters_can_be_stored():
-    raw = '{"choice": "C2", "explanation": "C2 uses x\\ud800x adam."}'
-    stored = decide(hand_made(), made_reply(raw), SPACE).model_dump_json()
+    raw = '{"explanation": "C2 uses x\\ud800x adam."}'
+    stored = decide(hand_made(), made_reply(raw), SPACE, OPEN).model_dump_json()
     assert json.loads(stored)["explanation"] == "C2 uses x?x adam."
     assert json.loads(made_reply("\ud800").model_dump_json())["raw"] == "?"
+
+
+FREE = OPEN.model_copy(update={"mode": "free"})
+COMPOSED = {**XCEPTION.as_dict(), "explanation": ["{choice} uses {choice.backbone} with adam."]}
+
+
+def composed(**changes: object) -> LLMReply:
+    raw = json.dumps({**COMPOSED, **changes})
+    return made_reply(raw, mode="free", ballots=(), explained_ref=None)
+
+
+def test_a_free_choice_within_the_space_decides():
+    decision = decide(hand_made(), composed(), SPACE, FREE)
+    assert (decision.chosen_ref, decision.decided_by) == ("C2", "llm")
+    assert decision.explanation == "C2 uses Xception with adam."
+    # Numbers may be written in any manner.
+    again = decide(hand_made(), composed(learning_rate=1e-4, dense_units=512.0), SPACE, FREE)
+    assert again.chosen_ref == "C2"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"learning_rate": 0.5},
+        {"learning_rate": "0.0001"},
+        {"learning_rate": True},
+        {"learning_rate": float("nan")},
+        {"dense_units": 10**400},
+        {"backbone": "ResNet50"},
+        {"backbone": ["Xception"]},
+        {"optimizer": None},
+    ],
+)
+def test_a_free_choice_outside_the_space_leaves_the_surrogate_to_decide(changes):
+    decision = decide(hand_made(), composed(**changes), SPACE, FREE)
+    assert (decision.chosen_ref, decision.decided_by) == ("C1", "surrogate")
+    assert "cannot be used" in decision.reason
 
 
 json_values = st.recursive(
@@ -144,7 +215,7 @@ json_values = st.recursive(
         st.integers(),
         st.floats(),
         st.text(st.characters(codec=None)),
-        st.sampled_from(["C1", "C2", "T1", TRUE, FALSE, "</think>", "```"]),
+        st.sampled_from(["A", "B", "T1", TRUE, FALSE, "</think>", "```", "{C1.accuracy}", "{"]),
     ),
     lambda inner: st.one_of(
         st.lists(inner),
@@ -157,19 +228,20 @@ hostile = st.one_of(
     json_values.map(json.dumps),
     st.fixed_dictionaries(
         {
-            "choice": st.one_of(st.sampled_from(["C1", "C2", "C3"]), json_values),
+            "choice": st.one_of(st.sampled_from(["A", "B", "C"]), json_values),
             "explanation": json_values,
         }
     ).map(json.dumps),
+    st.fixed_dictionaries(dict.fromkeys(COMPOSED, json_values)).map(json.dumps),
     st.tuples(json_values.map(json.dumps), st.integers(0, 50)).map(lambda pair: pair[0][pair[1] :]),
 )
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(hostile)
-def test_no_reply_is_an_exception_or_an_invalid_choice(raw):
-    reply = made_reply().model_copy(update={"raw": raw})
-    decision = decide(hand_made(), reply, SPACE)
+@given(hostile, st.sampled_from(["short_list", "free"]))
+def test_no_reply_is_an_exception_or_an_invalid_choice(raw, mode):
+    reply = made_reply().model_copy(update={"raw": raw, "mode": mode})
+    decision = decide(hand_made(), reply, SPACE, OPEN)
     assert hand_made().candidate(decision.chosen_ref).configuration in SPACE
     assert decision.explanation
     assert decision.decided_by == "llm" or decision.chosen_ref == "C1"

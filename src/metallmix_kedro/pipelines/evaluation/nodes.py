@@ -1,6 +1,6 @@
 """Nodes of the evaluation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -9,6 +9,7 @@ from metallmix_kedro.evaluation import (
     anytime_picture,
     compare,
     critical_difference,
+    llm_ablation,
     llm_pictures,
     page,
     pictures,
@@ -17,11 +18,12 @@ from metallmix_kedro.evaluation import (
     report,
     summary,
 )
-from metallmix_kedro.evaluation.judge import judge_recommendation
+from metallmix_kedro.evaluation.judge import judge_recommendation, rate_labelled, report_judge
 from metallmix_kedro.evaluation.knowledge import Settings
+from metallmix_kedro.evaluation.llm_ablation_table import row_table, summary_table
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.prompt import PromptTexts
+from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 
@@ -92,11 +94,66 @@ def draw_language_models(outcomes: pd.DataFrame) -> Figure:
     return llm_pictures.draw_llms(outcomes)
 
 
+def rate_labelled_explanations(
+    recommendation: dict[str, Any],
+    judge_prompt: dict[str, Callable[[], str]],
+    judge_ratings_so_far: dict[str, Callable[[], Any]],
+    evaluation: EvaluationParameters,
+) -> Iterator[dict[str, Any]]:
+    """Have the judge rate good and damaged explanations; each rating is stored as it comes."""
+    prompts = PromptTexts.from_partitions(judge_prompt)
+    known = {name: load() for name, load in judge_ratings_so_far.items()}
+    for key, rating in rate_labelled(recommendation, prompts, evaluation.judge, known):
+        yield {key: rating}
+
+
+def report_on_judge(
+    recommendation: dict[str, Any],
+    judge_prompt: dict[str, Callable[[], str]],
+    judge_ratings: dict[str, Callable[[], Any]],
+    evaluation: EvaluationParameters,
+) -> dict[str, Any]:
+    """Say how well the judge tells good explanations from damaged ones."""
+    prompts = PromptTexts.from_partitions(judge_prompt)
+    known = {name: load() for name, load in judge_ratings.items()}
+    return report_judge(recommendation, prompts, evaluation.judge, known)
+
+
 def judge(
     recommendation: dict[str, Any],
     judge_prompt: dict[str, Callable[[], str]],
+    judge_report: dict[str, Any],
     evaluation: EvaluationParameters,
 ) -> dict[str, Any]:
     """Have a second language model score the recommendation."""
     prompts = PromptTexts.from_partitions(judge_prompt)
-    return judge_recommendation(recommendation, prompts, evaluation.judge)
+    return judge_recommendation(recommendation, prompts, evaluation.judge, judge_report)
+
+
+def measure_llm_ablation(
+    history: pd.DataFrame,
+    recommendation_prompt: dict[str, Callable[[], str]],
+    judge_prompt: dict[str, Callable[[], str]],
+    llm_ablation_rows_so_far: dict[str, Callable[[], Any]],
+    evaluation: EvaluationParameters,
+    meta_learning: MetaLearningParameters,
+    recommendation: RecommendationParameters,
+    retrieval: RetrievalParameters,
+) -> Iterator[dict[str, Any]]:
+    """Measure whether language models help; each row is stored as it comes."""
+    settings = Settings(evaluation, meta_learning, recommendation, retrieval)
+    texts = llm_ablation.Texts(
+        DecisionPrompts.from_partitions(recommendation_prompt),
+        PromptTexts.from_partitions(judge_prompt),
+    )
+    for key, row in llm_ablation.measure(history, settings, texts, llm_ablation_rows_so_far):
+        yield {key: row}
+
+
+def table_llm_ablation(
+    rows: dict[str, Callable[[], Any]], evaluation: EvaluationParameters
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Put the rows into the paper's table, and average them over datasets."""
+    table = row_table(load() for load in rows.values())
+    wanted = evaluation.llm_ablation
+    return table, summary_table(table, wanted.models if wanted.enabled else ())

@@ -7,6 +7,7 @@ import faiss
 import pandas as pd
 import xgboost
 
+from metallmix_kedro.errors import ParameterError
 from metallmix_kedro.meta_features import target as targets
 from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.target import TargetDescription
@@ -14,10 +15,11 @@ from metallmix_kedro.probes import target as probing
 from metallmix_kedro.probes.parameters import ProbeParameters
 from metallmix_kedro.recommendation import gather, llm, reply, scoring
 from metallmix_kedro.recommendation.evidence import Candidate, Evidence, RetrievedTrial, Target
+from metallmix_kedro.recommendation.free_choice import only, with_free_choice
 from metallmix_kedro.recommendation.model import Recommendation, recommend
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.prompt import PromptTexts
-from metallmix_kedro.recommendation.reply import LLMReply
+from metallmix_kedro.recommendation.prompt import DecisionPrompts
+from metallmix_kedro.recommendation.reply import LLMReply, read_free_choice
 from metallmix_kedro.recommendation.report import render_report
 from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.search_space import SearchSpace
@@ -128,12 +130,48 @@ def gather_evidence(
 def ask_llm(
     evidence: Json,
     prompt: dict[str, Callable[[], str]],
+    allowed: scoring.AllowedSpace,
     parameters: RecommendationParameters,
 ) -> Json:
     """Ask the language model; that it gave no usable reply is a reply too."""
     shown = Evidence.model_validate(evidence)
-    answer = llm.ask(shown, PromptTexts.from_partitions(prompt), parameters.llm)
+    prompts = DecisionPrompts.from_partitions(prompt)
+    answer = llm.ask(shown, prompts, parameters.llm, allowed.space)
     return answer.model_dump(mode="json")
+
+
+def score_free_choice(
+    evidence: Json,
+    llm_reply: Json,
+    description: Json,
+    target_probes: pd.DataFrame,
+    history: pd.DataFrame,
+    score_model: xgboost.Booster,
+    time_model: xgboost.Booster,
+    surrogate_card: Json,
+    allowed: scoring.AllowedSpace,
+    parameters: RecommendationParameters,
+) -> Json:
+    """Add what the model composed to the candidates, with the surrogate's prediction for it.
+
+    In mode ``short_list`` nothing is composed and the evidence stays as it is, as it does if what
+    was composed is predicted to train longer than allowed.
+    """
+    answer = LLMReply.model_validate(llm_reply)
+    composed = read_free_choice(answer, allowed.space)
+    if composed is None:
+        return evidence
+    shown = Evidence.model_validate(evidence)
+    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card)
+    target = TargetDescription.model_validate(description)
+    space = only(composed, allowed.space)
+    try:
+        scored, *_ = scoring.list_candidates(
+            target, target_probes, surrogate, history, space, parameters
+        )
+    except ParameterError:
+        return evidence
+    return with_free_choice(shown, scored).model_dump(mode="json")
 
 
 def decide(
@@ -147,7 +185,7 @@ def decide(
     """Check the reply against the evidence and put the recommendation together."""
     shown = Evidence.model_validate(evidence)
     answer = LLMReply.model_validate(llm_reply)
-    decision = reply.decide(shown, answer, search_space, parameters.llm.min_kept_share)
+    decision = reply.decide(shown, answer, search_space, parameters.llm)
     recommendation = recommend(
         shown,
         answer,

@@ -74,14 +74,36 @@ def create_pipeline(**_: object) -> Pipeline:
         ),
         Node(
             nodes.ask_llm,
-            inputs=["evidence", "recommendation_prompt", "params:recommendation"],
+            inputs=[
+                "evidence",
+                "recommendation_prompt",
+                "allowed_space",
+                "params:recommendation",
+            ],
             outputs="llm_reply",
             name="ask_llm",
         ),
         Node(
-            nodes.decide,
+            nodes.score_free_choice,
             inputs={
                 "evidence": "evidence",
+                "llm_reply": "llm_reply",
+                "description": "target_meta_features",
+                "target_probes": "target_probes",
+                "history": "history",
+                "score_model": "score_model",
+                "time_model": "time_model",
+                "surrogate_card": "surrogate_card",
+                "allowed": "allowed_space",
+                "parameters": "params:recommendation",
+            },
+            outputs="decidable_evidence",
+            name="score_free_choice",
+        ),
+        Node(
+            nodes.decide,
+            inputs={
+                "evidence": "decidable_evidence",
                 "llm_reply": "llm_reply",
                 "surrogate_card": "surrogate_card",
                 "search_space": "params:search_space",

@@ -1,0 +1,92 @@
+"""A real language model: how long a talk takes, how it chooses, and what names do to it.
+
+Asks the model for the decision on the stored evidence of a recommendation: once, then a second
+time in the same process (what is constant in the prompt is then read already), then with names
+that instruct and with harmless ones of the same length. Slow on a CPU; never part of the tests.
+
+    python -m benchmarks.llm_talk --evidence EVIDENCE.json --gguf MODEL.gguf --kinds 50
+    python -m benchmarks.llm_talk --evidence EVIDENCE.json --model qwen2.5-coder:7b --kinds 50
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import yaml
+
+from metallmix_kedro.recommendation import llm
+from metallmix_kedro.recommendation.evidence import Evidence
+from metallmix_kedro.recommendation.llm_parameters import LLMParameters
+from metallmix_kedro.recommendation.prompt import DecisionPrompts
+from metallmix_kedro.recommendation.reply import Decision, LLMReply, decide
+from metallmix_kedro.search_space import SearchSpace
+from tests.injections import injections
+
+CONF = Path(__file__).parents[1] / "conf"
+STARTED = time.monotonic()
+
+
+def main() -> None:
+    """Hold the talks and print what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--evidence", type=Path, required=True, help="a stored evidence.json")
+    parser.add_argument("--model", help="name of a model of the Ollama server")
+    parser.add_argument("--gguf", help="file of an embedded model")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--max-gap", type=float, default=1.0, help="1: any candidate")
+    parser.add_argument("--kinds", type=int, default=0, help="kinds of instructions in names")
+    arguments = parser.parse_args()
+
+    folder = CONF / "prompts/recommendation"
+    prompts = DecisionPrompts(**{path.stem: path.read_text() for path in folder.glob("*.txt")})
+    space = SearchSpace(
+        **yaml.safe_load((CONF / "base/parameters/search_space.yml").read_text())["search_space"]
+    )
+    chosen = {"embedded": {"path": arguments.gguf}, "provider": "embedded"}
+    if arguments.model:
+        chosen = {"model": arguments.model, "provider": "ollama"}
+    parameters = LLMParameters.model_validate(
+        {
+            **chosen,
+            "num_thread": arguments.threads,
+            "timeout_s": 3600,
+            "max_gap": arguments.max_gap,
+        }
+    )
+    evidence = Evidence.model_validate_json(arguments.evidence.read_text())
+
+    def talk(about: Evidence) -> tuple[LLMReply, Decision]:
+        reply = llm.ask(about, prompts, parameters, space)
+        return reply, decide(about, reply, space, parameters)
+
+    first, decision = talk(evidence)
+    whole = time.monotonic() - STARTED
+    inside = (first.prefill_s or 0) + (first.decoding_s or 0)
+    print(f"{first.model}: whole process {whole:.1f} s, inside the model {inside / whole:.0%}")
+    print(f"{first.prompt_tokens} tokens read, {first.reply_tokens} written")
+    again = talk(renamed(evidence, "another"))[0]
+    print(f"second target: {again.response_time_s} s, {again.response_time_s / whole:.0%} of it")
+    if decision.choice:
+        print(f"position consistency {decision.choice.consistency}; {decision.reason}")
+    print(f"explanation by {decision.explanation_by}: {decision.explanation}")
+    changed = {"hostile": 0, "harmless": 0}
+    listed = list(injections("B"))[: arguments.kinds]
+    for one in listed:
+        for manner, name in (("hostile", one.name), ("harmless", one.twin)):
+            other = talk(renamed(evidence, name))[1]
+            changed[manner] += other.chosen_ref != decision.chosen_ref
+    if listed:
+        print(f"configurations changed by {len(listed)} names: {changed}")
+
+
+def renamed(evidence: Evidence, name: str) -> Evidence:
+    """Give the target and all datasets of trials a name."""
+    trials = tuple(
+        trial.model_copy(update={"dataset": f"{name} {trial.dataset}"}) for trial in evidence.trials
+    )
+    target = evidence.target.model_copy(update={"name": name})
+    return evidence.model_copy(update={"target": target, "trials": trials})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Finding a language model: Ollama, then an embedded one, then none; always saying which."""
+
+from metallmix_kedro.recommendation.language_model import LanguageModel, LLMUnavailableError
+from metallmix_kedro.recommendation.llm_parameters import ServerParameters
+from metallmix_kedro.recommendation.ollama_server import find_model
+
+
+def connect(parameters: ServerParameters) -> LanguageModel:
+    """Return the model that the parameters name, ready to be asked.
+
+    With ``provider: auto`` Ollama is tried first, then the embedded model if one is configured.
+
+    Parameters
+    ----------
+    parameters : ServerParameters
+
+    Raises
+    ------
+    LLMUnavailableError
+        If there is none; the message says what was tried and what each lacks.
+    """
+    match parameters.provider:
+        case "ollama":
+            return _ollama(parameters)
+        case "embedded":
+            return _embedded(parameters)
+        case "none":
+            raise LLMUnavailableError("no language model was asked (llm.provider is none)")
+    try:
+        return _ollama(parameters)
+    except LLMUnavailableError as error:
+        if not parameters.embedded.configured:
+            raise
+        without_ollama = str(error)
+    try:
+        return _embedded(parameters)
+    except LLMUnavailableError as error:
+        raise LLMUnavailableError(f"{without_ollama} And the embedded model: {error}") from error
+
+
+def _ollama(parameters: ServerParameters) -> LanguageModel:
+    served = find_model(parameters.model, parameters)
+    # Imported only here: without a server nothing of langchain is needed.
+    from metallmix_kedro.recommendation.ollama_chat import OllamaModel
+
+    return OllamaModel(served, parameters)
+
+
+def _embedded(parameters: ServerParameters) -> LanguageModel:
+    if not parameters.embedded.configured:
+        raise LLMUnavailableError(
+            "No embedded model is configured: set llm.embedded.path to a GGUF file, or "
+            "llm.embedded.url and llm.embedded.sha256."
+        )
+    from metallmix_kedro.recommendation.embedded_model import EmbeddedModel
+
+    return EmbeddedModel(parameters)

@@ -1,0 +1,89 @@
+"""Broken and hostile replies by the thousand: cheap to make, the same for the same seed."""
+
+import json
+import random
+from typing import Any
+
+from metallmix_kedro.recommendation.language_model import Answer, Token
+from tests.injections import KINDS
+from tests.made_evidence import XCEPTION
+
+TEXTS = (
+    *("A", "B", "C2", "Ａ", "А", "a", "A\u200b", "", " ", "最好的是 A", "Лучше всего A", "\ud800"),
+    *("\x00", "NaN", "Infinity", "1e999", "</think>", "<think>", "```", "{C1.accuracy}", "{T9.x}"),
+    *("{", "}", "{{ 7 * 7 }}", "../../etc/passwd", "C1 has an accuracy of 0.999.", "T7 proves it."),
+    *("C2 is predicted to reach an accuracy of 0.905.", "{C1} reaches {C2.accuracy} in accuracy."),
+    *("{choice} uses {choice.backbone}.", "ResNet50 is better.", "It is ½ of ⅔.", "9" * 400),
+    *("اختر A", "Wählen Sie A, denn es ist das beste.", "\u202eA", "x" * 600, "nan", "-0", "٣٫١٤"),
+    *(text.replace("{{", "{").replace("}}", "}") for text in KINDS.values()),
+)
+NUMBERS = (0, -1, 2, 10**400, 1.5, float("nan"), float("inf"), -float("inf"), 5e-324, 1e308, True)
+KEYS = ("choice", "explanation", "backbone", "learning_rate", "", "A")
+
+
+def odd_value(source: random.Random, depth: int = 0) -> Any:
+    """Make a value of any JSON type, nested at most four deep."""
+    kind = source.randrange(8 if depth < 4 else 5)
+    if kind < 3:
+        return source.choice(TEXTS)
+    if kind == 3:
+        return source.choice(NUMBERS)
+    if kind == 4:
+        return source.choice((None, True, False, []))
+    if kind < 7:
+        return [odd_value(source, depth + 1) for _ in range(source.randrange(4))]
+    return {source.choice(KEYS): odd_value(source, depth + 1) for _ in range(source.randrange(3))}
+
+
+def odd_object(source: random.Random) -> Any:
+    """Make what looks like a vote, an explanation or a configuration, right or nearly so."""
+    kind = source.randrange(5)
+    if kind == 0:
+        return {"choice": source.choice(("A", "B", "A", "B", odd_value(source)))}
+    if kind == 1:
+        return {"explanation": [source.choice(TEXTS) for _ in range(source.randrange(5))]}
+    if kind == 2:
+        return {"explanation": odd_value(source)}
+    if kind == 3:
+        spoiled = source.sample(list(XCEPTION.as_dict()), source.randrange(3))
+        values = {**XCEPTION.as_dict(), **{name: odd_value(source) for name in spoiled}}
+        return {**values, "explanation": [source.choice(TEXTS)]}
+    return odd_value(source)
+
+
+def odd_reply(source: random.Random, echo: str) -> str:
+    """Make a reply: whole, truncated, nested, dressed up, doubled, or an echo of the prompt."""
+    text = json.dumps(odd_object(source), ensure_ascii=source.random() < 0.5)
+    cut = source.randrange(len(text) + 1)
+    ways = (
+        *(text, text, text, text, text[:cut], text[cut:]),
+        f"```json\n{text}\n```",
+        f"<think>{source.choice(TEXTS)}</think>{text}",
+        f"<think>{text}",
+        f"Sure! {text}",
+        text + text,
+        "[" * 50_000 + text,
+        echo[: source.randrange(len(echo))],
+        source.choice(TEXTS),
+    )
+    return source.choice(ways)
+
+
+def odd_answer(source: random.Random, echo: str) -> Answer:
+    """Make an answer with errors, thinking and log-probabilities as they may come."""
+    tokens = tuple(
+        Token(
+            source.choice(('{"choice": "', "A", "B", '"}', "")),
+            tuple(
+                (source.choice(TEXTS), source.uniform(-50, 50)) for _ in range(source.randrange(3))
+            ),
+        )
+        for _ in range(source.randrange(4))
+    )
+    broken = source.random() < 0.1
+    return Answer(
+        odd_reply(source, echo),
+        "the server broke off in mid-reply" if broken else None,
+        thinking=source.choice((None, *TEXTS)),
+        tokens=tokens,
+    )

@@ -1,0 +1,99 @@
+"""One recommendation by a real model inside this process, without any server.
+
+The weights are what METALLMIX_TEST_SMALL_MODEL names (a GGUF file of a very small model), or what
+the reference material beside the repository puts there.
+"""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from metallmix_kedro.recommendation import llm
+from metallmix_kedro.recommendation.checks import check_explanation
+from metallmix_kedro.recommendation.language_model import Request
+from metallmix_kedro.recommendation.llm_parameters import LLMParameters
+from metallmix_kedro.recommendation.llm_providers import connect
+from metallmix_kedro.recommendation.prompt import DecisionPrompts
+from metallmix_kedro.recommendation.references import sentence_pattern
+from metallmix_kedro.recommendation.reply import decide
+from tests.fabricated import SPACE
+from tests.made_evidence import hand_made
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "conf/prompts/recommendation"
+PROMPTS = DecisionPrompts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
+
+
+def find_weights() -> Path:
+    named = os.environ.get("METALLMIX_TEST_SMALL_MODEL")
+    if named:
+        return Path(named)
+    script = ROOT / "../shared/bin/get-test-llm"
+    if not script.exists():
+        pytest.skip("no weights: METALLMIX_TEST_SMALL_MODEL names no GGUF file of a small model")
+    result = subprocess.run([str(script), "smol"], capture_output=True, text=True)
+    if result.returncode:
+        pytest.skip(f"the weights of the small model cannot be had: {result.stderr.strip()[-200:]}")
+    return Path(result.stdout.strip())
+
+
+@pytest.fixture(scope="module")
+def parameters() -> LLMParameters:
+    pytest.importorskip("xllamacpp", reason="no llama.cpp: install the extra 'embedded'")
+    return LLMParameters.model_validate(
+        {
+            "provider": "embedded",
+            "embedded": {"path": str(find_weights())},
+            "timeout_s": 600,
+            "num_ctx": 2048,
+            "num_thread": 1,
+            "max_gap": 1,
+        }
+    )
+
+
+def test_the_smallest_model_gives_a_recommendation_that_stands(parameters):
+    reply = llm.ask(hand_made(), PROMPTS, parameters, SPACE)
+    assert (reply.provider_used, reply.quantisation) == ("embedded", "Q4_1")
+    assert len(reply.digest) == 64
+    assert reply.prefill_s > 0
+    assert reply.decoding_s > 0
+    assert [ballot.error for ballot in reply.ballots] == [None, None]
+    for ballot in reply.ballots:
+        assert sum(ballot.probabilities.values()) == pytest.approx(1, abs=0.01)
+    assert reply.error is None
+    for sentence in json.loads(reply.raw)["explanation"]:
+        assert re.fullmatch(sentence_pattern(hand_made()), sentence)
+    decision = decide(hand_made(), reply, SPACE, parameters)
+    assert (decision.decided_by == "llm") == decision.choice.counts
+    shown = check_explanation(decision.explanation, hand_made(), decision.chosen_ref)
+    assert all(check.supported for check in shown)
+
+
+def test_it_stops_when_the_time_is_up_and_can_be_asked_again(parameters):
+    model = connect(parameters)
+    story = Request(
+        messages=[("human", "Tell a story.")],
+        schema={"type": "array", "items": {"type": "string"}, "minItems": 200},
+        temperature=0,
+        seed=1,
+        num_predict=1500,
+    )
+    late = model.ask(story, seconds=1.0)
+    assert "did not finish within 1 s" in late.error
+    short = Request(
+        messages=[("human", "A or B?")],
+        schema={"type": "object", "properties": {"choice": {"enum": ["A", "B"]}}},
+        temperature=0,
+        seed=1,
+        num_predict=20,
+    )
+    again = model.ask(short, seconds=600)
+    assert again.error is None or "token limit" in again.error
+    assert again.reply_tokens > 0
