@@ -86,7 +86,7 @@ def rate_examples(
 def rating_key(
     identity: Identity, prompts: PromptTexts, parameters: JudgeParameters, example: Example
 ) -> str:
-    """Name a rating by all that it depends on, shortened."""
+    """Name a rating by candidate, kind of damage and a hash of all that it depends on."""
     parts = (
         identity.digest or identity.name,
         prompts.sha256,
@@ -98,7 +98,8 @@ def rating_key(
         example.text,
     )
     digest = hashlib.sha256(repr(parts).encode()).hexdigest()
-    return f"{digest[:24]}"
+    # The store keeps a folder of files: one candidate a folder.
+    return f"{example.chosen_ref}/{example.kind or 'good'}-{digest[:16]}"
 
 
 def report(

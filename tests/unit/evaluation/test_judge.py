@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,8 @@ def checked(behaviour: loopback.Behaviour) -> tuple[dict[str, Any], dict[str, An
         ratings: dict[str, Any] = {}
         for _ in range(2):
             ratings.update(rate_labelled(judged, PROMPTS, parameters, ratings))
+        # As the store of ratings wants them: a folder and a file.
+        assert all(re.fullmatch(r"C\d/[a-z_]+-[0-9a-f]{16}", key) for key in ratings)
         asked = len(server.requests)
         report = report_judge(judged, PROMPTS, parameters, ratings)
         verdict = judge_recommendation(judged, PROMPTS, parameters, report)
