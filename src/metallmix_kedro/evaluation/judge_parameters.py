@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from metallmix_kedro.recommendation.llm_parameters import (
-    PAPER_MODELS,
     ModelName,
     ServerParameters,
 )
@@ -17,7 +16,16 @@ class JudgeParameters(ServerParameters):
         description="Name of a model the server has; best another than the one that wrote.",
     )
     alternatives: tuple[ModelName, ...] = Field(
-        PAPER_MODELS,
+        (
+            "qwen2.5-coder:7b",
+            "gemma3:4b",
+            "llama3.1:8b",
+            "qwen3:8b",
+            "deepseek-r1:7b",
+            "codegemma:7b",
+            "codellama:7b",
+            "deepseek-coder:6.7b",
+        ),
         description="Models that judge, in this order, where `model` is not there or wrote.",
     )
     temperature: float = Field(

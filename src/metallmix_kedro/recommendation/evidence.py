@@ -58,7 +58,9 @@ class Candidate(_Evidence):
     ``ref`` is ``C1``, ``C2``, ...; ``C1`` is the surrogate's first choice. ``score``,
     ``score_low`` and ``score_high`` are test accuracies in [0, 1]; ``relative_score`` is on the
     scale within a dataset; times are seconds. ``roles`` says why it is listed:
-    ``surrogate_best``, ``different``, ``best_on_average``. ``contributions`` are the SHAP
+    ``surrogate_best``, ``different``, ``best_on_average``. ``adds`` is what it adds to the expected
+    best relative score of those before it (of the first, its own); None for a configuration that
+    was not chosen as part of a list. ``contributions`` are the SHAP
     contributions of the configuration's own features to its relative score.
     """
 
@@ -72,6 +74,7 @@ class Candidate(_Evidence):
     training_time_s: float
     training_time_low_s: float
     training_time_high_s: float
+    adds: float | None = None
     contributions: tuple[TopFeature, ...]
 
 

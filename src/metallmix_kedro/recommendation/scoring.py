@@ -194,6 +194,7 @@ def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -
         ref=ref,
         configuration=Configuration.from_mapping(row),
         roles=row["roles"],
+        adds=round(float(row["adds"]), DECIMALS),
         contributions=tuple(sorted(own, key=lambda one: -abs(one.contribution))),
         **{name: round(float(row[name]), DECIMALS) for name in PREDICTIONS},
     )

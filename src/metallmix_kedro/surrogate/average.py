@@ -2,9 +2,10 @@
 
 The best-on-average configuration is hard to beat, so the surrogate starts from it: a ridge
 regression of the relative score on the hyperparameters' values and their pairs, which also ranks
-configurations that were never tried. Boosted trees learn what is left. For the trees to see the
-error that the average makes on a *new* dataset, each training dataset is given the average of the
-others.
+configurations that were never tried, and for a configuration tried on several datasets what that
+leaves of its mean, shrunk towards 0. Boosted trees learn where a dataset differs. For the trees to
+see the error that the average makes on a *new* dataset, each training dataset is given the average
+of the others.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,12 +24,14 @@ Level = str | float
 
 MOST_LEVELS = 200
 """A hyperparameter with more distinct values than this has no average of its own."""
+MOST_OWN = 20_000
+"""Configurations with a worth of their own, those tried on most datasets."""
 MOST_COLUMNS = 1500
 """Pairs of hyperparameters are left out where there would be more columns than this."""
 
 
 class ConfigurationAverage(BaseModel):
-    """Mean relative score of a configuration as a sum over its values and pairs of values.
+    """Mean relative score of a configuration: its values, their pairs, and the very combination.
 
     Parameters
     ----------
@@ -42,6 +45,9 @@ class ConfigurationAverage(BaseModel):
         The effect of each value.
     pairs : tuple
         Two hyperparameters and the effects of their pairs of values, row by row.
+    own : tuple
+        Positions of a configuration's values among the levels, and what it is worth beyond all
+        that.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +57,7 @@ class ConfigurationAverage(BaseModel):
     intercept: float
     main: dict[str, tuple[float, ...]]
     pairs: tuple[tuple[str, str, tuple[tuple[float, ...], ...]], ...]
+    own: tuple[tuple[tuple[int, ...], float], ...]
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return the averages of configurations, shape (n,); an unknown value has no effect."""
@@ -60,7 +67,7 @@ class ConfigurationAverage(BaseModel):
             total += _padded(effects)[codes[name]]
         for first, second, by_pair in self.pairs:
             total += _padded(by_pair)[codes[first], codes[second]]
-        return total
+        return total + self._own_effects(codes, len(frame))
 
     def contributions(self, frame: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """Divide the averages among the hyperparameters: their Shapley values, exactly.
@@ -68,6 +75,7 @@ class ConfigurationAverage(BaseModel):
         Against a background in which hyperparameters are drawn independently, as often as they
         were measured (Lundberg and Lee, "A unified approach to interpreting model predictions",
         2017): a value's own effect, and half of what it changes in each pair, less their means.
+        What only the very combination explains belongs to all its hyperparameters alike.
 
         Parameters
         ----------
@@ -99,7 +107,17 @@ class ConfigurationAverage(BaseModel):
             without_first, without_second = over_first[codes[second]], over_second[codes[first]]
             table[first] += (both - without_first + without_second - mean) / 2
             table[second] += (both - without_second + without_first - mean) / 2
+        own = self._own_effects(codes, len(frame))
+        for name in self.levels:
+            table[name] += own / len(self.levels)
         return base, pd.DataFrame(table, index=frame.index)
+
+    def _own_effects(self, codes: dict[str, Codes], count: int) -> FloatArray:
+        if not self.own:
+            return np.zeros(count)
+        known = dict(self.own)
+        combinations_of = zip(*(codes[name].tolist() for name in self.levels), strict=True)
+        return np.array([known.get(one, 0.0) for one in combinations_of], dtype=np.float64)
 
 
 def fit_averages(
@@ -107,6 +125,7 @@ def fit_averages(
     weights: FloatArray,
     left_out: Iterable[frozenset[str]],
     penalty: float,
+    own_penalty: float | None = None,
 ) -> tuple[ConfigurationAverage, dict[frozenset[str], ConfigurationAverage]]:
     """Fit the average over all datasets, and over all but some.
 
@@ -121,6 +140,8 @@ def fit_averages(
         Sets of datasets.
     penalty : float
         L2 penalty on the effects, in units of trials.
+    own_penalty : float, optional
+        Datasets that outweigh what a very combination is worth; None leaves that out.
 
     Returns
     -------
@@ -145,7 +166,12 @@ def fit_averages(
         sum_of = np.bincount(owner, used * (scores - mean), len(unique))
         normal = design.T @ (design * weight_of[:, None]) + penalty * np.eye(design.shape[1])
         effects = np.asarray(np.linalg.solve(normal, design.T @ sum_of), dtype=np.float64)
-        return columns.average(effects, mean, levels, shares)
+        made = columns.average(effects, mean, levels, shares)
+        if own_penalty is None or not levels:
+            return made
+        left = scores - mean - (design @ effects)[owner]
+        own = _own(left[rows], owner[rows], names[rows], unique, own_penalty)
+        return made.model_copy(update={"own": own})
 
     names = trials["dataset"]
     everything = fit(np.ones(len(trials), dtype=np.bool_))
@@ -188,7 +214,7 @@ class _Columns:
             rows = part.reshape(self.sizes[i], self.sizes[j]).tolist()
             pairs.append((self.names[i], self.names[j], tuple(tuple(row) for row in rows)))
         return ConfigurationAverage(
-            levels=levels, shares=shares, intercept=intercept, main=main, pairs=tuple(pairs)
+            levels=levels, shares=shares, intercept=intercept, main=main, pairs=tuple(pairs), own=()
         )
 
 
@@ -211,6 +237,21 @@ def _codes(frame: pd.DataFrame, levels: dict[str, tuple[Level, ...]]) -> dict[st
             column = column.astype("float64")
         codes[name] = known.get_indexer(pd.Index(column)).astype(np.int64)
     return codes
+
+
+def _own(
+    left: FloatArray, owner: Codes, datasets: pd.Series, unique: Codes, penalty: float
+) -> tuple[tuple[tuple[int, ...], float], ...]:
+    """Return what the configurations tried on several datasets are worth beyond their values."""
+    table = pd.DataFrame({"owner": owner, "dataset": datasets.to_numpy(), "left": left})
+    by_dataset = table.groupby(["owner", "dataset"], sort=False)["left"].mean()
+    sums = by_dataset.groupby("owner").agg(["sum", "size"]).astype("float64")
+    several = sums[sums["size"] > 1].sort_values("size", ascending=False, kind="stable")
+    kept = (several["sum"] / (several["size"] + penalty)).head(MOST_OWN).sort_index()
+    combinations_of = unique[kept.index.to_numpy(dtype=np.int64)].tolist()
+    return tuple(
+        (tuple(codes), float(worth)) for codes, worth in zip(combinations_of, kept, strict=True)
+    )
 
 
 def _distinct(codes: list[Codes], count: int) -> tuple[Codes, Codes]:

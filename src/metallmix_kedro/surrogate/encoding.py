@@ -57,6 +57,13 @@ def _as_is(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return values
 
 
+_DIRECTIONS = {
+    "backbone_probe_accuracy": 1,
+    "backbone_probe_nll": -1,
+    "backbone_knn_error": -1,
+    "backbone_logme": 1,
+}
+
 _FACTS: dict[str, tuple[str, str]] = {
     "parameters": ("Parameters of the backbone", "log10(count)"),
     "depth": ("Layers of the backbone that hold parameters", "log10(layers)"),
@@ -164,6 +171,14 @@ class FeatureEncoder(BaseModel):
     def columns(self) -> tuple[str, ...]:
         """Names of the encoded columns, in order."""
         return tuple(column.name for column in self.described_columns)
+
+    @property
+    def directions(self) -> tuple[int, ...]:
+        """Whether the score may only rise (1) or only fall (-1) with a column; 0: either.
+
+        A backbone whose features tell the classes apart better is no worse a choice.
+        """
+        return tuple(_DIRECTIONS.get(name, 0) for name in self.columns)
 
     @cached_property
     def feature_of(self) -> dict[str, str]:

@@ -40,7 +40,7 @@ class MetaLearningParameters(Parameters):
     score_model: Annotated[
         BoostingParameters,
         Field(description="The model of the relative score above the configuration's average."),
-    ] = BoostingParameters()
+    ] = BoostingParameters(n_rounds=100, max_depth=3)
     time_model: Annotated[
         BoostingParameters, Field(description="The model of the logarithm of the training time.")
     ] = BoostingParameters()
@@ -48,6 +48,18 @@ class MetaLearningParameters(Parameters):
         float,
         Field(gt=0, le=1e6, description="Trials that outweigh a value's effect on average."),
     ] = 30.0
+    own_penalty: Annotated[
+        float,
+        Field(gt=0, le=1e6, description="Datasets that outweigh a very combination's worth."),
+    ] = 5.0
+    leaf_share: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=0.5,
+            description="Least share of all trials in a leaf of the score model's trees.",
+        ),
+    ] = 0.04
     max_trials: Annotated[
         int,
         Field(ge=100, description="Trees are grown on no more trials than this, drawn evenly."),

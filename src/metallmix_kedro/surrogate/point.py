@@ -119,8 +119,9 @@ def fit_point_model(
         encoded[known],
         above[trials.index[known]].to_numpy(dtype=np.float64),
         weight[known],
-        parameters.score_model,
+        _cautious(parameters, weight[known]),
         seed,
+        encoder.directions,
     )
     timed = has_time(trials).to_numpy()
     if device_scale is None:
@@ -182,6 +183,7 @@ def _averages(
         weights[known.index].to_numpy(dtype=np.float64),
         folds if count > 1 else (),
         parameters.average_penalty,
+        parameters.own_penalty,
     )
     expected = pd.Series(average.predict(trials), index=trials.index)
     for fold, one in without.items():
@@ -209,18 +211,27 @@ def _sample(trials: pd.DataFrame, count: int, seed: int) -> pd.Index:
     return place.sort_values(kind="stable").index[:count].sort_values()
 
 
+def _cautious(parameters: MetaLearningParameters, weight: FloatArray) -> BoostingParameters:
+    """Ask for leaves that hold a share of all trials: what one dataset shows is no rule."""
+    least = max(parameters.score_model.min_child_weight, parameters.leaf_share * weight.sum())
+    return parameters.score_model.model_copy(update={"min_child_weight": float(least)})
+
+
 def _fit(
     encoded: npt.NDArray[np.float32],
     target: FloatArray,
     weight: FloatArray,
     parameters: BoostingParameters,
     seed: int,
+    directions: tuple[int, ...] | None = None,
 ) -> xgboost.Booster:
     settings: dict[str, Any] = parameters.model_dump(exclude={"n_rounds"})
     # One thread a model, so that the sums, and with them the stored bytes, repeat everywhere;
     # several models are fitted at the same time instead.
     settings |= {"objective": "reg:squarederror", "tree_method": "hist", "nthread": 1}
     settings |= {"seed": seed, "verbosity": 0}
+    if directions is not None:
+        settings["monotone_constraints"] = directions
     matrix = xgboost.QuantileDMatrix(encoded, label=target, weight=weight, nthread=1)
     return xgboost.train(settings, matrix, num_boost_round=parameters.n_rounds)
 

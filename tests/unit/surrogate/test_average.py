@@ -100,3 +100,25 @@ def test_a_hyperparameter_with_very_many_values_or_one_has_no_average() -> None:
 def test_it_is_stored_as_json() -> None:
     average = fit(trials())
     assert ConfigurationAverage.model_validate_json(average.model_dump_json()) == average
+
+
+def test_a_very_combination_that_does_better_everywhere_is_worth_more() -> None:
+    table = trials(4)
+    star = (table["optimizer"] == "sgd") & (table["batch_size"] == 16) & (table["dropout"] == 0.3)
+    star &= (table["learning_rate"] == 1e-4) & (table["strategy"] == "last_10")
+    star &= (table["backbone"] == "Xception") & (table["dense_units"] == 512)
+    assert star.sum() == 4
+    table.loc[star, "relative_score"] += 0.3
+    plain = fit_averages(table, np.ones(len(table)), (), 30.0)[0]
+    own, without = fit_averages(
+        table, np.ones(len(table)), [frozenset({"d0", "d1", "d2"})], 30.0, own_penalty=2.0
+    )
+    # 4 datasets against a penalty of 2: two thirds of what values and pairs leave.
+    left = 0.3 + 0.3 - plain.predict(table[star])[0]
+    gained = own.predict(table[star])[0] - plain.predict(table[star])[0]
+    assert gained == pytest.approx(left * 4 / 6, abs=0.02)
+    # A single dataset says nothing of the combination.
+    assert next(iter(without.values())).own == ()
+    base, found = own.contributions(table)
+    assert found.sum(axis=1).to_numpy() + base == pytest.approx(own.predict(table))
+    assert ConfigurationAverage.model_validate_json(own.model_dump_json()) == own
