@@ -45,9 +45,9 @@ class ConfigurationAverage(BaseModel):
         The effect of each value.
     pairs : tuple
         Two hyperparameters and the effects of their pairs of values, row by row.
-    own : tuple
-        Positions of a configuration's values among the levels, and what it is worth beyond all
-        that.
+    own : tuple of tuple of int and float
+        A configuration as one number, and what it is worth beyond all that. The number counts the
+        combinations of levels, the last hyperparameter's running fastest.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,7 +57,7 @@ class ConfigurationAverage(BaseModel):
     intercept: float
     main: dict[str, tuple[float, ...]]
     pairs: tuple[tuple[str, str, tuple[tuple[float, ...], ...]], ...]
-    own: tuple[tuple[tuple[int, ...], float], ...]
+    own: tuple[tuple[int, float], ...]
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return the averages of configurations, shape (n,); an unknown value has no effect."""
@@ -115,9 +115,10 @@ class ConfigurationAverage(BaseModel):
     def _own_effects(self, codes: dict[str, Codes], count: int) -> FloatArray:
         if not self.own:
             return np.zeros(count)
-        known = dict(self.own)
-        combinations_of = zip(*(codes[name].tolist() for name in self.levels), strict=True)
-        return np.array([known.get(one, 0.0) for one in combinations_of], dtype=np.float64)
+        numbers, worth = (np.array(part) for part in zip(*self.own, strict=True))
+        wanted = _numbered(np.column_stack([codes[name] for name in self.levels]), self.levels)
+        places = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+        return np.where(numbers[places] == wanted, worth[places], 0.0)
 
 
 def fit_averages(
@@ -126,6 +127,7 @@ def fit_averages(
     left_out: Iterable[frozenset[str]],
     penalty: float,
     own_penalty: float | None = None,
+    own_least: int = 2,
 ) -> tuple[ConfigurationAverage, dict[frozenset[str], ConfigurationAverage]]:
     """Fit the average over all datasets, and over all but some.
 
@@ -142,6 +144,8 @@ def fit_averages(
         L2 penalty on the effects, in units of trials.
     own_penalty : float, optional
         Datasets that outweigh what a very combination is worth; None leaves that out.
+    own_least : int
+        Datasets on which it has to be tried for that.
 
     Returns
     -------
@@ -170,8 +174,10 @@ def fit_averages(
         if own_penalty is None or not levels:
             return made
         left = scores - mean - (design @ effects)[owner]
-        own = _own(left[rows], owner[rows], names[rows], unique, own_penalty)
-        return made.model_copy(update={"own": own})
+        worth = _own(left[rows], owner[rows], names[rows], own_penalty, own_least)
+        numbers = _numbered(unique[worth.index.to_numpy(dtype=np.int64)], levels)
+        own = sorted(zip(numbers.tolist(), worth.tolist(), strict=True))
+        return made.model_copy(update={"own": tuple(own)})
 
     names = trials["dataset"]
     everything = fit(np.ones(len(trials), dtype=np.bool_))
@@ -240,18 +246,22 @@ def _codes(frame: pd.DataFrame, levels: dict[str, tuple[Level, ...]]) -> dict[st
 
 
 def _own(
-    left: FloatArray, owner: Codes, datasets: pd.Series, unique: Codes, penalty: float
-) -> tuple[tuple[tuple[int, ...], float], ...]:
-    """Return what the configurations tried on several datasets are worth beyond their values."""
+    left: FloatArray, owner: Codes, datasets: pd.Series, penalty: float, least: int
+) -> pd.Series:
+    """Return what configurations tried on enough datasets are worth beyond their values."""
     table = pd.DataFrame({"owner": owner, "dataset": datasets.to_numpy(), "left": left})
     by_dataset = table.groupby(["owner", "dataset"], sort=False)["left"].mean()
     sums = by_dataset.groupby("owner").agg(["sum", "size"]).astype("float64")
-    several = sums[sums["size"] > 1].sort_values("size", ascending=False, kind="stable")
-    kept = (several["sum"] / (several["size"] + penalty)).head(MOST_OWN).sort_index()
-    combinations_of = unique[kept.index.to_numpy(dtype=np.int64)].tolist()
-    return tuple(
-        (tuple(codes), float(worth)) for codes, worth in zip(combinations_of, kept, strict=True)
-    )
+    enough = sums[sums["size"] >= least].sort_values("size", ascending=False, kind="stable")
+    return (enough["sum"] / (enough["size"] + penalty)).head(MOST_OWN)
+
+
+def _numbered(codes: Codes, levels: dict[str, tuple[Level, ...]]) -> Codes:
+    """Return each configuration as one number; -1 where a value is unknown."""
+    numbers = np.zeros(len(codes), dtype=np.int64)
+    for place, values in enumerate(levels.values()):
+        numbers = numbers * len(values) + codes[:, place]
+    return np.where((codes < 0).any(axis=1), -1, numbers)
 
 
 def _distinct(codes: list[Codes], count: int) -> tuple[Codes, Codes]:

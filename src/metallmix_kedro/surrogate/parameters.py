@@ -51,7 +51,7 @@ class MetaLearningParameters(Parameters):
     own_penalty: Annotated[
         float,
         Field(gt=0, le=1e6, description="Datasets that outweigh a very combination's worth."),
-    ] = 5.0
+    ] = 2.0
     leaf_share: Annotated[
         float,
         Field(

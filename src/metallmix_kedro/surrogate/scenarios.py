@@ -4,7 +4,8 @@ The differences are not independent: on one dataset all of a backbone's trials a
 elsewhere, on another every high learning rate fails. Which five configurations make a good set
 depends on just that. Each dataset is one scenario: what its trials scored above the average of the
 other datasets, smoothed over the configuration space so that it says something of configurations
-that were not tried there. What smoothing leaves is noise, drawn anew for each configuration.
+that were not tried there; where they were, most of what smoothing leaves is kept. The rest is
+noise, drawn anew for each configuration.
 """
 
 from typing import Annotated
@@ -24,6 +25,8 @@ DRAWS = 16
 """Draws of the noise in each scenario."""
 _PENALTY = 10.0
 """Trials of one dataset that outweigh a difference they share."""
+_OWN_PENALTY = 0.25
+"""A fifth of what is left of a measured trial is taken for noise."""
 
 
 class Scenarios(BaseModel):
@@ -56,7 +59,10 @@ class Scenarios(BaseModel):
         names = sorted(table["dataset"].unique())
         step = -(-len(names) // MOST_SCENARIOS)
         parts = [table[table["dataset"] == name] for name in names[::step]]
-        smoothed = [fit_averages(part, np.ones(len(part)), (), _PENALTY)[0] for part in parts]
+        smoothed = [
+            fit_averages(part, np.ones(len(part)), (), _PENALTY, _OWN_PENALTY, own_least=1)[0]
+            for part in parts
+        ]
         left = [
             part["relative_score"].to_numpy() - one.predict(part)
             for part, one in zip(parts, smoothed, strict=True)

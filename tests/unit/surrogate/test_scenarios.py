@@ -20,8 +20,8 @@ def errors(n_datasets: int) -> pd.DataFrame:
 def test_each_dataset_is_a_scenario_and_what_it_does_not_explain_is_noise() -> None:
     made = Scenarios.fit(errors(2))
     assert len(made.differences) == 2
-    # Smoothing follows some of the noise.
-    assert 0.03 < made.noise < 0.055
+    # Most of what a trial shows beyond what its values share is kept.
+    assert 0.004 < made.noise < 0.02
     frame = SPACE.frame()
     is_sgd = (frame["optimizer"] == "sgd").to_numpy()
     scores = made.scores(frame, pd.Series(0.5, index=frame.index), seed=1)
