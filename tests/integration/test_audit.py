@@ -61,6 +61,7 @@ def test_a_replay_is_identical_and_stores_nothing(recommended):
     assert report.identical
     assert {output.name for output in report.outputs} == {
         "target_meta_features",
+        "target_probes",
         "evidence",
         "recommendation",
         "recommendation_report",

@@ -99,7 +99,9 @@ PAPER = {
 def test_datasets_of_the_paper(workspace):
     workspace.set_globals("atlas", data_root=str(workspace.data))
     given = {"use": list(PAPER), "datasets_root": str(REAL_DATASETS.resolve())}
-    workspace.run("data_ingestion", "meta_features", env="atlas", params={"data_ingestion": given})
+    # Probing needs weights that are not in the project.
+    params = {"data_ingestion": given, "probes": {"backbones": "none"}}
+    workspace.run("data_ingestion", "meta_features", env="atlas", params=params)
     summary = json.loads((workspace.data / "08_reporting/dataset_summary.json").read_text())
     table = meta_features(workspace)
     for name, expected in PAPER.items():

@@ -53,7 +53,7 @@ def test_a_recommendation_imports_no_training_library(fabricated: Workspace):
     [
         ("targt.path=/x", "Did you mean target?"),
         ("recommendation.n_candidates=0", "at least 2"),
-        ("recommendation.llm.provider=oracle", "one of auto, ollama, none"),
+        ("recommendation.llm.provider=oracle", "one of auto, ollama, embedded, none"),
         ("retrieval=3", "retrieval = 3"),
     ],
 )

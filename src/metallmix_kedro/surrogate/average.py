@@ -10,11 +10,13 @@ of the others.
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
+from scipy import linalg, sparse
 
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
@@ -168,8 +170,9 @@ def fit_averages(
         mean = float(np.average(scores, weights=used))
         weight_of = np.bincount(owner, used, len(unique))
         sum_of = np.bincount(owner, used * (scores - mean), len(unique))
-        normal = design.T @ (design * weight_of[:, None]) + penalty * np.eye(design.shape[1])
-        effects = np.asarray(np.linalg.solve(normal, design.T @ sum_of), dtype=np.float64)
+        normal = (design.T @ design.multiply(weight_of[:, None])).toarray()
+        normal[np.diag_indices_from(normal)] += penalty
+        effects = _solved(normal, np.asarray(design.T @ sum_of, dtype=np.float64))
         made = columns.average(effects, mean, levels, shares)
         if own_penalty is None or not levels:
             return made
@@ -194,15 +197,25 @@ class _Columns:
         n_pairs = sum(self.sizes[i] * self.sizes[j] for i, j in pairs)
         self.pairs = pairs if sum(self.sizes) + n_pairs <= MOST_COLUMNS else []
 
-    def design(self, codes: Codes) -> FloatArray:
-        """Return 1 where a configuration has the value or the pair, shape (n, columns)."""
-        blocks = [_one_hot(codes[:, i], size) for i, size in enumerate(self.sizes)]
+    def design(self, codes: Codes) -> Any:
+        """Return 1 where a configuration has the value or the pair: sparse, (n, columns)."""
+        blocks = [(codes[:, i], size) for i, size in enumerate(self.sizes)]
         for i, j in self.pairs:
             both = np.where(
                 (codes[:, i] < 0) | (codes[:, j] < 0), -1, codes[:, i] * self.sizes[j] + codes[:, j]
             )
-            blocks.append(_one_hot(both, self.sizes[i] * self.sizes[j]))
-        return np.hstack(blocks) if blocks else np.empty((len(codes), 0))
+            blocks.append((both, self.sizes[i] * self.sizes[j]))
+        starts = np.cumsum([0, *(size for _, size in blocks)])
+        columns = [
+            np.where(values < 0, -1, start + values)
+            for (values, _), start in zip(blocks, starts, strict=False)
+        ]
+        rows = np.tile(np.arange(len(codes)), len(columns))
+        flat = np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
+        known = flat >= 0
+        ones = np.ones(int(known.sum()))
+        shape = (len(codes), int(starts[-1]))
+        return sparse.csr_array((ones, (rows[known], flat[known])), shape=shape)
 
     def average(
         self,
@@ -283,8 +296,11 @@ def _shares(
     return shares
 
 
-def _one_hot(codes: Codes, size: int) -> FloatArray:
-    return np.asarray(codes[:, None] == np.arange(size), dtype=np.float64)
+def _solved(normal: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve a system whose matrix is positive definite, for the penalty."""
+    if not len(right):
+        return right
+    return np.asarray(linalg.solve(normal, right, assume_a="pos"), dtype=np.float64)
 
 
 def _padded(effects: Sequence[object]) -> FloatArray:

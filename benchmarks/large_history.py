@@ -1,0 +1,165 @@
+"""What a very large history costs: fitting, retrieving, deciding, memory.
+
+A simulated history: the accuracy of configuration c on dataset d is level_d + spread_d times (value
+effects, shared by all datasets, plus a difference of the backbone drawn for d, plus noise). Every
+dataset tries configurations drawn at random from the shipped search space. Sizes grow by ten up to
+the largest, each in a process of its own, so that its peak memory is its own.
+
+Goals, for 1,000,000 trials over 1,000 datasets on two cores: fit within 60 s, retrieve within 20 ms
+a query, at most 2 GB (history included), and a decision whose cost grows slower than the history.
+
+    python -m benchmarks.large_history
+    python -m benchmarks.large_history --datasets 100 --trials 100
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from metallmix_kedro.history.columns import HISTORY_COLUMNS
+from metallmix_kedro.meta_features import compute_meta_features
+from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.probes.table import as_table
+from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
+from metallmix_kedro.retrieval.index import build_index
+from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.search_space import SearchSpace
+from metallmix_kedro.surrogate.fit import fit_surrogate
+from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+
+SPACE = Path(__file__).parents[1] / "conf/base/parameters/search_space.yml"
+MODALITIES = ("MRI", "CT", "X-ray", "natural", "microscopy")
+
+
+def simulate(n_datasets: int, n_trials: int, space: SearchSpace, seed: int = 0) -> pd.DataFrame:
+    """Simulate a history of `n_datasets` times `n_trials` trials, columns `HISTORY_COLUMNS`."""
+    rng = np.random.default_rng(seed)
+    grid = space.frame()
+    effects = sum(
+        grid[name].map(dict(zip(values, rng.normal(0, 0.15, len(values)), strict=True)))
+        for name, values in space.model_dump().items()
+    ).to_numpy()
+    names = np.array([f"simulated_{number:04d}" for number in range(n_datasets)])
+    parts: dict[str, Any] = {}
+    rows = np.concatenate([rng.choice(len(grid), n_trials) for _ in names])
+    owner = np.repeat(np.arange(n_datasets), n_trials)
+    own = rng.normal(0, 0.1, (n_datasets, len(space.backbone)))
+    backbone = grid["backbone"].map({name: i for i, name in enumerate(space.backbone)}).to_numpy()
+    raw = effects[rows] + own[owner, backbone[rows]] + rng.normal(0, 0.05, len(rows))
+    level, spread = rng.uniform(0.4, 0.7, n_datasets), rng.uniform(0.2, 0.5, n_datasets)
+    for name in grid:
+        parts[name] = pd.Series(grid[name].to_numpy()[rows]).astype(
+            "category" if grid[name].dtype.kind not in "fi" else "float64"
+        )
+    features = [
+        compute_meta_features(
+            {str(k): int(rng.integers(40, 2000)) for k in range(rng.integers(2, 12))},
+            float(rng.integers(32, 1024)),
+            float(rng.integers(32, 1024)),
+            MODALITIES[number % len(MODALITIES)],
+        ).model_dump()
+        for number in range(n_datasets)
+    ]
+    for name, values in pd.DataFrame(features).items():
+        kind = "category" if name == "modality" else "float64"
+        parts[str(name)] = pd.Series(values.to_numpy()[owner]).astype(kind)
+    history = pd.DataFrame(parts)
+    score = (level[owner] + spread[owner] * raw).clip(0, 1)
+    history = history.assign(
+        dataset=pd.Categorical.from_codes(owner, names),
+        trial_id=[f"t{number:07d}" for number in range(len(rows))],
+        test_accuracy=score,
+        training_time_s=np.exp(rng.normal(1, 0.5, len(rows))),
+        source="measured",
+        proposer="random",
+        status="finished",
+    )
+    history = history.reindex(columns=list(HISTORY_COLUMNS))
+    words = ["dataset", "source", "proposer", "status", "modality", "device", "data_hash"]
+    return history.astype(dict.fromkeys([*words, "backbone", "strategy", "optimizer"], "str"))
+
+
+def timed(run: Callable[[], object], repeats: int) -> float:
+    """Return the median of the seconds a call takes once it is warm."""
+    run()
+    seconds = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - started)
+    return median(seconds)
+
+
+def measure(n_datasets: int, n_trials: int) -> dict[str, float]:
+    """Measure one size in this process."""
+    space = SearchSpace(**yaml.safe_load(SPACE.read_text())["search_space"])
+    history = simulate(n_datasets, n_trials, space)
+    started = time.perf_counter()
+    surrogate = fit_surrogate(history, MetaLearningParameters(), seed=0)
+    fit_s = time.perf_counter() - started
+    started = time.perf_counter()
+    index, card = build_index(history)
+    index_s = time.perf_counter() - started
+    features = compute_meta_features({"a": 820, "b": 610, "c": 410}, 512, 640, "X-ray")
+    target = TargetDescription(name="target", meta_features=features)
+    parameters, nothing = RecommendationParameters(), as_table([])
+
+    def decide() -> None:
+        allowed = allowed_space(space, history, "measured")
+        list_candidates(target, nothing, surrogate, history, allowed.space, parameters)
+
+    return {
+        "trials": float(len(history)),
+        "fit_s": fit_s,
+        "index_s": index_s,
+        "retrieve_s": timed(lambda: retrieve(index, card, history, features), 5),
+        "decide_s": timed(decide, 3),
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+    }
+
+
+def main() -> None:
+    """Measure each size in a process of its own and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--datasets", type=int, default=1000)
+    parser.add_argument("--trials", type=int, default=1000, help="trials a dataset, at most")
+    parser.add_argument("--one", action="store_true", help="measure this size alone, as JSON")
+    arguments = parser.parse_args()
+    if arguments.one:
+        print(json.dumps(measure(arguments.datasets, arguments.trials)))
+        return
+    table = Table("trials", "fit (s)", "index (s)", "retrieve (ms)", "decide (s)", "peak (GB)")
+    for trials in sorted(
+        {max(10, arguments.trials // 100), arguments.trials // 10, arguments.trials}
+    ):
+        command = [sys.executable, "-m", "benchmarks.large_history", "--one"]
+        size = ["--datasets", str(arguments.datasets), "--trials", str(trials)]
+        done = subprocess.run([*command, *size], capture_output=True, text=True, check=True)
+        row = json.loads(done.stdout.splitlines()[-1])
+        table.add_row(
+            f"{row['trials']:,.0f}",
+            f"{row['fit_s']:.1f}",
+            f"{row['index_s']:.1f}",
+            f"{1000 * row['retrieve_s']:.0f}",
+            f"{row['decide_s']:.2f}",
+            f"{row['peak_gb']:.2f}",
+        )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
