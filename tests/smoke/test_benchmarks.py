@@ -22,6 +22,7 @@ def run(*command: str) -> str:
     ("command", "said"),
     [
         (("-m", "benchmarks.decision", "--datasets=3", "--trials=20", "--repeats=1"), "median"),
+        (("-m", "benchmarks.large_history", "--one", "--datasets=4", "--trials=60"), "peak_gb"),
         (("benchmarks/images.py", "--images=40", "--repeats=1"), "ratio"),
     ],
 )

@@ -117,14 +117,12 @@ _METHODS: dict[MethodName, Method] = {
     "short_list": Method(
         "Best of the short list", by_short_list, (point_model, mean_scores), _short
     ),
-    "one_probe": Method(
-        "Surrogate, smallest backbone's probe", by_one_probe, (point_model,), missing=no_probes_of
-    ),
+    "one_probe": Method("Surrogate, one probe", by_one_probe, (point_model,), missing=no_probes_of),
     "all_probes": Method(
         "Surrogate, all probes", by_all_probes, (point_model,), missing=no_probes_of
     ),
     "probed_short_list": Method(
-        "Best of the short list, all probes",
+        "Short list, all probes",
         by_probed_list,
         (point_model, mean_scores),
         _short,
