@@ -5,9 +5,7 @@ the reference material beside the repository puts there.
 """
 
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from metallmix_kedro.recommendation.references import sentence_pattern
 from metallmix_kedro.recommendation.reply import decide
 from tests.fabricated import SPACE
 from tests.made_evidence import hand_made
+from tests.small_models import find_weights
 
 pytestmark = pytest.mark.slow
 
@@ -30,26 +29,13 @@ FOLDER = ROOT / "conf/prompts/recommendation"
 PROMPTS = DecisionPrompts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
 
 
-def find_weights() -> Path:
-    named = os.environ.get("METALLMIX_TEST_SMALL_MODEL")
-    if named:
-        return Path(named)
-    script = ROOT / "../shared/bin/get-test-llm"
-    if not script.exists():
-        pytest.skip("no weights: METALLMIX_TEST_SMALL_MODEL names no GGUF file of a small model")
-    result = subprocess.run([str(script), "smol"], capture_output=True, text=True)
-    if result.returncode:
-        pytest.skip(f"the weights of the small model cannot be had: {result.stderr.strip()[-200:]}")
-    return Path(result.stdout.strip())
-
-
 @pytest.fixture(scope="module")
 def parameters() -> LLMParameters:
     pytest.importorskip("xllamacpp", reason="no llama.cpp: install the extra 'embedded'")
     return LLMParameters.model_validate(
         {
             "provider": "embedded",
-            "embedded": {"path": str(find_weights())},
+            "embedded": {"path": str(find_weights("METALLMIX_TEST_SMALL_MODEL", "smol"))},
             "timeout_s": 600,
             "num_ctx": 2048,
             "num_thread": 1,

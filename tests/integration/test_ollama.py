@@ -30,6 +30,7 @@ from metallmix_kedro.recommendation.reply import LLMReply, decide
 from tests.fabricated import SPACE
 from tests.loopback_ollama import free_port
 from tests.made_evidence import hand_made
+from tests.small_models import find_weights
 
 pytestmark = pytest.mark.slow
 
@@ -55,23 +56,10 @@ def find_server() -> str:
     return server
 
 
-def find_weights() -> Path:
-    named = os.environ.get("METALLMIX_TEST_MODEL")
-    if named:
-        return Path(named)
-    script = ROOT / "../shared/bin/get-test-llm"
-    if not script.exists():
-        pytest.skip("no weights: METALLMIX_TEST_MODEL names no GGUF file of a small model")
-    result = subprocess.run([str(script), "qwen"], capture_output=True, text=True)
-    if result.returncode:
-        pytest.skip(f"the weights of the test model cannot be had: {result.stderr.strip()[-200:]}")
-    return Path(result.stdout.strip())
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own on a free port, with one model imported from a local file."""
-    program, weights = find_server(), find_weights()
+    program, weights = find_server(), find_weights("METALLMIX_TEST_MODEL", "qwen")
     home = tmp_path_factory.mktemp("ollama")
     host, port = "127.0.0.1", free_port()
     places = {

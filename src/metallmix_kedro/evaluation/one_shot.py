@@ -5,7 +5,7 @@ import numpy as np
 from metallmix_kedro.evaluation.averages import known_averages
 from metallmix_kedro.evaluation.task import Task
 from metallmix_kedro.probes.parameters import ProbeLevel
-from metallmix_kedro.recommendation.portfolio import short_list
+from metallmix_kedro.recommendation.portfolio import by_prediction, short_list
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.probe_levels import known_level
 
@@ -44,10 +44,7 @@ def no_probes_of(task: Task) -> str | None:
 
 
 def _highest(task: Task, level: ProbeLevel, n_picks: int) -> list[int]:
-    ranked = task.predicted(level).sort_values(
-        ["relative_score", "training_time_s"], ascending=[False, True], kind="stable"
-    )
-    return ranked.index[:n_picks].tolist()
+    return by_prediction(task.predicted(level)).index[:n_picks].tolist()
 
 
 def _listed(task: Task, level: ProbeLevel, n_picks: int) -> list[int]:

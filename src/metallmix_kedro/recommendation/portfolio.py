@@ -60,10 +60,7 @@ def short_list(
         configuration adds to the expected best relative score of those before it, at least 0 (for
         the first, its own).
     """
-    numbered = predictions.assign(_row=np.arange(len(predictions)))
-    ranked = numbered.sort_values(
-        ["relative_score", "training_time_s"], ascending=[False, True], kind="stable"
-    )
+    ranked = by_prediction(predictions.assign(_row=np.arange(len(predictions))))
     scores = scenarios[:, ranked["_row"].to_numpy()]
     ranked = ranked.drop(columns="_row")
     average = None if best_on_average is None else _position(ranked, best_on_average)
@@ -75,6 +72,13 @@ def short_list(
     roles = [_roles(place, average) for place in picked]
     return listed.assign(
         roles=pd.Series(roles, index=listed.index, dtype=object), adds=_added(scores, picked)
+    )
+
+
+def by_prediction(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Order by the predicted relative score, highest first; equals by the shorter time."""
+    return predictions.sort_values(
+        ["relative_score", "training_time_s"], ascending=[False, True], kind="stable"
     )
 
 

@@ -274,13 +274,13 @@ class FeatureEncoder(BaseModel):
 
 def _facts(backbones: pd.Series) -> npt.NDArray[np.float64]:
     """Return the published facts of backbones, shape (n, 3); NaN for one that is not registered."""
-    of_name = {
-        name: [math.log10(known.parameters), math.log10(known.depth), known.imagenet_top1]
-        for name, known in BACKBONES.items()
-    }
-    unknown = [math.nan] * len(_FACTS)
-    rows = [of_name.get(name, unknown) for name in backbones.astype(object)]
-    return np.array(rows, dtype=np.float64).reshape(-1, len(_FACTS))
+    codes = pd.Index(list(BACKBONES), dtype="str").get_indexer(pd.Index(backbones))
+    facts = [
+        [math.log10(known.parameters), math.log10(known.depth), known.imagenet_top1]
+        for known in BACKBONES.values()
+    ]
+    # Code -1, a backbone that is not registered, points to the last row.
+    return np.array([*facts, [math.nan] * len(_FACTS)], dtype=np.float64)[codes]
 
 
 def _categories(values: pd.Series) -> tuple[str, ...]:

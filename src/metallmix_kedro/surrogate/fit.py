@@ -14,14 +14,12 @@ from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.probes.parameters import ProbeLevel
 from metallmix_kedro.surrogate.calibration import calibrate
 from metallmix_kedro.surrogate.card import TrainingFacts
+from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import PointModel, fit_point_model
 from metallmix_kedro.surrogate.probe_levels import LEVELS, hide, known_level
 from metallmix_kedro.surrogate.scales import has_time, is_own
-
-Fold = frozenset[str]
-"""Datasets that are left out together: one, or several where there are very many."""
 
 Errors = dict[ProbeLevel, pd.DataFrame]
 """How much of left-out datasets was shown to be probed -> `residuals`."""
@@ -88,7 +86,7 @@ def make_folds(trials: pd.DataFrame, max_folds: int, at_least: int) -> list[Fold
             f"was left out needs at least {at_least}. Measure trials on more datasets (pipeline "
             "experiment_grid)."
         )
-    return [frozenset(names[start::max_folds]) for start in range(min(max_folds, len(names)))]
+    return deal(names, max_folds)
 
 
 def fit_without(

@@ -9,11 +9,20 @@ import pandas as pd
 import xgboost
 
 from metallmix_kedro.errors import InputError
-from metallmix_kedro.surrogate.average import ConfigurationAverage, fit_averages
+from metallmix_kedro.surrogate.average import ConfigurationAverage
+from metallmix_kedro.surrogate.average_fit import fit_averages
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
+from metallmix_kedro.surrogate.folds import deal
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
 from metallmix_kedro.surrogate.probe_levels import hide_at_random
-from metallmix_kedro.surrogate.scales import DeviceScale, FloatArray, ScoreScale, has_time, is_own
+from metallmix_kedro.surrogate.scales import (
+    DeviceScale,
+    FloatArray,
+    ScoreScale,
+    has_time,
+    is_own,
+    own_or_all,
+)
 from metallmix_kedro.surrogate.scenarios import Scenarios
 
 
@@ -108,7 +117,7 @@ def fit_point_model(
     encoder = FeatureEncoder.fit(trials)
     average, expected = _averages(trials[scored], weights[weights > 0][scored], parameters)
     above = (trials["relative_score"] - expected)[scored]
-    scenarios = _scenarios(trials[scored], above)
+    scenarios = Scenarios.fit(own_or_all(trials[scored].assign(relative_score=above)))
     device_scale, score_scale = DeviceScale.fit(trials), ScoreScale.fit(trials)
     taught = _sample(trials, parameters.max_trials, seed)
     trials, scored = trials.loc[taught], scored[taught]
@@ -173,15 +182,13 @@ def _averages(
     trials: pd.DataFrame, weights: pd.Series, parameters: MetaLearningParameters
 ) -> tuple[ConfigurationAverage, pd.Series]:
     """Fit the averages, and give each trial the average of the datasets it does not belong to."""
-    own = is_own(trials)
-    known = trials[own] if own.any() else trials
+    known = own_or_all(trials)
     names = sorted(known["dataset"].unique())
-    count = min(parameters.max_folds, len(names))
-    folds = [frozenset(names[start::count]) for start in range(count)]
+    folds = deal(names, parameters.max_folds)
     average, without = fit_averages(
         known,
         weights[known.index].to_numpy(dtype=np.float64),
-        folds if count > 1 else (),
+        folds if len(folds) > 1 else (),
         parameters.average_penalty,
         parameters.own_penalty,
     )
@@ -190,12 +197,6 @@ def _averages(
         rows = trials["dataset"].isin(fold)
         expected[rows] = one.predict(trials[rows])
     return average, expected
-
-
-def _scenarios(trials: pd.DataFrame, above: pd.Series) -> Scenarios:
-    own = is_own(trials)
-    known = trials[own] if own.any() else trials
-    return Scenarios.fit(known.assign(relative_score=above[known.index]))
 
 
 def _sample(trials: pd.DataFrame, count: int, seed: int) -> pd.Index:

@@ -23,6 +23,12 @@ def is_own(trials: pd.DataFrame) -> pd.Series:
     return trials["source"] != "published"
 
 
+def own_or_all(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the own trials (`is_own`), or all where there are none."""
+    own = trials[is_own(trials)]
+    return trials if own.empty else own
+
+
 FEW_DATASETS = 5
 """With fewer datasets than this, a line through them would be noise; their mean is taken."""
 
@@ -86,9 +92,7 @@ class ScoreScale(BaseModel):
     @classmethod
     def fit(cls, trials: pd.DataFrame) -> "ScoreScale":
         """Fit the lines to the datasets' ranges; published outcomes count only if all are."""
-        scored = trials[has_score(trials)]
-        own = scored[is_own(scored)]
-        used = scored if own.empty else own
+        used = own_or_all(trials[has_score(trials)])
         groups = used.groupby([used["dataset"], origin(used)])
         ranges = groups[SCORE].agg(["min", "max"])
         chance = 1 / groups["n_classes"].first().astype("float64")
@@ -143,8 +147,7 @@ class DeviceScale(BaseModel):
         timed = trials[has_time(trials)]
         if timed.empty:
             return None
-        own = timed[is_own(timed)]
-        counts = device_labels(timed if own.empty else own).value_counts()
+        counts = device_labels(own_or_all(timed)).value_counts()
         reference = str(counts[counts == counts.max()].index.min())
         cells = (
             timed.assign(device=device_labels(timed), log_time=np.log(timed["training_time_s"]))

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
-from metallmix_kedro.surrogate.average import MOST_LEVELS, ConfigurationAverage, fit_averages
+from metallmix_kedro.surrogate.average import ConfigurationAverage
+from metallmix_kedro.surrogate.average_fit import MOST_LEVELS, fit_averages
 from tests.fabricated import SPACE
 
 SMALL = {"adam": 0.0, "sgd": -0.3, "rmsprop": 0.1}

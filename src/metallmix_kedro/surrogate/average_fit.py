@@ -1,0 +1,187 @@
+"""Fitting what configurations are worth on average (`average.ConfigurationAverage`)."""
+
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import linalg, sparse
+
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.surrogate.average import (
+    Codes,
+    ConfigurationAverage,
+    FloatArray,
+    Level,
+    combination_numbers,
+    level_codes,
+)
+
+MOST_LEVELS = 200
+"""A hyperparameter with more distinct values than this has no average of its own."""
+MOST_OWN = 20_000
+"""Configurations with a worth of their own, those tried on most datasets."""
+MOST_COLUMNS = 1500
+"""Pairs of hyperparameters are left out where there would be more columns than this."""
+
+
+def fit_averages(
+    trials: pd.DataFrame,
+    weights: FloatArray,
+    left_out: Iterable[frozenset[str]],
+    penalty: float,
+    own_penalty: float | None = None,
+    own_least: int = 2,
+) -> tuple[ConfigurationAverage, dict[frozenset[str], ConfigurationAverage]]:
+    """Fit the average over all datasets, and over all but some.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Columns ``dataset``, `CONFIGURATION_COLUMNS` and ``relative_score``, none of it missing
+        but hyperparameters; n rows, at least one.
+    weights : ndarray
+        Weights of the trials, shape (n,).
+    left_out : iterable of frozenset of str
+        Sets of datasets.
+    penalty : float
+        L2 penalty on the effects, in units of trials.
+    own_penalty : float, optional
+        Datasets that outweigh what a very combination is worth; None leaves that out.
+    own_least : int
+        Datasets on which it has to be tried for that.
+
+    Returns
+    -------
+    everything : ConfigurationAverage
+    without : dict
+        Each set of datasets -> the average without them.
+    """
+    levels = _levels(trials)
+    columns = _Columns(levels)
+    codes = level_codes(trials, levels)
+    unique, owner = _distinct([codes[name] for name in levels], len(trials))
+    design = columns.design(unique)
+    scores = trials["relative_score"].to_numpy(dtype=np.float64)
+    shares = _shares(codes, levels, weights)
+
+    def fit(rows: npt.NDArray[np.bool_]) -> ConfigurationAverage:
+        used = np.where(rows, weights, 0.0)
+        if not used.any():
+            used = weights
+        mean = float(np.average(scores, weights=used))
+        weight_of = np.bincount(owner, used, len(unique))
+        sum_of = np.bincount(owner, used * (scores - mean), len(unique))
+        normal = (design.T @ design.multiply(weight_of[:, None])).toarray()
+        normal[np.diag_indices_from(normal)] += penalty
+        effects = _solved(normal, np.asarray(design.T @ sum_of, dtype=np.float64))
+        made = columns.average(effects, mean, levels, shares)
+        if own_penalty is None or not levels:
+            return made
+        left = scores - mean - (design @ effects)[owner]
+        worth = _own(left[rows], owner[rows], names[rows], own_penalty, own_least)
+        numbers = combination_numbers(unique[worth.index.to_numpy(dtype=np.int64)], levels)
+        own = sorted(zip(numbers.tolist(), worth.tolist(), strict=True))
+        return made.model_copy(update={"own": tuple(own)})
+
+    names = trials["dataset"]
+    everything = fit(np.ones(len(trials), dtype=np.bool_))
+    return everything, {fold: fit(~names.isin(fold).to_numpy()) for fold in left_out}
+
+
+class _Columns:
+    """The columns of the design: a block a hyperparameter, then a block a pair of them."""
+
+    def __init__(self, levels: dict[str, tuple[Level, ...]]) -> None:
+        self.names = tuple(levels)
+        self.sizes = [len(levels[name]) for name in self.names]
+        pairs = list(combinations(range(len(self.names)), 2))
+        n_pairs = sum(self.sizes[i] * self.sizes[j] for i, j in pairs)
+        self.pairs = pairs if sum(self.sizes) + n_pairs <= MOST_COLUMNS else []
+
+    def design(self, codes: Codes) -> Any:
+        """Return 1 where a configuration has the value or the pair: sparse, (n, columns)."""
+        blocks = [(codes[:, i], size) for i, size in enumerate(self.sizes)]
+        for i, j in self.pairs:
+            both = np.where(
+                (codes[:, i] < 0) | (codes[:, j] < 0), -1, codes[:, i] * self.sizes[j] + codes[:, j]
+            )
+            blocks.append((both, self.sizes[i] * self.sizes[j]))
+        starts = np.cumsum([0, *(size for _, size in blocks)])
+        columns = [
+            np.where(values < 0, -1, start + values)
+            for (values, _), start in zip(blocks, starts, strict=False)
+        ]
+        rows = np.tile(np.arange(len(codes)), len(columns))
+        flat = np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
+        known = flat >= 0
+        ones = np.ones(int(known.sum()))
+        shape = (len(codes), int(starts[-1]))
+        return sparse.csr_array((ones, (rows[known], flat[known])), shape=shape)
+
+    def average(
+        self,
+        effects: FloatArray,
+        intercept: float,
+        levels: dict[str, tuple[Level, ...]],
+        shares: dict[str, tuple[float, ...]],
+    ) -> ConfigurationAverage:
+        """Sort the effects into a `ConfigurationAverage`."""
+        ends = np.cumsum([*self.sizes, *(self.sizes[i] * self.sizes[j] for i, j in self.pairs)])
+        parts = np.split(effects, ends[:-1]) if len(ends) else []
+        main = {name: tuple(parts[i].tolist()) for i, name in enumerate(self.names)}
+        pairs = []
+        for (i, j), part in zip(self.pairs, parts[len(self.sizes) :], strict=True):
+            rows = part.reshape(self.sizes[i], self.sizes[j]).tolist()
+            pairs.append((self.names[i], self.names[j], tuple(tuple(row) for row in rows)))
+        return ConfigurationAverage(
+            levels=levels, shares=shares, intercept=intercept, main=main, pairs=tuple(pairs), own=()
+        )
+
+
+def _levels(trials: pd.DataFrame) -> dict[str, tuple[Level, ...]]:
+    """Return the values of the hyperparameters that vary, and not too much."""
+    found = {
+        name: tuple(sorted(trials[name].dropna().unique().tolist()))
+        for name in CONFIGURATION_COLUMNS
+    }
+    return {name: values for name, values in found.items() if 1 < len(values) <= MOST_LEVELS}
+
+
+def _own(
+    left: FloatArray, owner: Codes, datasets: pd.Series, penalty: float, least: int
+) -> pd.Series:
+    """Return what configurations tried on enough datasets are worth beyond their values."""
+    table = pd.DataFrame({"owner": owner, "dataset": datasets.to_numpy(), "left": left})
+    by_dataset = table.groupby(["owner", "dataset"], sort=False)["left"].mean()
+    sums = by_dataset.groupby("owner").agg(["sum", "size"]).astype("float64")
+    enough = sums[sums["size"] >= least].sort_values("size", ascending=False, kind="stable")
+    return (enough["sum"] / (enough["size"] + penalty)).head(MOST_OWN)
+
+
+def _distinct(codes: list[Codes], count: int) -> tuple[Codes, Codes]:
+    """Return the distinct configurations, and which of them each of the trials has."""
+    if not codes:
+        return np.empty((1, 0), dtype=np.int64), np.zeros(count, dtype=np.int64)
+    unique, owner = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
+    return np.asarray(unique, dtype=np.int64), np.asarray(owner, dtype=np.int64).ravel()
+
+
+def _shares(
+    codes: dict[str, Codes], levels: dict[str, tuple[Level, ...]], weights: FloatArray
+) -> dict[str, tuple[float, ...]]:
+    shares = {}
+    for name, values in levels.items():
+        known = codes[name] >= 0
+        counts = np.bincount(codes[name][known], weights[known], len(values))
+        shares[name] = tuple((counts / counts.sum()).tolist())
+    return shares
+
+
+def _solved(normal: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve a system whose matrix is positive definite, for the penalty."""
+    if not len(right):
+        return right
+    return np.asarray(linalg.solve(normal, right, assume_a="pos"), dtype=np.float64)
