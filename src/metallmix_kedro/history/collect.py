@@ -8,7 +8,7 @@ import pandas as pd
 from pandera.errors import SchemaErrors
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.history.columns import HISTORY_COLUMNS, SCORE
+from metallmix_kedro.history.columns import HISTORY_COLUMNS, LATER_COLUMNS, SCORE
 from metallmix_kedro.history.published import published_trials
 from metallmix_kedro.history.schema import HistorySchema
 
@@ -34,7 +34,8 @@ def collect_history(
     previous : pandas.DataFrame or None
         An earlier history, columns `HISTORY_COLUMNS`; None when there is none.
     trials : iterable of mapping
-        Recorded trials: exactly the keys `HISTORY_COLUMNS`, None where nothing is known.
+        Recorded trials: exactly the keys `HISTORY_COLUMNS` (`LATER_COLUMNS` may be absent), None
+        where nothing is known.
     published : pandas.DataFrame
         The paper's outcomes as shipped (see `history.published.published_trials`).
     imported : pandas.DataFrame, optional
@@ -74,13 +75,13 @@ def _without_imports_of(earlier: pd.DataFrame, new: pd.DataFrame) -> pd.DataFram
 
 
 def _with_history_columns(previous: pd.DataFrame) -> pd.DataFrame:
-    if set(previous.columns) != set(HISTORY_COLUMNS):
+    if set(previous.columns) | set(LATER_COLUMNS) != set(HISTORY_COLUMNS):
         raise ArtifactError(
             f"The earlier history does not have the columns of a history"
             f"{_difference(previous.columns)}. Restore it, or collect without it."
         )
     # As objects, joined tables keep their values as they are; the schema sets the types once.
-    return previous[list(HISTORY_COLUMNS)].astype(object)
+    return previous.reindex(columns=list(HISTORY_COLUMNS)).astype(object)
 
 
 def _trial_rows(trials: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -88,7 +89,7 @@ def _trial_rows(trials: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     records = list(trials)
     for number, record in enumerate(records):
         name = record.get("trial_id", f"number {number}")
-        if set(record) != set(HISTORY_COLUMNS):
+        if set(record) | set(LATER_COLUMNS) != set(HISTORY_COLUMNS):
             raise ArtifactError(
                 f"The record of trial {name} does not have the keys of a history"
                 f"{_difference(record)}. Remove the record to have the trial run again."
@@ -103,7 +104,7 @@ def _trial_rows(trials: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _difference(keys: Iterable[str]) -> str:
-    found, wanted = {str(key) for key in keys}, set(HISTORY_COLUMNS)
+    found, wanted = {*map(str, keys), *LATER_COLUMNS}, set(HISTORY_COLUMNS)
     missing, unknown = sorted(wanted - found), sorted(found - wanted)
     parts = [f"missing: {', '.join(missing)}"] if missing else []
     parts += [f"unknown: {', '.join(unknown)}"] if unknown else []

@@ -10,8 +10,10 @@ METRICS: tuple[str, ...] = (
     "test_precision",
     "test_recall",
     "test_f1",
+    "test_rarest_recall",
 )
-"""Scores of a trial, each in [0, 1]; precision, recall and F1 are macro averages over classes.
+"""Scores of a trial, each in [0, 1]; precision, recall and F1 are macro averages over classes,
+``test_rarest_recall`` is the recall of the class with the fewest images (of all such classes).
 
 Each is the mean over the folds that were run; ``<metric>_std`` is their population standard
 deviation.
@@ -62,6 +64,9 @@ HISTORY_COLUMNS: tuple[str, ...] = (
     *PROTOCOL,
 )
 """All columns of the history, in their stored order."""
+
+LATER_COLUMNS: tuple[str, ...] = ("test_rarest_recall", "test_rarest_recall_std")
+"""Columns that came later: where a stored history or trial lacks them, their values are missing."""
 
 SOURCES = ("measured", "published", "imported")
 SCORE = "test_accuracy"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.history.columns import METRICS, SCORE
+from metallmix_kedro.history.columns import LATER_COLUMNS, METRICS, SCORE
 from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.trials.record import Record
 
@@ -56,7 +56,10 @@ def readable_records(partitions: Mapping[str, Callable[[], Record]]) -> dict[str
     records: dict[str, Record] = {}
     for name, load in sorted(partitions.items()):
         try:
-            record = load()
+            stored = load()
+            if not isinstance(stored, dict):
+                raise TypeError("it is not a record")
+            record = {**dict.fromkeys(LATER_COLUMNS), **stored}
             _check(record)
             records[record["trial_id"]] = record
         except Exception as error:
@@ -78,10 +81,8 @@ def _is_allowed(value: Any, kind: str, nullable: bool) -> bool:
     return isinstance(value, bool if kind == "boolean" else str)
 
 
-def _check(record: Any) -> None:
+def _check(record: Record) -> None:
     """Raise an error that says why, unless the record is one that a grid would have written."""
-    if not isinstance(record, dict):
-        raise TypeError("it is not a record")
     if differing := sorted(set(record) ^ set(_COLUMNS)):
         raise ValueError(f"keys missing or unknown: {', '.join(differing)}")
     for name, (kind, nullable) in _COLUMNS.items():

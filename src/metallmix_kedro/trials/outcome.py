@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metallmix_kedro.trials.metrics import classification_scores
+from metallmix_kedro.trials.metrics import classification_scores, rarest_classes, recall_of
 from metallmix_kedro.trials.splits import Split
 
 
 @dataclass(frozen=True, slots=True)
 class FoldOutcome:
-    """Scores in [0, 1] (precision, recall and F1 on the test images), epochs and seconds.
+    """Scores in [0, 1] (precision, recalls and F1 on the test images), epochs and seconds.
 
     ``fit_time_s`` is wall time, ``fit_cpu_s`` processor time; of heads that were trained together
     each has its equal share of every epoch it was part of.
@@ -26,6 +26,7 @@ class FoldOutcome:
     test_precision: float
     test_recall: float
     test_f1: float
+    test_rarest_recall: float
     epochs_run: int
     fit_time_s: float
     fit_cpu_s: float
@@ -67,6 +68,10 @@ def fold_outcome(
         test_precision=found["test"]["precision"],
         test_recall=found["test"]["recall"],
         test_f1=found["test"]["f1"],
+        # Rare is what is rare among all images: a fold's few may differ by one.
+        test_rarest_recall=recall_of(
+            rarest_classes(labels), labels[split.test], predicted[split.test]
+        ),
         epochs_run=epochs_run,
         fit_time_s=fit_time_s,
         fit_cpu_s=fit_cpu_s,

@@ -17,7 +17,7 @@ IDENTITY = {"trial_id": "x-1", "dataset": "x", "proposer": "random", "data_hash"
 
 
 def fold(test_accuracy: float, seconds: float) -> FoldOutcome:
-    return FoldOutcome(0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, 3, seconds, 1.5 * seconds)
+    return FoldOutcome(0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, 0.5, 3, seconds, 1.5 * seconds)
 
 
 def test_scores_are_means_over_folds_with_their_spread() -> None:
