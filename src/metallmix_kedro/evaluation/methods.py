@@ -30,6 +30,7 @@ from metallmix_kedro.evaluation.one_shot import (
     by_surrogate,
     no_probes_of,
 )
+from metallmix_kedro.evaluation.own_trials import by_own_trials, by_probed_own_trials
 from metallmix_kedro.evaluation.parameters import MethodName
 from metallmix_kedro.evaluation.portfolio import by_portfolio, dataset_scores
 from metallmix_kedro.evaluation.rankers import (
@@ -126,6 +127,14 @@ _METHODS: dict[MethodName, Method] = {
         by_probed_list,
         (point_model, mean_scores),
         _short,
+        missing=no_probes_of,
+    ),
+    "own_trials": Method("Guided by own trials", by_own_trials, (point_model,), _searched),
+    "probed_own_trials": Method(
+        "Guided by own trials, all probes",
+        by_probed_own_trials,
+        (point_model,),
+        _searched,
         missing=no_probes_of,
     ),
     "best_on_average": Method("Best on average", by_average, (mean_scores,)),

@@ -49,10 +49,9 @@ def _highest(task: Task, level: ProbeLevel, n_picks: int) -> list[int]:
 
 def _listed(task: Task, level: ProbeLevel, n_picks: int) -> list[int]:
     averages = known_averages(task)[KEYS].to_dict("records")
-    predicted = task.predicted(level)
     listed = short_list(
-        predicted,
-        task.scenarios(predicted["relative_score"]),
+        task.predicted(level),
+        task.outlook(level).draws,
         max(n_picks, 2),
         best_on_average=averages[0] if averages else None,
     )

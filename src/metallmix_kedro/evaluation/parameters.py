@@ -14,6 +14,8 @@ MethodName = Literal[
     "one_probe",
     "all_probes",
     "probed_short_list",
+    "own_trials",
+    "probed_own_trials",
     "best_on_average",
     "best_by_rank",
     "nearest_neighbour",

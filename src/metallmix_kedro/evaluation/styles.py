@@ -11,6 +11,8 @@ STYLES: dict[str, tuple[str, str]] = {
     "one_probe": ("#D55E00", "8"),
     "all_probes": ("#D55E00", "*"),
     "probed_short_list": ("#E69F00", "H"),
+    "own_trials": ("#7A3E9D", "o"),
+    "probed_own_trials": ("#7A3E9D", "*"),
     "best_on_average": ("#0072B2", "s"),
     "best_by_rank": ("#0072B2", "p"),
     "nearest_neighbour": ("#56B4E9", "^"),

@@ -14,9 +14,9 @@ from metallmix_kedro.probes.parameters import ProbeLevel
 from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import Surrogate
+from metallmix_kedro.surrogate.outlook import Outlook
 from metallmix_kedro.surrogate.point import PointModel, fit_point_model
 from metallmix_kedro.surrogate.probe_levels import hide
-from metallmix_kedro.surrogate.scenarios import Float32Array
 
 
 def no_probes() -> pd.DataFrame:
@@ -131,10 +131,18 @@ class Task:
             training_time_s=np.exp(predicted["log_training_time"]),
         )
 
-    def scenarios(self, predicted: pd.Series) -> Float32Array:
-        """Return the candidates' relative scores, were the target like each training dataset."""
-        scenarios = self.knowledge.learn(point_model).scenarios
-        return scenarios.scores(self.candidates, predicted, self.settings.meta_learning.seed)
+    def outlook(self, level: ProbeLevel = "none") -> Outlook:
+        """Return what is expected of the candidates before any trial, as `predicted` has it."""
+        model = self.knowledge.learn(point_model)
+        predicted = model.predict(hide(self.candidates, level))["relative_score"]
+        seed = self.settings.meta_learning.seed
+        return Outlook.before(model.scenarios, self.candidates, predicted, seed)
+
+    def revealed_relative_score(self, position: int, level: ProbeLevel = "none") -> float:
+        """Reveal a candidate's accuracy, and put it on the scale of what was predicted."""
+        scale = self.knowledge.learn(point_model).score_scale
+        row = hide(self.candidates.loc[[position]], level)
+        return float(scale.relative_score(np.array([self.reveal(position)]), row)[0])
 
 
 def point_model(training: pd.DataFrame, settings: Settings) -> PointModel:

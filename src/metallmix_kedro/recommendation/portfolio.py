@@ -29,11 +29,13 @@ def short_list(
     scenarios: FloatArray,
     n_candidates: int,
     best_on_average: Mapping[Any, Any] | None = None,
+    floor: FloatArray | None = None,
 ) -> pd.DataFrame:
     """Choose a few configurations out of those scored, in the order to try them.
 
     The first has the highest predicted relative score. Each next one adds most to the best score
-    of the list, on average over the scenarios. The best on average takes the last place unless it
+    of the list, on average over the scenarios. Where trials were run already, the first, too, is
+    the one that adds most: to the best of them. The best on average takes the last place unless it
     was chosen before, because it is the baseline that is hardest to beat.
 
     Ties are broken by the higher prediction, then the shorter predicted training time, then the
@@ -51,6 +53,8 @@ def short_list(
     best_on_average : mapping, optional
         Its `CONFIGURATION_COLUMNS`; left out if it is not among the rows. A value that is missing
         equals one that is missing.
+    floor : ndarray, optional
+        The best relative score of the trials run already, in each scenario, shape (n_scenarios,).
 
     Returns
     -------
@@ -58,20 +62,21 @@ def short_list(
         Rows of `predictions`, at most `n_candidates`, with the columns ``roles``, tuples of
         ``surrogate_best``, ``different`` and ``best_on_average``, and ``adds``: what the
         configuration adds to the expected best relative score of those before it, at least 0 (for
-        the first, its own).
+        the first without a floor, its own).
     """
     ranked = by_prediction(predictions.assign(_row=np.arange(len(predictions))))
     scores = scenarios[:, ranked["_row"].to_numpy()]
     ranked = ranked.drop(columns="_row")
     average = None if best_on_average is None else _position(ranked, best_on_average)
     wanted = min(n_candidates, len(ranked))
-    picked = _greedy(scores, wanted)
+    picked = _greedy(scores, wanted, floor)
     if average is not None and average not in picked and wanted > 1:
         picked[-1] = average
     listed = ranked.iloc[picked]
     roles = [_roles(place, average) for place in picked]
     return listed.assign(
-        roles=pd.Series(roles, index=listed.index, dtype=object), adds=_added(scores, picked)
+        roles=pd.Series(roles, index=listed.index, dtype=object),
+        adds=_added(scores, picked, floor),
     )
 
 
@@ -82,9 +87,9 @@ def by_prediction(predictions: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _greedy(scores: FloatArray, count: int) -> list[int]:
-    picked = [0]
-    best = scores[:, 0]
+def _greedy(scores: FloatArray, count: int, floor: FloatArray | None) -> list[int]:
+    picked = [0] if floor is None else []
+    best = scores[:, 0] if floor is None else floor
     while len(picked) < count:
         expected = np.maximum(scores, best[:, None]).mean(axis=0, dtype=np.float64)
         # Rounding is no reason to prefer one of two equals: the better predicted comes first.
@@ -95,9 +100,11 @@ def _greedy(scores: FloatArray, count: int) -> list[int]:
     return picked
 
 
-def _added(scores: FloatArray, picked: list[int]) -> FloatArray:
-    best = np.maximum.accumulate(scores[:, picked].astype(np.float64), axis=1).mean(axis=0)
-    return np.asarray(np.diff(best, prepend=0.0))
+def _added(scores: FloatArray, picked: list[int], floor: FloatArray | None) -> FloatArray:
+    start = np.full(len(scores), -np.inf) if floor is None else floor.astype(np.float64)
+    tried = np.column_stack([start, scores[:, picked].astype(np.float64)])
+    best = np.maximum.accumulate(tried, axis=1).mean(axis=0)
+    return np.diff(best, prepend=0.0)[1:] if floor is not None else np.diff(best[1:], prepend=0.0)
 
 
 def _position(ranked: pd.DataFrame, configuration: Mapping[Any, Any]) -> int | None:

@@ -23,6 +23,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from metallmix_kedro.probes.parameters import ProbeLevel
+from metallmix_kedro.surrogate.probe_levels import LEVELS
 
 HalfWidth = Annotated[float, Field(ge=0)]
 FloatArray = npt.NDArray[np.float64]
@@ -65,6 +66,9 @@ class Calibration(BaseModel):
         What holds with that many datasets, in words.
     widths : dict
         Half widths by how much of a target was probed.
+    unmeasured : dict
+        The same for backbones that the history holds no trial of, never narrower; empty where
+        too few backbones were measured to tell.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,6 +77,21 @@ class Calibration(BaseModel):
     n_datasets: Annotated[int, Field(ge=1)]
     guarantee: str
     widths: dict[ProbeLevel, HalfWidths]
+    unmeasured: dict[ProbeLevel, HalfWidths] = {}
+
+    def at(self, level: ProbeLevel, measured: bool = True) -> HalfWidths:
+        """Return the half widths for what is known of a target by probes, or for less.
+
+        Parameters
+        ----------
+        level : str
+            How much of the target was probed.
+        measured : bool
+            Whether the history holds trials of the backbone.
+        """
+        widths = self.widths if measured else self.unmeasured or self.widths
+        known = LEVELS[: LEVELS.index(level) + 1]
+        return next(widths[one] for one in reversed(known) if one in widths)
 
 
 def half_width(residuals: pd.Series, datasets: pd.Series, level: float) -> float | None:
@@ -131,7 +150,11 @@ def _pooled_quantiles(by_dataset: list[FloatArray], quantiles: FloatArray) -> Fl
     return np.asarray(sizes[order][np.minimum(positions, len(sizes) - 1)])
 
 
-def calibrate(residuals: dict[ProbeLevel, pd.DataFrame], level: float) -> Calibration:
+def calibrate(
+    residuals: dict[ProbeLevel, pd.DataFrame],
+    level: float,
+    hidden: dict[ProbeLevel, pd.DataFrame] | None = None,
+) -> Calibration:
     """Make the intervals out of residuals on datasets that were left out.
 
     Parameters
@@ -141,15 +164,12 @@ def calibrate(residuals: dict[ProbeLevel, pd.DataFrame], level: float) -> Calibr
         ``score``, ``log_training_time``: measured minus predicted, a row a trial; a unique index.
     level : float
         Share to cover, in (0, 1).
+    hidden : dict, optional
+        The same for trials of a backbone that the model has not seen either.
     """
     first = next(iter(residuals.values()))
     n_datasets = int(first["dataset"].nunique())
-    widths = {
-        probed: HalfWidths(
-            **{name: half_width(table[name], table["dataset"], level) for name in SCALES}
-        )
-        for probed, table in residuals.items()
-    }
+    widths = {probed: _half_widths(table, level) for probed, table in residuals.items()}
     guarantee = (
         f"Made of the residuals on the other {n_datasets - 1} datasets, the intervals cover "
         f"{level:g} of the trials of a dataset that was left out, on average over the "
@@ -157,4 +177,27 @@ def calibrate(residuals: dict[ProbeLevel, pd.DataFrame], level: float) -> Calibr
         if n_datasets > 1
         else "A single dataset was left out: the intervals cover its own residuals, no more."
     )
-    return Calibration(level=level, n_datasets=n_datasets, guarantee=guarantee, widths=widths)
+    unmeasured = {
+        probed: _at_least(widths[probed], _half_widths(table, level))
+        for probed, table in (hidden or {}).items()
+    }
+    return Calibration(
+        level=level,
+        n_datasets=n_datasets,
+        guarantee=guarantee,
+        widths=widths,
+        unmeasured=unmeasured,
+    )
+
+
+def _half_widths(residuals: pd.DataFrame, level: float) -> HalfWidths:
+    return HalfWidths(
+        **{name: half_width(residuals[name], residuals["dataset"], level) for name in SCALES}
+    )
+
+
+def _at_least(least: HalfWidths, wanted: HalfWidths) -> HalfWidths:
+    """Return the wider of each pair: knowing less is no reason for a narrower interval."""
+    pairs = {name: (getattr(least, name), getattr(wanted, name)) for name in SCALES}
+    known = {name: [one for one in pair if one is not None] for name, pair in pairs.items()}
+    return HalfWidths(**{name: max(pair) if pair else None for name, pair in known.items()})

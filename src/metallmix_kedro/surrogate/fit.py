@@ -1,7 +1,8 @@
 """Fitting the surrogate, with whole datasets left out for its intervals."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,10 @@ from metallmix_kedro.surrogate.scales import has_time, is_own
 Errors = dict[ProbeLevel, pd.DataFrame]
 """How much of left-out datasets was shown to be probed -> `residuals`."""
 
+FEWEST_BACKBONES = 3
+"""With fewer, what remains when one is hidden says nothing of how backbones differ."""
+MOST_HIDDEN = 15
+"""Folds that are predicted with a backbone hidden."""
 LONG = 50
 """Fits from which on a progress bar is shown."""
 
@@ -56,7 +61,8 @@ def fit_surrogate(
     everything: Fold = frozenset()
     models = fit_without(trials, [everything, *folds], parameters, seed)
     errors = errors_on(trials, {fold: models[fold] for fold in folds})
-    return assemble(trials, models[everything], errors, parameters, seed)
+    hidden = errors_on_hidden_backbones(trials, folds, parameters, seed)
+    return assemble(trials, models[everything], errors, parameters, seed, hidden)
 
 
 def make_folds(trials: pd.DataFrame, max_folds: int, at_least: int) -> list[Fold]:
@@ -142,6 +148,51 @@ def errors_on(trials: pd.DataFrame, models: dict[Fold, PointModel]) -> Errors:
     }
 
 
+def errors_on_hidden_backbones(
+    trials: pd.DataFrame, folds: Sequence[Fold], parameters: MetaLearningParameters, seed: int
+) -> Errors:
+    """Take the errors on backbones of which a model has not seen a trial.
+
+    A backbone that was never measured is ranked by its published facts and by what probes say of
+    it. How far that is off is seen by hiding one that was measured: each fold of datasets is
+    predicted by a model that has seen neither them nor one of the backbones, the next one for the
+    next fold.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Rows of a history with ``relative_score``.
+    folds : sequence of frozenset of str
+        Names of datasets; of very many, `MOST_HIDDEN` are predicted.
+    parameters, seed
+        As for `fit_surrogate`.
+
+    Returns
+    -------
+    dict
+        As `errors_on` returns it; empty with fewer than `FEWEST_BACKBONES` backbones.
+    """
+    own = trials[is_own(trials) & trials["relative_score"].notna()]
+    backbones = sorted(own["backbone"].dropna().unique())
+    if len(backbones) < FEWEST_BACKBONES:
+        return {}
+    hidden = dict(zip(folds[:MOST_HIDDEN], cycle(backbones), strict=False))
+
+    def fit(fold: Fold) -> PointModel:
+        known = ~trials["dataset"].isin(fold) & (trials["backbone"] != hidden[fold])
+        return fit_point_model(trials[known], parameters, seed)
+
+    asked = pd.concat(
+        [
+            own[own["dataset"].isin(fold) & (own["backbone"] == name)]
+            for fold, name in hidden.items()
+        ]
+    )
+    with_trials = [fold for fold in hidden if asked["dataset"].isin(fold).any()]
+    models = _at_the_same_time(fit, with_trials, parameters.n_threads)
+    return errors_on(asked, dict(zip(with_trials, models, strict=True)))
+
+
 def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
     """Return measured minus predicted on own trials that the model has not seen.
 
@@ -170,8 +221,24 @@ def assemble(
     errors: Errors,
     parameters: MetaLearningParameters,
     seed: int,
+    hidden: Errors | None = None,
 ) -> Surrogate:
-    """Join models and intervals with the facts of the trials they were fitted on."""
+    """Join models and intervals with the facts of the trials they were fitted on.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Rows of a history with ``relative_score``.
+    point : PointModel
+        Fitted on them.
+    errors : dict
+        From `errors_on`.
+    parameters, seed
+        As for `fit_surrogate`.
+    hidden : dict, optional
+        From `errors_on_hidden_backbones`; without it, backbones that were never measured have the
+        intervals of the others.
+    """
     scored = trials[trials["relative_score"].notna()]
     facts = TrainingFacts(
         n_trials=scored["source"].value_counts().sort_index().to_dict(),
@@ -179,7 +246,7 @@ def assemble(
         seed=seed,
         parameters=parameters,
     )
-    calibration = calibrate(errors, parameters.interval_level)
+    calibration = calibrate(errors, parameters.interval_level, hidden)
     return Surrogate.assemble(point, calibration, facts)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import xgboost
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.surrogate.calibration import Calibration, HalfWidths
+from metallmix_kedro.surrogate.calibration import SCALES, Calibration
 from metallmix_kedro.surrogate.card import (
     MEND,
     TARGETS,
@@ -20,7 +20,7 @@ from metallmix_kedro.surrogate.card import (
 )
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.point import PointModel
-from metallmix_kedro.surrogate.probe_levels import LEVELS, known_level
+from metallmix_kedro.surrogate.probe_levels import known_level
 from metallmix_kedro.surrogate.scenarios import Float32Array
 
 BASE_VALUE = "base_value"
@@ -144,22 +144,24 @@ class Surrogate:
             If a feature has no column.
         """
         point = self._point.predict(frame)
+        return self._with_intervals(frame, point)
+
+    def _with_intervals(self, frame: pd.DataFrame, point: pd.DataFrame) -> pd.DataFrame:
         widths = self._half_widths(frame)
         relative, score = point["relative_score"], point["score"]
-        log_time = point["log_training_time"]
-        time_width = np.nan if widths.log_training_time is None else widths.log_training_time
+        log_time, time_width = point["log_training_time"], widths["log_training_time"]
         return pd.DataFrame(
             {
                 "relative_score": relative,
                 # A recorded trial lies in [0, 1]; the interval ends there unless the prediction
                 # itself is outside.
-                "relative_low": np.minimum(relative, (relative - widths.relative_score).clip(0)),
+                "relative_low": np.minimum(relative, (relative - widths["relative_score"]).clip(0)),
                 "relative_high": np.maximum(
-                    relative, (relative + widths.relative_score).clip(upper=1)
+                    relative, (relative + widths["relative_score"]).clip(upper=1)
                 ),
                 "score": score,
-                "score_low": (score - widths.score).clip(lower=0),
-                "score_high": (score + widths.score).clip(upper=1),
+                "score_low": (score - widths["score"]).clip(lower=0),
+                "score_high": (score + widths["score"]).clip(upper=1),
                 "training_time_s": np.exp(log_time),
                 "training_time_low_s": np.exp(log_time - time_width),
                 "training_time_high_s": np.exp(log_time + time_width),
@@ -183,11 +185,17 @@ class Surrogate:
         """
         return self.card.scenarios.scores(frame, predicted, self.card.training.seed)
 
-    def _half_widths(self, frame: pd.DataFrame) -> HalfWidths:
-        """Return those for what is known of the frame's trials by probes."""
-        widths = self.card.calibration.widths
-        known = LEVELS[: LEVELS.index(known_level(frame)) + 1]
-        return next(widths[level] for level in reversed(known) if level in widths)
+    def _half_widths(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return those for what is known of the frame's trials by probes, a column a scale."""
+        calibration, level = self.card.calibration, known_level(frame)
+        measured = frame["backbone"].isin(self._point.average.levels["backbone"])
+        kinds = {kind: calibration.at(level, kind) for kind in (True, False)}
+        return pd.DataFrame(
+            {
+                name: measured.map({kind: getattr(one, name) for kind, one in kinds.items()})
+                for name in SCALES
+            }
+        ).astype("float64")
 
     def contributions(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Say what each feature adds to the predicted relative score (TreeSHAP).

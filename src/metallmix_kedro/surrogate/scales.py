@@ -6,7 +6,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.history.relative import has_score, origin
+from metallmix_kedro.history.relative import NO_SPREAD, has_score, origin
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -108,14 +108,28 @@ class ScoreScale(BaseModel):
 
     def accuracy(self, relative_score: FloatArray, frame: pd.DataFrame) -> FloatArray:
         """Return accuracies in [0, 1] for relative scores of trials or candidates, shape (n,)."""
+        lowest, spread = self._range(frame)
+        return np.asarray(np.clip(lowest + spread * relative_score, 0.0, 1.0))
+
+    def relative_score(self, accuracy: FloatArray, frame: pd.DataFrame) -> FloatArray:
+        """Return relative scores for accuracies in [0, 1] of trials, shape (n,).
+
+        The range is the predicted one, so that they may leave [0, 1]; where it is empty, they are
+        `NO_SPREAD`.
+        """
+        lowest, spread = self._range(frame)
+        known = np.where(spread > 0, spread, 1.0)
+        return np.where(spread > 0, (accuracy - lowest) / known, NO_SPREAD)
+
+    def _range(self, frame: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+        """Return the lowest accuracy to be expected, and how far above it the highest is."""
         chance = 1 / frame["n_classes"].astype("float64")
         lowest, highest = self.lowest.at(chance), self.highest.at(chance)
         if self.highest_by_probe is not None and PROBED in frame:
             probed = frame[PROBED].astype("float64")
             highest = np.where(probed.notna(), self.highest_by_probe.at(probed), highest)
         lowest = np.clip(lowest, 0.0, 1.0)
-        spread = np.maximum(highest - lowest, 0.0)
-        return np.asarray(np.clip(lowest + spread * relative_score, 0.0, 1.0))
+        return lowest, np.maximum(highest - lowest, 0.0)
 
 
 class DeviceScale(BaseModel):

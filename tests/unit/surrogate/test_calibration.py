@@ -78,3 +78,22 @@ def test_the_guarantee_says_what_it_rests_on(n_datasets, said):
     assert calibration.n_datasets == n_datasets
     assert calibration.widths["none"].log_training_time is None
     assert calibration.widths["all"].score == 0.2
+
+
+def table(scale: float) -> pd.DataFrame:
+    sizes = scale * np.arange(1.0, 11.0)
+    columns = dict.fromkeys(("relative_score", "score", "log_training_time"), sizes)
+    return pd.DataFrame({"dataset": ["a", "b"] * 5, **columns})
+
+
+def test_backbones_never_measured_have_intervals_of_their_own_and_never_narrower_ones():
+    made = calibrate({"none": table(0.1)}, 0.9, {"none": table(0.2)})
+    assert made.at("none", measured=False).score > made.at("none").score
+    made = calibrate({"none": table(0.1)}, 0.9, {"none": table(0.05)})
+    assert made.at("none", measured=False) == made.at("none")
+
+
+def test_what_is_not_known_of_them_is_as_for_others():
+    made = calibrate({"none": table(0.1), "all": table(0.05)}, 0.9)
+    assert made.at("all", measured=False) == made.at("all")
+    assert made.at("smallest") == made.at("none")

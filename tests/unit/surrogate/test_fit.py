@@ -4,8 +4,9 @@ import pytest
 
 from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.surrogate.fit import fit_surrogate, make_folds
-from metallmix_kedro.surrogate.point import trial_weights
+from metallmix_kedro.surrogate import fit
+from metallmix_kedro.surrogate.fit import errors_on_hidden_backbones, fit_surrogate, make_folds
+from metallmix_kedro.surrogate.point import fit_point_model, trial_weights
 from tests.fabricated import fabricate_history
 from tests.unit.surrogate.conftest import published_twin
 
@@ -80,3 +81,30 @@ def test_few_datasets_are_left_out_one_by_one_and_many_together():
     together = make_folds(trials, max_folds=3, at_least=2)
     assert [len(fold) for fold in together] == [3, 2, 2]
     assert set().union(*together) == names
+
+
+def test_hidden_backbones_are_predicted_without_a_trial_of_theirs(history, parameters, monkeypatch):
+    trials = add_relative_score(history)
+    folds = make_folds(trials, 20, 2)
+    seen = []
+
+    def note(trials, *arguments):
+        seen.append((set(trials["dataset"]), set(trials["backbone"])))
+        return fit_point_model(trials, *arguments)
+
+    monkeypatch.setattr(fit, "fit_point_model", note)
+    errors = errors_on_hidden_backbones(trials, folds, parameters, seed=1)
+    assert len(seen) == len(folds)
+    for datasets, backbones in seen:
+        assert len(datasets) == len(folds) - 1
+        assert len(backbones) == 2
+    predicted = trials.loc[errors["none"].index]
+    assert predicted.groupby("dataset")["backbone"].nunique().eq(1).all()
+    assert predicted["backbone"].nunique() == 3
+
+
+def test_with_two_backbones_none_is_hidden(history, parameters):
+    trials = add_relative_score(history)
+    trials = trials[trials["backbone"] != "Xception"]
+    folds = make_folds(trials, 20, 2)
+    assert errors_on_hidden_backbones(trials, folds, parameters, seed=1) == {}

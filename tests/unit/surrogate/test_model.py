@@ -49,6 +49,17 @@ def test_contributions_sum_to_the_prediction(surrogate, history):
     assert set(strongest.index) == {"backbone", "learning_rate"}
 
 
+def test_a_backbone_never_measured_has_a_wider_interval(history, parameters):
+    slower = history["backbone"].map({name: 4.0**n for n, name in enumerate(BACKBONE_EFFECT)})
+    history["training_time_s"] *= slower
+    surrogate, known = fit_surrogate(history, parameters, seed=1), history.head(1)
+    predicted = surrogate.predict(pd.concat([known, known.assign(backbone="VGG16")]))
+    width = (predicted["relative_high"] - predicted["relative_low"]).to_numpy()
+    ratio = (predicted["training_time_high_s"] / predicted["training_time_low_s"]).to_numpy()
+    assert width[1] >= width[0]
+    assert ratio[1] > ratio[0]
+
+
 def test_no_rows_in_no_rows_out(surrogate, history):
     nothing = history.head(0)
     assert surrogate.predict(nothing).shape == (0, 9)

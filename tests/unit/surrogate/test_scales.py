@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from metallmix_kedro.surrogate.scales import DeviceScale, Line, ScoreScale
 from tests.unit.surrogate.conftest import published_twin
@@ -82,3 +84,22 @@ def test_an_unknown_device_counts_as_the_reference(history):
 
 def test_without_times_there_is_no_scale(history):
     assert DeviceScale.fit(history.assign(training_time_s=np.nan)) is None
+
+
+@given(st.floats(0.3, 0.9), st.integers(2, 50))
+def test_relative_score_undoes_accuracy(accuracy: float, n_classes: int) -> None:
+    frame = pd.DataFrame({"n_classes": [n_classes]})
+    scale = ScoreScale(
+        lowest=Line(centre=0.2, level=0.1, slope=0.5),
+        highest=Line(centre=0.2, level=0.9, slope=0.1),
+        highest_by_probe=None,
+    )
+    relative = scale.relative_score(np.array([accuracy]), frame)
+    assert scale.accuracy(relative, frame) == pytest.approx([accuracy])
+
+
+def test_where_no_range_is_expected_every_score_is_in_its_middle() -> None:
+    frame = pd.DataFrame({"n_classes": [2, 2]})
+    line = Line(centre=0.5, level=0.5, slope=0.0)
+    scale = ScoreScale(lowest=line, highest=line, highest_by_probe=None)
+    assert scale.relative_score(np.array([0.1, 0.9]), frame).tolist() == [0.5, 0.5]
