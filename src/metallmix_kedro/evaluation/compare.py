@@ -24,6 +24,7 @@ from metallmix_kedro.evaluation.protocols import (
 from metallmix_kedro.evaluation.replay import MIN_DATASETS, ReplayTable, Values, replay_tables
 from metallmix_kedro.evaluation.scores import expected_best_of
 from metallmix_kedro.evaluation.task import Task
+from metallmix_kedro.evaluation.uncertainty import TARGET_COLUMNS, stated_chances, target_errors
 from metallmix_kedro.probes.features import add_probes
 
 Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
@@ -73,6 +74,7 @@ def compare_methods(
         for left_out, table in _targets(protocol, history, tables, backbones, notes):
             plan.setdefault(left_out, []).append((protocol, table))
     for protocol, task, table in _tasks(plan, _Inputs(history, settings, probes)):
+        _question(protocol, task, table, notes)
         for name in _methods_under(protocol, settings):
             _run(name, METHODS[name], task, table, protocol, notes)
     outcomes = pd.DataFrame(notes.outcomes, columns=list(OUTCOME_COLUMNS))
@@ -84,6 +86,8 @@ def compare_methods(
         n_recorded={table.dataset: len(table.scores) for table in tables},
         uninformed=notes.uninformed,
         not_run=notes.not_run,
+        chances=pd.concat(notes.chances, ignore_index=True),
+        targets=pd.DataFrame(notes.targets, columns=list(TARGET_COLUMNS)),
         response_times={name: float(np.median(seconds)) for name, seconds in notes.times.items()},
     )
 
@@ -140,6 +144,15 @@ def _tasks(plan: Plan, inputs: _Inputs) -> Iterator[tuple[ProtocolName, Task, Re
         knowledge = Knowledge.without(inputs.history, left_out, inputs.settings)
         for protocol, table in targets:
             yield protocol, Task.of(table, knowledge, left_out, inputs.probes), table
+
+
+def _question(protocol: ProtocolName, task: Task, table: ReplayTable, notes: Notes) -> None:
+    """Note how sure the recommendation is of a target, and how right."""
+    if task.left_out.backbone is not None:
+        return
+    notes.targets.append(target_errors(protocol, task, table))
+    if protocol == MAIN:
+        notes.chances.append(stated_chances(task, table))
 
 
 def _run(

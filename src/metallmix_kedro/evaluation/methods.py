@@ -95,6 +95,8 @@ class Method:
         How often it is repeated with other random numbers.
     learns : bool
         Whether it depends on other datasets' trials, so that it runs under every protocol.
+    asks : bool
+        Whether it is told the outcome of a trial before it chooses the next.
     missing : callable of Task to str or None
         Why it cannot run on a target.
     """
@@ -105,6 +107,7 @@ class Method:
     n_tried: Callable[[Settings], int] = _one
     n_seeds: Callable[[Settings], int] = _one
     learns: bool = True
+    asks: bool = False
     missing: Callable[[Task], str | None] = _always
 
     def n_listed(self, settings: Settings) -> int:
@@ -129,12 +132,15 @@ _METHODS: dict[MethodName, Method] = {
         _short,
         missing=no_probes_of,
     ),
-    "own_trials": Method("Guided by own trials", by_own_trials, (point_model,), _searched),
+    "own_trials": Method(
+        "Guided by own trials", by_own_trials, (point_model,), _searched, asks=True
+    ),
     "probed_own_trials": Method(
         "Guided by own trials, all probes",
         by_probed_own_trials,
         (point_model,),
         _searched,
+        asks=True,
         missing=no_probes_of,
     ),
     "best_on_average": Method("Best on average", by_average, (mean_scores,)),
@@ -154,7 +160,13 @@ _METHODS: dict[MethodName, Method] = {
     "random_pick": Method("Random pick", at_random, n_seeds=_random_seeds, learns=False),
     "random_search": Method("Random search", at_random, (), _searched, _random_seeds, learns=False),
     "bayesian_search": Method(
-        "Bayesian optimisation", by_gaussian_process, (), _searched, _bayesian_seeds, learns=False
+        "Bayesian optimisation",
+        by_gaussian_process,
+        (),
+        _searched,
+        _bayesian_seeds,
+        learns=False,
+        asks=True,
     ),
 }
 

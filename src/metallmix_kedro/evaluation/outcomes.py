@@ -54,6 +54,9 @@ class Comparison:
         took some at random.
     not_run : dict of str to dict
         Protocol -> method -> dataset -> why it could not run there.
+    chances, targets : pandas.DataFrame
+        How sure the recommendation is, and how right: rows of `uncertainty.stated_chances` (of the
+        main protocol) and of `uncertainty.target_errors`.
     response_times : dict of str to float
         Seconds a method took to choose on this machine, its median over choices.
     """
@@ -65,6 +68,8 @@ class Comparison:
     n_recorded: dict[str, int]
     uninformed: dict[str, dict[str, list[str]]]
     not_run: dict[str, dict[str, dict[str, str]]]
+    chances: pd.DataFrame
+    targets: pd.DataFrame
     response_times: dict[str, float]
 
     def under(self, protocol: str) -> pd.DataFrame:
@@ -92,6 +97,8 @@ class Notes:
     excluded: dict[str, dict[str, str]] = field(default_factory=dict)
     uninformed: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     not_run: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    chances: list[pd.DataFrame] = field(default_factory=list)
+    targets: list[dict[str, Any]] = field(default_factory=list)
     times: dict[str, list[float]] = field(default_factory=dict)
 
     def has_not_run(self, place: Place, reason: str) -> None:

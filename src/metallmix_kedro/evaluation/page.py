@@ -9,6 +9,7 @@ from metallmix_kedro.evaluation.markdown import markdown_table, number
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.protocol_pictures import TITLES
 from metallmix_kedro.evaluation.summary import BEST_OF_FIVE, FIRST_PICK
+from metallmix_kedro.evaluation.uncertainty_text import uncertainty_text
 
 CONTENTS = """# Methods compared on datasets never seen
 
@@ -37,6 +38,12 @@ are defined in `docs/evaluation_protocol.md`.
 {protocols}
 
 ![Protocols](protocol_plot.png)
+
+## How sure is it?
+
+{uncertainty}
+
+![Stated chances, and targets outside the history](uncertainty_plot.png)
 
 ## By dataset: normalised regret
 
@@ -93,6 +100,7 @@ def evaluation_page(
         methods=_methods(table),
         tests=_tests(tests, table, report),
         protocols=_protocols(protocols, report),
+        uncertainty=uncertainty_text(report["uncertainty"]),
         by_dataset=_by_dataset(report, table),
         notes=_notes(report),
         reference=_reference(reference),

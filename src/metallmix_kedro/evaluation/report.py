@@ -9,6 +9,7 @@ from metallmix_kedro.evaluation.parameters import MAIN, EvaluationParameters
 from metallmix_kedro.evaluation.scores import mean_by_dataset
 from metallmix_kedro.evaluation.significance import critical_difference, mean_ranks_of
 from metallmix_kedro.evaluation.summary import BY_DATASET
+from metallmix_kedro.evaluation.uncertainty import uncertainty_report
 
 
 def evaluation_report(
@@ -49,6 +50,7 @@ def evaluation_report(
         "other_protocols": {
             name: _other_protocol(comparison, name) for name in parameters.protocols if name != MAIN
         },
+        "uncertainty": uncertainty_report(comparison.chances, comparison.targets),
         "response_times_s": comparison.response_times,
     }
 

@@ -116,7 +116,7 @@ class Task:
         return self.knowledge.learn(calibrated_surrogate)
 
     def predicted(self, level: ProbeLevel = "none") -> pd.DataFrame:
-        """Return the candidates with the surrogate's relative scores and times, on their index.
+        """Return the candidates with the surrogate's scores and times, on their index.
 
         No method that ranks asks for intervals, so the models behind them are not fitted.
 
@@ -128,6 +128,7 @@ class Task:
         predicted = self.knowledge.learn(point_model).predict(hide(self.candidates, level))
         return self.candidates.assign(
             relative_score=predicted["relative_score"],
+            score=predicted["score"],
             training_time_s=np.exp(predicted["log_training_time"]),
         )
 

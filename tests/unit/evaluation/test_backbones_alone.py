@@ -70,7 +70,9 @@ def test_without_meta_features_no_dataset_is_the_nearest(task):
     assert choose(task, "nearest_neighbour") == []
 
 
-NEED_PROBES = {"transferability", "one_probe", "all_probes", "probed_short_list"}
+NEED_PROBES = {
+    "transferability", "one_probe", "all_probes", "probed_short_list", "probed_own_trials",
+}  # fmt: skip
 
 
 def test_all_methods_are_compared(backbones_alone, settings):

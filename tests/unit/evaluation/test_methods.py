@@ -11,7 +11,7 @@ from metallmix_kedro.evaluation.task import Task
 from metallmix_kedro.history.averages import best_on_average
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 
-ONE_SHOT = [name for name in METHODS if not name.endswith("_search")]
+ONE_SHOT = [name for name, method in METHODS.items() if not method.asks]
 
 
 def rng(seed=0):
@@ -64,14 +64,15 @@ def test_one_shot_methods_ask_for_no_outcome(task, name):
     METHODS[name].choose(replace(task, reveal=refuse), rng(), 5)
 
 
-def test_bayesian_search_asks_once_for_each_trial_it_counts(task):
+@pytest.mark.parametrize("name", sorted(set(METHODS) - set(ONE_SHOT)))
+def test_searches_ask_once_for_each_trial_they_count(task, name):
     asked = []
 
     def reveal(position: int) -> float:
         asked.append(position)
         return task.reveal(position)
 
-    picks = METHODS["bayesian_search"].choose(replace(task, reveal=reveal), rng(), 8)
+    picks = METHODS[name].choose(replace(task, reveal=reveal), rng(), 8)
     assert asked == picks
 
 
@@ -91,6 +92,23 @@ def test_bayesian_search_learns_from_what_it_saw(task):
         return np.mean([task.reveal(position) for position in np.ravel(picks)])
 
     assert mean_score_of_its_choices(task) > mean_score_of_its_choices(opposite) + 0.05
+
+
+def test_own_trials_change_what_is_tried_next(task, monkeypatch):
+    """Where backbones may be good or bad as a whole, a bad trial speaks against its backbone."""
+    first = METHODS["surrogate"].choose(task, rng(), 1)[0]
+    same = (task.candidates["backbone"] == task.candidates["backbone"][first]).to_numpy()
+    before = task.outlook()
+    ways = np.array([np.where(same, 0.3, 0.0), np.where(same, 0.0, 0.3)])
+    drawn = before.mean + rng().standard_normal((500, 2)) @ ways
+    vague = replace(before, differences=ways, draws=drawn.astype(np.float32))
+    monkeypatch.setattr(Task, "outlook", lambda *_: vague)
+    failed = replace(task, reveal=lambda _: 0.0)
+    tried = METHODS["own_trials"].choose(failed, rng(), 4)
+    assert tried[0] == first
+    assert not same[tried[1]]
+    # Where the other backbones fail as well, the next best of the first is as good as any.
+    assert same[tried[1:]].any()
 
 
 def test_bayesian_search_tries_all_when_it_may_try_more(task):

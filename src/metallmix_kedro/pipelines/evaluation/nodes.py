@@ -17,6 +17,8 @@ from metallmix_kedro.evaluation import (
     published,
     report,
     summary,
+    uncertainty,
+    uncertainty_picture,
 )
 from metallmix_kedro.evaluation.judge import judge_recommendation, rate_labelled, report_judge
 from metallmix_kedro.evaluation.knowledge import Settings
@@ -50,6 +52,8 @@ def compare_methods(
         "tests": summary.significance_table(comparison),
         "protocols": summary.protocol_table(comparison, evaluation),
         "datasets": summary.dataset_table(comparison),
+        "chances": uncertainty.chance_table(comparison.chances),
+        "targets": comparison.targets,
         "report": report.evaluation_report(comparison, methods, evaluation),
     }
 
@@ -75,6 +79,8 @@ def draw_methods(
     evaluation_report: dict[str, Any],
     methods: pd.DataFrame,
     protocols: pd.DataFrame,
+    chances: pd.DataFrame,
+    targets: pd.DataFrame,
 ) -> dict[str, Figure]:
     """Draw all pictures of the comparison, the paper's Figure 6 among them."""
     return {
@@ -86,6 +92,7 @@ def draw_methods(
         "anytime": anytime_picture.draw_anytime(anytime, evaluation_report, methods),
         "protocols": protocol_pictures.draw_protocols(protocols, evaluation_report),
         "comparison": pictures.draw_comparison(evaluation_report, methods),
+        "uncertainty": uncertainty_picture.draw_uncertainty(chances, targets),
     }
 
 

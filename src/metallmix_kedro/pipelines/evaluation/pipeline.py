@@ -26,6 +26,8 @@ def create_pipeline(**_: object) -> Pipeline:
                     "tests": "method_tests",
                     "protocols": "protocol_table",
                     "datasets": "dataset_table",
+                    "chances": "chance_table",
+                    "targets": "target_errors",
                     "report": "evaluation_report",
                 },
                 name="compare_methods",
@@ -50,7 +52,14 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.draw_methods,
-                inputs=["anytime_regret", "evaluation_report", "method_table", "protocol_table"],
+                inputs=[
+                    "anytime_regret",
+                    "evaluation_report",
+                    "method_table",
+                    "protocol_table",
+                    "chance_table",
+                    "target_errors",
+                ],
                 outputs={
                     "regrets": "method_regret_plot",
                     "first_and_five": "first_and_five_plot",
@@ -58,6 +67,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "anytime": "anytime_plot",
                     "protocols": "protocol_plot",
                     "comparison": "method_comparison_plot",
+                    "uncertainty": "uncertainty_plot",
                 },
                 name="draw_methods",
             ),
