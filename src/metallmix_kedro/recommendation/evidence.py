@@ -60,8 +60,9 @@ class Candidate(_Evidence):
     scale within a dataset; times are seconds. ``roles`` says why it is listed:
     ``surrogate_best``, ``different``, ``best_on_average``. ``adds`` is what it adds to the expected
     best relative score of those before it (of the first, its own); None for a configuration that
-    was not chosen as part of a list. ``contributions`` are the SHAP
-    contributions of the configuration's own features to its relative score.
+    was not chosen as part of a list. ``chance`` is the probability that it scores above the one
+    that is best on average, None for that one or where there is none. ``contributions`` are the
+    SHAP contributions of the configuration's own features to its relative score.
     """
 
     ref: str
@@ -75,6 +76,7 @@ class Candidate(_Evidence):
     training_time_low_s: float
     training_time_high_s: float
     adds: float | None = None
+    chance: float | None = None
     contributions: tuple[TopFeature, ...]
 
 

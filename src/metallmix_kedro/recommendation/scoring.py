@@ -16,6 +16,7 @@ from metallmix_kedro.probes.features import add_probes
 from metallmix_kedro.recommendation.evidence import Candidate, TopFeature
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.portfolio import short_list
+from metallmix_kedro.recommendation.prospects import own_trials, prospects
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
 from metallmix_kedro.surrogate.model import Surrogate
 
@@ -116,8 +117,11 @@ def list_candidates(
     history: pd.DataFrame,
     space: SearchSpace,
     parameters: RecommendationParameters,
+    outside: bool = False,
 ) -> tuple[Candidate, ...]:
     """Score the whole space for the target and shorten it to a list (`portfolio.short_list`).
+
+    Trials of the history on the target itself count (`prospects.prospects`).
 
     Parameters
     ----------
@@ -131,22 +135,25 @@ def list_candidates(
     space : SearchSpace
         Already restricted to the backbones that may be chosen.
     parameters : RecommendationParameters
+    outside : bool
+        Whether the target is unlike anything in the history (`retrieval.novelty.Novelty`). The
+        list is a portfolio then: what is best on average, and what adds most to it.
 
     Returns
     -------
     tuple of Candidate
-        In the order to try them: ``C1`` is the surrogate's first choice, the others follow by what
-        they add to the list.
+        In the order to try them: ``C1`` is the first choice, the others follow by what they add
+        to the list.
 
     Raises
     ------
     ArtifactError
         If the surrogate knows no training times.
     ParameterError
-        If no configuration is predicted to train within ``max_training_time_s``.
+        If no configuration is predicted to train within ``max_training_time_s``, or all were tried
+        on the target.
     """
-    frame = space.frame().assign(dataset=target.name, **target.meta_features.model_dump())
-    frame = add_probes(frame, probes)
+    frame = _described(space.frame(), target, probes)
     predictions = surrogate.predict(frame)
     if predictions["training_time_s"].isna().any():
         raise ArtifactError(
@@ -156,12 +163,17 @@ def list_candidates(
     fast = _fast_enough(predictions, parameters.max_training_time_s)
     frame, predictions = frame[fast], predictions[fast]
     average = _best_on_average(history, space)
+    tried = _described(own_trials(history, target.name), target, probes)
+    found = prospects(surrogate, frame, predictions, tried, average, outside)
     listed = short_list(
-        frame.join(predictions),
-        surrogate.scenarios(frame, predictions["relative_score"]),
+        found.frame.join(found.predictions),
+        found.draws,
         parameters.n_candidates,
         None if average is None else average.as_dict(),
+        found.floor,
     )
+    if found.chances is not None:
+        listed = listed.join(found.chances.rename("chance"))
     contributions = surrogate.contributions(frame.loc[listed.index])
     return tuple(
         _candidate(f"C{number}", row, contribution)
@@ -169,6 +181,14 @@ def list_candidates(
             zip(listed.to_dict("records"), contributions.to_dict("records"), strict=True), start=1
         )
     )
+
+
+def _described(
+    configurations: pd.DataFrame, target: TargetDescription, probes: pd.DataFrame
+) -> pd.DataFrame:
+    """Set the target's meta-features and probes beside configurations."""
+    known = {"dataset": target.name, **target.meta_features.model_dump()}
+    return add_probes(configurations.assign(**known), probes)
 
 
 def _best_on_average(history: pd.DataFrame, space: SearchSpace) -> Configuration | None:
@@ -179,6 +199,10 @@ def _best_on_average(history: pd.DataFrame, space: SearchSpace) -> Configuration
     )
     eligible = known_configurations(scored[inside.all(axis=1)])
     return None if eligible.empty else best_on_average(eligible).configuration
+
+
+def _known(chance: float | None) -> float | None:
+    return None if chance is None or pd.isna(chance) else round(float(chance), 2)
 
 
 def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -> Candidate:
@@ -195,6 +219,7 @@ def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -
         configuration=Configuration.from_mapping(row),
         roles=row["roles"],
         adds=round(float(row["adds"]), DECIMALS),
+        chance=_known(row.get("chance")),
         contributions=tuple(sorted(own, key=lambda one: -abs(one.contribution))),
         **{name: round(float(row[name]), DECIMALS) for name in PREDICTIONS},
     )

@@ -19,9 +19,10 @@ from metallmix_kedro.surrogate.card import (
     read_card,
 )
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
+from metallmix_kedro.surrogate.outlook import Outlook
 from metallmix_kedro.surrogate.point import PointModel
 from metallmix_kedro.surrogate.probe_levels import known_level
-from metallmix_kedro.surrogate.scenarios import Float32Array
+from metallmix_kedro.surrogate.scales import FloatArray
 
 BASE_VALUE = "base_value"
 """The column of `Surrogate.contributions` that holds the prediction before any feature."""
@@ -120,7 +121,7 @@ class Surrogate:
         """What turns trials and candidates into the models' input."""
         return self._point.encoder
 
-    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def predict(self, frame: pd.DataFrame, relative_score: pd.Series | None = None) -> pd.DataFrame:
         """Predict score and training time with intervals.
 
         Parameters
@@ -128,6 +129,9 @@ class Surrogate:
         frame : pandas.DataFrame
             Trials, or a target's meta-features next to candidates: the columns
             ``encoding.FEATURES``; n rows. Unknown values may be missing.
+        relative_score : pandas.Series, optional
+            What is expected of them in place of what the models say, n values on the frame's
+            index. The intervals keep their width, which holds for what the models say.
 
         Returns
         -------
@@ -144,6 +148,12 @@ class Surrogate:
             If a feature has no column.
         """
         point = self._point.predict(frame)
+        if relative_score is not None:
+            scale = self._point.score_scale
+            point = point.assign(
+                relative_score=relative_score,
+                score=scale.accuracy(relative_score.to_numpy(dtype=np.float64), frame),
+            )
         return self._with_intervals(frame, point)
 
     def _with_intervals(self, frame: pd.DataFrame, point: pd.DataFrame) -> pd.DataFrame:
@@ -168,22 +178,39 @@ class Surrogate:
             }
         )
 
-    def scenarios(self, frame: pd.DataFrame, predicted: pd.Series) -> Float32Array:
-        """Return the relative scores of configurations, were the target like each dataset known.
+    def average(self, frame: pd.DataFrame) -> pd.Series:
+        """Return what configurations are worth on average over datasets, on the frame's index.
 
         Parameters
         ----------
         frame : pandas.DataFrame
             Configurations, n rows.
-        predicted : pandas.Series
-            Their relative scores by `predict`.
-
-        Returns
-        -------
-        ndarray
-            Shape (number of scenarios, n), see `scenarios.Scenarios.scores`.
         """
-        return self.card.scenarios.scores(frame, predicted, self.card.training.seed)
+        return pd.Series(self._point.average.predict(frame), index=frame.index)
+
+    def outlook(self, frame: pd.DataFrame, expected: pd.Series) -> Outlook:
+        """Return what is expected of configurations before any trial, and what may be instead.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Configurations, n rows.
+        expected : pandas.Series
+            Their expected relative scores, from `predict` or `average`.
+        """
+        return Outlook.before(self.card.scenarios, frame, expected, self.card.training.seed)
+
+    def relative_score(self, score: FloatArray, frame: pd.DataFrame) -> FloatArray:
+        """Put accuracies of trials on the scale of the predictions, shape (n,).
+
+        Parameters
+        ----------
+        score : ndarray
+            Accuracies in [0, 1], shape (n,).
+        frame : pandas.DataFrame
+            The trials' meta-features and probes, n rows.
+        """
+        return self._point.score_scale.relative_score(score, frame)
 
     def _half_widths(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return those for what is known of the frame's trials by probes, a column a scale."""
