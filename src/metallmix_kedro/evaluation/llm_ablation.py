@@ -206,7 +206,7 @@ def _outcome(left_out: LeftOutDataset, positions: list[int]) -> dict[str, Any]:
         "selected_model": str(table.candidates.loc[positions[0], "backbone"])
         if len(positions) == 1
         else "any",
-        "accuracy": float(table.scores[positions].mean()),
+        "score": float(table.scores[positions].mean()),
         "regret": float(table.regrets[positions].mean()),
         "training_time_s": None if np.isnan(times).any() else float(times.mean()),
     }

@@ -89,6 +89,17 @@ def signed(contribution: float) -> str:
     return f"{contribution:+.3f}".replace("-", "−")
 
 
+def ratio(times: float) -> str:
+    """Write how many times as long something takes.
+
+    Examples
+    --------
+    >>> ratio(1), ratio(2.34), ratio(31.6)
+    ('1.0 ×', '2.3 ×', '32 ×')
+    """
+    return f"{times:.1f} ×" if times < 9.95 else f"{times:.0f} ×"
+
+
 def duration(seconds: float) -> str:
     """Write seconds so that the size is seen at once.
 

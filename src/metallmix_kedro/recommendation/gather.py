@@ -7,11 +7,13 @@ import faiss
 import pandas as pd
 
 from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.recommendation.evidence import Attribution, RetrievedTrial, TopFeature
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.scoring import DECIMALS, AllowedSpace
 from metallmix_kedro.recommendation.target_warnings import (
+    known_budget,
     warn_about_backbones,
     warn_about_budget,
     warn_about_target,
@@ -116,6 +118,7 @@ def gather_warnings(
     index: faiss.Index,
     card: dict[str, Any],
     parameters: RecommendationParameters,
+    objective: Objective = "accuracy",
 ) -> tuple[str, ...]:
     """Say what to beware of: in the target's images, its place in the history, the backbones."""
     read = IndexCard.read(card, index)
@@ -123,7 +126,7 @@ def gather_warnings(
     known = [entry for entry in read.entries if entry.dataset != target.name]
     return (
         *target.warnings,
-        *warn_about_target(target.meta_features, known, novelty, parameters),
-        *warn_about_budget(target.meta_features, history),
+        *warn_about_target(target.meta_features, known, novelty, parameters, objective),
+        *warn_about_budget(target.meta_features, known_budget(history), objective),
         *warn_about_backbones(allowed.unmeasured),
     )

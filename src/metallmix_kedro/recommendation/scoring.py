@@ -48,7 +48,7 @@ def allowed_space(
     ----------
     space : SearchSpace
     history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema`.
+        Rows of `history.schema.HistorySchema` with their ``score``.
     wanted : "measured" or collection of str
         Names, or those that the history has finished trials of.
     max_parameters : int, optional
@@ -109,15 +109,10 @@ def _fast_enough(predictions: pd.DataFrame, limit: float | None) -> pd.Series:
     return fast
 
 
-def list_candidates(
-    target: TargetDescription,
-    probes: pd.DataFrame,
-    surrogate: Surrogate,
-    history: pd.DataFrame,
-    space: SearchSpace,
-    parameters: RecommendationParameters,
-) -> tuple[Candidate, ...]:
-    """Score the whole space for the target and shorten it to a list (`portfolio.short_list`).
+def score_space(
+    target: TargetDescription, probes: pd.DataFrame, surrogate: Surrogate, space: SearchSpace
+) -> pd.DataFrame:
+    """Predict score and training time of every configuration of the space for the target.
 
     Parameters
     ----------
@@ -125,9 +120,47 @@ def list_candidates(
     probes : pandas.DataFrame
         Probes of the target, columns `metallmix_kedro.probes.PROBE_COLUMNS`; may be empty.
     surrogate : Surrogate
+    space : SearchSpace
+        Already restricted to the backbones that may be chosen.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a configuration: the features of `Surrogate.predict`, and what it predicts.
+
+    Raises
+    ------
+    ArtifactError
+        If the surrogate knows no training times.
+    """
+    frame = space.frame().assign(dataset=target.name, **target.meta_features.model_dump())
+    frame = add_probes(frame, probes)
+    predictions = surrogate.predict(frame)
+    if predictions["training_time_s"].isna().any():
+        raise ArtifactError(
+            "The surrogate predicts no training time, because no trial of its history has one. "
+            "Add trials with training_time_s and fit it again: kedro run --pipelines=meta_learning"
+        )
+    return frame.join(predictions)
+
+
+def list_candidates(
+    scored: pd.DataFrame,
+    surrogate: Surrogate,
+    history: pd.DataFrame,
+    space: SearchSpace,
+    parameters: RecommendationParameters,
+) -> tuple[Candidate, ...]:
+    """Shorten the scored space to a list (`portfolio.short_list`).
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        From `score_space`.
+    surrogate : Surrogate
     history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema`; what lies outside the space does not count for
-        the configuration that is best on average.
+        Rows of `history.schema.HistorySchema` with their ``score``; what lies outside the space
+        does not count for the configuration that is best on average.
     space : SearchSpace
         Already restricted to the backbones that may be chosen.
     parameters : RecommendationParameters
@@ -140,29 +173,18 @@ def list_candidates(
 
     Raises
     ------
-    ArtifactError
-        If the surrogate knows no training times.
     ParameterError
         If no configuration is predicted to train within ``max_training_time_s``.
     """
-    frame = space.frame().assign(dataset=target.name, **target.meta_features.model_dump())
-    frame = add_probes(frame, probes)
-    predictions = surrogate.predict(frame)
-    if predictions["training_time_s"].isna().any():
-        raise ArtifactError(
-            "The surrogate predicts no training time, because no trial of its history has one. "
-            "Add trials with training_time_s and fit it again: kedro run --pipelines=meta_learning"
-        )
-    fast = _fast_enough(predictions, parameters.max_training_time_s)
-    frame, predictions = frame[fast], predictions[fast]
+    fast = scored[_fast_enough(scored, parameters.max_training_time_s)]
     average = _best_on_average(history, space)
     listed = short_list(
-        frame.join(predictions),
-        surrogate.scenarios(frame, predictions["relative_score"]),
+        fast,
+        surrogate.scenarios(fast, fast["relative_score"]),
         parameters.n_candidates,
         None if average is None else average.as_dict(),
     )
-    contributions = surrogate.contributions(frame.loc[listed.index])
+    contributions = surrogate.contributions(fast.loc[listed.index])
     return tuple(
         _candidate(f"C{number}", row, contribution)
         for number, (row, contribution) in enumerate(

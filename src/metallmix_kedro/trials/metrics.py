@@ -20,7 +20,8 @@ def rarest_classes(labels: NDArray[np.int64]) -> NDArray[np.int64]:
         Class numbers, ascending.
     """
     classes, counts = np.unique(labels, return_counts=True)
-    return classes[counts == counts.min()]
+    rarest: NDArray[np.int64] = classes[counts == counts.min()]
+    return rarest
 
 
 def recall_of(
