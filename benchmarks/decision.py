@@ -13,12 +13,13 @@ from statistics import median
 
 import yaml
 
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation.gather import gather_warnings
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
+from metallmix_kedro.recommendation.scoring import allowed_space, foresee, list_candidates
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.search_space import SearchSpace
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20)
     arguments = parser.parse_args()
 
-    history = fabricate_history(arguments.datasets, arguments.trials)
+    history = with_score(fabricate_history(arguments.datasets, arguments.trials), "accuracy")
     surrogate = fit_surrogate(history, MetaLearningParameters(), seed=0)
     index, card = build_index(history)
     space = SearchSpace(**yaml.safe_load(SPACE.read_text())["search_space"])
@@ -49,7 +50,8 @@ def main() -> None:
 
     def decide() -> None:
         allowed = allowed_space(space, history, space.backbone)
-        list_candidates(target, no_probes, surrogate, history, allowed.space, parameters)
+        found = foresee(target, no_probes, surrogate, history, allowed.space)
+        list_candidates(found, surrogate, parameters)
         retrieve(index, card, history, features, exclude_dataset=target.name)
         gather_warnings(target, history, allowed, index, card, parameters)
 

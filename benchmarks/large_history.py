@@ -30,11 +30,12 @@ from rich.console import Console
 from rich.table import Table
 
 from metallmix_kedro.history.columns import HISTORY_COLUMNS
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
+from metallmix_kedro.recommendation.scoring import allowed_space, foresee, list_candidates
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.search_space import SearchSpace
@@ -107,7 +108,7 @@ def timed(run: Callable[[], object], repeats: int) -> float:
 def measure(n_datasets: int, n_trials: int) -> dict[str, float]:
     """Measure one size in this process."""
     space = SearchSpace(**yaml.safe_load(SPACE.read_text())["search_space"])
-    history = simulate(n_datasets, n_trials, space)
+    history = with_score(simulate(n_datasets, n_trials, space), "accuracy")
     started = time.perf_counter()
     surrogate = fit_surrogate(history, MetaLearningParameters(), seed=0)
     fit_s = time.perf_counter() - started
@@ -120,7 +121,8 @@ def measure(n_datasets: int, n_trials: int) -> dict[str, float]:
 
     def decide() -> None:
         allowed = allowed_space(space, history, "measured")
-        list_candidates(target, nothing, surrogate, history, allowed.space, parameters)
+        found = foresee(target, nothing, surrogate, history, allowed.space)
+        list_candidates(found, surrogate, parameters)
 
     return {
         "trials": float(len(history)),

@@ -19,6 +19,7 @@ from metallmix_kedro.evaluation.one_shot import by_short_list
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.evaluation.task import Settings, Task
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, help="only so many of them")
     arguments = parser.parse_args()
 
-    history = pd.read_parquet(arguments.history)
+    history = with_score(pd.read_parquet(arguments.history), "accuracy")
     meta_learning = yaml.safe_load((CONF / "meta_learning.yml").read_text())["meta_learning"]
     meta_learning["seed"] = 42
     settings = Settings(

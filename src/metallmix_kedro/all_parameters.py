@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.errors import ParameterError
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.images.parameters import DataIngestionParameters
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters, TargetParameters
 from metallmix_kedro.parameter_errors import describe_offences
@@ -21,7 +22,7 @@ from metallmix_kedro.trials.parameters import ExperimentGridParameters
 
 
 class AllParameters(Parameters):
-    """Every top-level key under ``conf/<env>/parameters/``: one a pipeline, three shared."""
+    """Every top-level key under ``conf/<env>/parameters/``: one a pipeline, four shared."""
 
     data_ingestion: DataIngestionParameters
     meta_features: MetaFeaturesParameters
@@ -34,6 +35,7 @@ class AllParameters(Parameters):
     recommendation: RecommendationParameters
     evaluation: EvaluationParameters
     search_space: SearchSpace
+    objective: Objective = Field(description="what the user wants to be good at")
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> AllParameters:

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from kedro.config import AbstractConfigLoader
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
@@ -20,6 +21,7 @@ from metallmix_kedro.audit.versions import (
     saved_paths,
     saved_versions,
 )
+from metallmix_kedro.errors import ParameterError
 
 RECORD_FOLDER = Path("08_reporting/runs")
 """Where the records lie under the data root."""
@@ -46,8 +48,19 @@ class ParameterHooks:
         """
         parameters = context.config_loader["parameters"]
         check_parameters(parameters)
+        _check_objective(parameters["objective"], context.config_loader)
         # Kedro would read and merge the files again for its own use.
         context.config_loader["parameters"] = parameters
+
+
+def _check_objective(objective: str, loader: AbstractConfigLoader) -> None:
+    """Refuse an objective that the catalog does not know of: its folders are named after it."""
+    given = (loader.runtime_params or {}).get("objective", loader["globals"]["objective"])
+    if objective != given:
+        raise ParameterError(
+            f"objective = {objective!r} stands in a parameters file, but the catalog's folders are "
+            f"those of {given!r}. Set it in conf/local/globals.yml, or with --params=objective=..."
+        )
 
 
 class InputVersionHooks:

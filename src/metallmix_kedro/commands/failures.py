@@ -105,10 +105,22 @@ def explain(error: Exception) -> Failure | None:
     for kind, title in TITLES.items():
         for cause in chain:
             if isinstance(cause, kind):
-                return Failure(title, _first_words(cause), MENDS.get(kind, ""))
+                return Failure(title, _first_words(cause), _mend(kind, cause))
     if isinstance(error, ValueError) and str(error).startswith("Failed to find the pipeline"):
         return Failure("There is no such pipeline", str(error), "List them: kedro registry list")
     return None
+
+
+def _mend(kind: type[Exception], cause: BaseException) -> str:
+    """Say how to mend it; where nothing was learned for an objective yet, by which command."""
+    learned = re.search(r"any versions for .*/(?:06_models|08_reporting)/(\w+)/", str(cause))
+    if kind is not DatasetError or learned is None:
+        return MENDS.get(kind, "")
+    return (
+        f"What is learned for the objective {learned[1]} lies in a folder of its own. Learn it: "
+        "kedro run --pipelines=meta_learning,explainability,retrieval "
+        f"--params=objective={learned[1]}"
+    )
 
 
 def _missing_package(chain: list[BaseException]) -> MissingExtraError | None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.protocols import LeftOut
+from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
@@ -18,12 +19,16 @@ Learned = TypeVar("Learned")
 
 @dataclass(frozen=True)
 class Settings:
-    """The parameters under which methods are compared: those a recommendation is made with."""
+    """The parameters under which methods are compared: those a recommendation is made with.
+
+    ``objective`` is what the ``score`` of the trials is (`history.objective`).
+    """
 
     evaluation: EvaluationParameters
     meta_learning: MetaLearningParameters
     recommendation: RecommendationParameters
     retrieval: RetrievalParameters
+    objective: Objective = "accuracy"
 
 
 class Knowledge:

@@ -90,6 +90,7 @@ def leave_out(history: pd.DataFrame, table: ReplayTable, settings: Settings) -> 
     )
     evidence = Evidence(
         target=Target(name=table.dataset, meta_features=task.target),
+        objective=settings.objective,
         trials=_similar(task.left_out.remaining(history), task, table.dataset),
         attributions=_attributions(task, space),
         candidates=candidates,

@@ -168,7 +168,7 @@ def _row(
     reply = llm.ask(shown, texts.decision, parameters, left_out.space, show_scores)
     shown, position, n_changed = _composed(left_out, shown, reply)
     decision = decide(shown, reply, left_out.space, parameters)
-    if position is None or decision.decided_by == "surrogate":
+    if position is None or decision.decided_by != "llm":
         position = left_out.positions[decision.chosen_ref]
     return {
         **row,
@@ -206,7 +206,7 @@ def _outcome(left_out: LeftOutDataset, positions: list[int]) -> dict[str, Any]:
         "selected_model": str(table.candidates.loc[positions[0], "backbone"])
         if len(positions) == 1
         else "any",
-        "accuracy": float(table.scores[positions].mean()),
+        "score": float(table.scores[positions].mean()),
         "regret": float(table.regrets[positions].mean()),
         "training_time_s": None if np.isnan(times).any() else float(times.mean()),
     }

@@ -6,20 +6,20 @@ from typing import Any
 import pandas as pd
 
 ROW_COLUMNS = (
-    "llm", "condition", "dataset", "selected_model", "accuracy", "response_time_s",
+    "llm", "condition", "dataset", "selected_model", "score", "response_time_s",
     "training_time_s", "completeness", "fluency", "conciseness", "consistency", "format", "rank",
     "regret", "position_consistency", "decided_by", "explanation_by", "n_changed", "judge",
 )  # fmt: skip
 """The paper's columns first."""
 
 MEANS = (
-    "accuracy", "regret", "rank", "response_time_s", "training_time_s", "completeness", "fluency",
+    "score", "regret", "rank", "response_time_s", "training_time_s", "completeness", "fluency",
     "conciseness", "consistency", "format", "position_consistency",
 )  # fmt: skip
 
 
 def row_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Put the rows into a table, with the rank of each by accuracy among all of its dataset.
+    """Put the rows into a table, with the rank of each by score among all of its dataset.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def row_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         Columns `ROW_COLUMNS`; equals share their mean rank, 1 is the best.
     """
     table = pd.DataFrame(list(rows)).reindex(columns=list(ROW_COLUMNS))
-    table["rank"] = table.groupby("dataset")["accuracy"].rank(ascending=False)
+    table["rank"] = table.groupby("dataset")["score"].rank(ascending=False)
     return table.sort_values(["llm", "condition", "dataset"], ignore_index=True)
 
 

@@ -151,7 +151,7 @@ _METHODS: dict[MethodName, Method] = {
     ),
     "greedy_portfolio": Method("Greedy portfolio", by_portfolio, (dataset_scores,)),
     "surrogate_raw_accuracy": Method(
-        "XGBoost on raw accuracy", by_raw_accuracy, (raw_accuracy_model,)
+        "XGBoost on raw score", by_raw_accuracy, (raw_accuracy_model,)
     ),
     "pairwise_ranker": Method("Pairwise ranker", by_pairs, (pairwise_model,)),
     "transferability": Method(

@@ -19,8 +19,8 @@ OUTCOME_COLUMNS = (
     "n_trials",
     "regret",
     "regret_of_five",
-    "accuracy",
-    "relative_accuracy",
+    "score",
+    "share_of_best",
     "training_time_s",
     "search_time_s",
 )
@@ -35,8 +35,8 @@ class Comparison:
     outcomes : pandas.DataFrame
         One row a protocol, dataset, backbone left out and seed, and method, columns
         `OUTCOME_COLUMNS`: the trial the method ends with, the trials it cost, its normalised
-        regret and that of the best of five, its accuracy, also relative to the best recorded, all
-        in [0, 1], and seconds. ``left_out`` names the backbone that training lost besides, if any.
+        regret and that of the best of five, its score, also as a share of the best recorded, all in
+        [0, 1], and seconds. ``left_out`` names the backbone that training lost besides, if any.
     anytime : pandas.DataFrame
         Of the main protocol. Columns dataset, method, n_trials, regret: mean over seeds of the
         regret of the best of the first ``n_trials`` picks.
@@ -139,8 +139,8 @@ class Notes:
             "n_trials": len(tried) if searched else 0,
             "regret": table.regrets[kept],
             "regret_of_five": table.regrets[picks[:LISTED]].min(),
-            "accuracy": table.scores[kept],
-            "relative_accuracy": table.scores[kept] / table.scores.max(),
+            "score": table.scores[kept],
+            "share_of_best": table.scores[kept] / table.scores.max(),
             "training_time_s": table.training_times[kept],
             "search_time_s": table.training_times[tried].sum() if searched else 0.0,
         }

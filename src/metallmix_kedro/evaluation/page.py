@@ -15,8 +15,9 @@ CONTENTS = """# Methods compared on datasets never seen
 
 {headline}
 
-One dataset is left out at a time. Regret is 0 for the best recorded trial of a dataset and 1 for
-its worst; intervals are {level:.0%} bootstraps over {n_datasets} datasets. "Trials" are run on the
+The score is the {metric} on test images. One dataset is left out at a time. Regret is 0 for the
+best recorded trial of a dataset and 1 for its worst; intervals are {level:.0%} bootstraps over
+{n_datasets} datasets. "Trials" are run on the
 new dataset before the decision; "best of five" is the best of the first five a method would try;
 "= random" and "= Bayesian" say how many trials of such a search are as good. The words and rules
 are defined in `docs/evaluation_protocol.md`.
@@ -53,7 +54,7 @@ are defined in `docs/evaluation_protocol.md`.
 
 ![Searches as they go on](anytime_plot.png)
 
-![Accuracy and times](method_comparison_plot.png)
+![Scores and times](method_comparison_plot.png)
 
 ## The paper's own figures
 
@@ -98,6 +99,7 @@ def evaluation_page(
         level=report["parameters"]["level"],
         n_datasets=len(report["recorded_trials"]),
         methods=_methods(table),
+        metric=report["metric"],
         tests=_tests(tests, table, report),
         protocols=_protocols(protocols, report),
         uncertainty=uncertainty_text(report["uncertainty"]),
@@ -109,8 +111,8 @@ def evaluation_page(
 
 def _methods(table: pd.DataFrame) -> str:
     head = [
-        "Method", "Trials", "Mean regret", "Interval", "Best of five", "Rank", "Relative accuracy",
-        "Accuracy", "Training time (s)", "Search time (s)", "= random", "= Bayesian",
+        "Method", "Trials", "Mean regret", "Interval", "Best of five", "Rank", "Share of best",
+        "Score", "Training time (s)", "Search time (s)", "= random", "= Bayesian",
     ]  # fmt: skip
     rows = (
         [
@@ -120,8 +122,8 @@ def _methods(table: pd.DataFrame) -> str:
             f"{row['regret_low']:.3f} to {row['regret_high']:.3f}",
             f"{row['mean_regret_of_five']:.3f}",
             f"{row['mean_rank']:.2f}",
-            f"{row['mean_relative_accuracy']:.3f}",
-            f"{row['mean_accuracy']:.3f}",
+            f"{row['mean_share_of_best']:.3f}",
+            f"{row['mean_score']:.3f}",
             number(row["mean_training_time_s"], ".1f"),
             number(row["mean_search_time_s"], ".0f"),
             number(row["equals_random_trials"], ".0f"),

@@ -18,7 +18,7 @@ NO_SEARCH = 1e-3
 
 
 def draw_comparison(report: dict[str, Any], table: pd.DataFrame) -> "Figure":
-    """Draw accuracy, training time and search time by dataset and method (paper, Figure 6).
+    """Draw score, training time and search time by dataset and method (paper, Figure 6).
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def draw_comparison(report: dict[str, Any], table: pd.DataFrame) -> "Figure":
     }
     search = values["search_time_s"] + pd.Series(report["response_times_s"])
     panels = (
-        ("Test accuracy", values["accuracy"], "linear"),
+        (f"Test {report['metric']}", values["score"], "linear"),
         ("Training time (s)", values["training_time_s"], "log"),
         ("Search time (s)", search.where(search >= NO_SEARCH), "log"),
     )

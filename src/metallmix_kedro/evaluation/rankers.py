@@ -1,7 +1,7 @@
 """Two plain ways to learn an order of configurations, beside the surrogate's.
 
 Both see what the surrogate's plain features say, the dataset's meta-features and the
-hyperparameters, and grow their trees as it does. One learns the raw accuracy; the other learns
+hyperparameters, and grow their trees as it does. One learns the raw score; the other learns
 which of two trials of one dataset was better, by XGBoost's ranking objective (Burges, "From
 RankNet to LambdaRank to LambdaMART", 2010).
 """
@@ -54,7 +54,7 @@ class Ranker:
 
 
 def raw_accuracy_model(training: pd.DataFrame, settings: Settings) -> Ranker:
-    """Fit the accuracy itself, every dataset weighing the same.
+    """Fit the score itself, every dataset weighing the same.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def pairwise_model(training: pd.DataFrame, settings: Settings) -> Ranker:
 
 
 def by_raw_accuracy(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
-    """Take the highest predicted accuracies."""
+    """Take the highest predicted scores."""
     return _highest(task, raw_accuracy_model, n_picks)
 
 

@@ -32,7 +32,7 @@ class ReplayTable:
     trial_ids : pandas.Series of str
         Length n.
     scores : ndarray
-        Recorded accuracies in [0, 1], shape (n,).
+        Recorded scores in [0, 1], shape (n,).
     training_times : ndarray
         Recorded seconds, shape (n,); NaN where none was recorded.
     data_hashes : frozenset of str

@@ -10,10 +10,14 @@ from metallmix_kedro.evaluation.scores import mean_by_dataset
 from metallmix_kedro.evaluation.significance import critical_difference, mean_ranks_of
 from metallmix_kedro.evaluation.summary import BY_DATASET
 from metallmix_kedro.evaluation.uncertainty import uncertainty_report
+from metallmix_kedro.history.objective import MEASURES, Objective
 
 
 def evaluation_report(
-    comparison: Comparison, table: pd.DataFrame, parameters: EvaluationParameters
+    comparison: Comparison,
+    table: pd.DataFrame,
+    parameters: EvaluationParameters,
+    objective: Objective = "accuracy",
 ) -> dict[str, Any]:
     """Report the comparison as JSON values; what is not said otherwise is of the main protocol.
 
@@ -28,10 +32,14 @@ def evaluation_report(
         Its `summary.method_table`.
     parameters : EvaluationParameters
         Under which it was made.
+    objective : Objective
+        What the scores are.
     """
     outcomes = comparison.under(MAIN)
     return {
         "protocol": "docs/evaluation_protocol.md",
+        "objective": objective,
+        "metric": MEASURES[objective].label,
         "parameters": parameters.model_dump(mode="json", exclude={"judge"}),
         "recorded_trials": comparison.n_recorded,
         "excluded_datasets": comparison.excluded[MAIN],

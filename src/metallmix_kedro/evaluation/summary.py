@@ -23,8 +23,8 @@ FIGURES = {"regret": FIRST_PICK, "regret_of_five": BEST_OF_FIVE}
 BY_DATASET = (
     "regret",
     "regret_of_five",
-    "accuracy",
-    "relative_accuracy",
+    "score",
+    "share_of_best",
     "training_time_s",
     "search_time_s",
 )
@@ -51,8 +51,8 @@ def method_table(comparison: Comparison, parameters: EvaluationParameters) -> pd
         interval over datasets, ``regret_low`` to ``regret_high``; ``regret_std_over_seeds``,
         spread of the mean regret from seed to seed; ``mean_regret_of_five``, of the best of the
         first five of its list, with ``of_five_low`` and ``of_five_high``; ``share_best``, share of
-        datasets on which no method has a smaller regret; ``mean_rank``; ``mean_accuracy`` and
-        ``mean_relative_accuracy`` (divided by the best recorded); ``mean_training_time_s`` of the
+        datasets on which no method has a smaller regret; ``mean_rank``; ``mean_score`` and
+        ``mean_share_of_best`` (divided by the best recorded); ``mean_training_time_s`` of the
         trial kept and ``mean_search_time_s``, seconds; ``equals_random_trials`` and
         ``equals_bayesian_trials``, missing if no number of them is as good.
     """
@@ -72,8 +72,8 @@ def method_table(comparison: Comparison, parameters: EvaluationParameters) -> pd
             **_with_interval(means["regret_of_five"], "mean_regret_of_five", "of_five", parameters),
             "share_best": best.mean(),
             "mean_rank": ranks.mean(),
-            "mean_accuracy": means["accuracy"].mean(),
-            "mean_relative_accuracy": means["relative_accuracy"].mean(),
+            "mean_score": means["score"].mean(),
+            "mean_share_of_best": means["share_of_best"].mean(),
             "mean_training_time_s": means["training_time_s"].mean(),
             "mean_search_time_s": means["search_time_s"].mean(),
         }
@@ -106,7 +106,7 @@ def protocol_table(comparison: Comparison, parameters: EvaluationParameters) -> 
         In the order of the protocols, within each by mean regret. Columns: ``protocol``,
         ``method``, ``label``, ``n_datasets``; ``mean_regret`` of the trial it ends with,
         ``regret_low``, ``regret_high``; ``mean_regret_of_five``, ``of_five_low``,
-        ``of_five_high``; ``mean_relative_accuracy``.
+        ``of_five_high``; ``mean_share_of_best``.
     """
     parts = []
     for protocol in comparison.outcomes["protocol"].unique():
@@ -114,9 +114,9 @@ def protocol_table(comparison: Comparison, parameters: EvaluationParameters) -> 
         learned = outcomes[outcomes["method"].map(lambda name: METHODS[name].learns)]
         if learned.empty:
             continue
-        regrets, of_five, accuracy = (
+        regrets, of_five, share = (
             mean_by_dataset(learned, column)
-            for column in ("regret", "regret_of_five", "relative_accuracy")
+            for column in ("regret", "regret_of_five", "share_of_best")
         )
         part = pd.DataFrame(
             {
@@ -125,7 +125,7 @@ def protocol_table(comparison: Comparison, parameters: EvaluationParameters) -> 
                 "n_datasets": len(regrets),
                 **_with_interval(regrets, "mean_regret", "regret", parameters),
                 **_with_interval(of_five, "mean_regret_of_five", "of_five", parameters),
-                "mean_relative_accuracy": accuracy.mean(),
+                "mean_share_of_best": share.mean(),
             }
         )
         parts.append(part.sort_values("mean_regret", kind="stable").rename_axis("method"))

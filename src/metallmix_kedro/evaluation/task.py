@@ -35,7 +35,7 @@ class Task:
     knowledge : Knowledge
         The history without any trace of the target, and what was learned from it.
     reveal : callable of int to float
-        Accuracy of a candidate, as training it would tell: for searches, a trial a call.
+        Score of a candidate, as training it would tell: for searches, a trial a call.
     dataset : str
         The target's name.
     data_hashes : frozenset of str

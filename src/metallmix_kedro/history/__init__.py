@@ -1,6 +1,7 @@
 """All trials measured, published or imported (the paper's meta-dataset, section 2.1)."""
 
 from metallmix_kedro.history.columns import (
+    ACCURACY,
     HISTORY_COLUMNS,
     METRICS,
     PROTOCOL,
@@ -10,6 +11,7 @@ from metallmix_kedro.history.columns import (
 )
 
 __all__ = [
+    "ACCURACY",
     "HISTORY_COLUMNS",
     "METRICS",
     "PROTOCOL",

@@ -8,7 +8,7 @@ import pandas as pd
 from pandera.errors import SchemaErrors
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.history.columns import HISTORY_COLUMNS, LATER_COLUMNS, SCORE
+from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS, LATER_COLUMNS
 from metallmix_kedro.history.published import published_trials
 from metallmix_kedro.history.schema import HistorySchema
 
@@ -145,9 +145,11 @@ def _impossible(history: pd.DataFrame) -> list[str]:
         _problem(history["trial_id"].iloc[row], numbers.columns[column], numbers.iat[row, column])
         for row, column in infinite
     ]
-    scoreless = history.loc[(history["status"] == "finished") & history[SCORE].isna(), "trial_id"]
+    scoreless = history.loc[
+        (history["status"] == "finished") & history[ACCURACY].isna(), "trial_id"
+    ]
     return problems + [
-        _problem(trial_id, SCORE, "missing though finished") for trial_id in scoreless
+        _problem(trial_id, ACCURACY, "missing though finished") for trial_id in scoreless
     ]
 
 

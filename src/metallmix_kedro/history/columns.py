@@ -69,5 +69,8 @@ LATER_COLUMNS: tuple[str, ...] = ("test_rarest_recall", "test_rarest_recall_std"
 """Columns that came later: where a stored history or trial lacks them, their values are missing."""
 
 SOURCES = ("measured", "published", "imported")
-SCORE = "test_accuracy"
-"""The score that is learned, predicted and compared."""
+ACCURACY = "test_accuracy"
+"""What every finished trial has."""
+
+SCORE = "score"
+"""What is learned, predicted and compared: the metric of the objective (`history.objective`)."""

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from metallmix_kedro.history.columns import ACCURACY, SCORE
 from metallmix_kedro.history.relative import add_relative_score, has_score, origin
 
 SETTING: tuple[str, ...] = (
@@ -38,7 +39,8 @@ def same_setting(history: pd.DataFrame) -> pd.DataFrame:
     """
     where = [history["dataset"], origin(history)]
     setting = history.groupby(list(SETTING), dropna=False, sort=False).ngroup()
-    finished = has_score(history).groupby([*where, setting]).transform("sum")
+    finished = (history["status"] == "finished") & history[ACCURACY].notna()
+    finished = finished.groupby([*where, setting]).transform("sum")
     most = finished.groupby(where).transform("max")
     # Of several that are as frequent, the first; a missing value would never equal itself.
     chosen = setting.where(finished == most).groupby(where).transform("first")
@@ -61,11 +63,13 @@ def comparable_trials(history: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Some of the rows, renumbered, with two more columns: ``relative_score`` in [0, 1] among
-        them, and ``group``, the dataset's name; of imported trials with the import's name in
-        brackets, since the same images under another protocol are another matter.
+        Some of the rows, renumbered, with three more columns: ``score``, the accuracy;
+        ``relative_score`` in [0, 1] among them; and ``group``, the dataset's name; of imported
+        trials with the import's name in brackets, since the same images under another protocol
+        are another matter.
     """
-    candidates = same_setting(history[history["source"] != "published"])
+    scored = history.assign(**{SCORE: history[ACCURACY]})
+    candidates = same_setting(scored[scored["source"] != "published"])
     unguided = ~candidates["proposer"].isin(GUIDED_PROPOSERS)
     kept = candidates[has_score(candidates) & unguided].reset_index(drop=True)
     imported = kept["source"] == "imported"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.history.columns import HISTORY_COLUMNS, SCORE
+from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 
 REQUIRED_COLUMNS: tuple[str, ...] = (
@@ -84,7 +84,7 @@ def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFram
             "proposer": "llm:" + outcomes["llm"].astype("str"),
             "status": "finished",
             "backbone": outcomes["selected_model"],
-            SCORE: outcomes["accuracy"],
+            ACCURACY: outcomes["accuracy"],
             "training_time_s": outcomes["training_time_s"],
         }
     )

@@ -1,6 +1,6 @@
 """The relative score: what the surrogate learns (paper, section 2.2, normalised per dataset).
 
-Raw accuracy mostly says how easy a dataset is. Rescaled within its dataset, a score says how good
+A raw score mostly says how easy a dataset is. Rescaled within its dataset, a score says how good
 the configuration was there, which is what carries over to a dataset never seen.
 """
 
@@ -18,7 +18,7 @@ def has_score(history: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     history : pandas.DataFrame
-        Has the columns ``status`` and ``test_accuracy``; n rows.
+        Has the columns ``status`` and ``score``; n rows.
 
     Returns
     -------
@@ -55,8 +55,8 @@ def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     history : pandas.DataFrame
-        Has the columns ``dataset``, ``source``, ``proposer``, ``status`` and ``test_accuracy``
-        (in [0, 1]); n rows. It is not changed.
+        Has the columns ``dataset``, ``source``, ``proposer``, ``status`` and ``score`` (in
+        [0, 1], see `history.objective`); n rows. It is not changed.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> trials = pd.DataFrame({"dataset": "d", "source": "measured", "proposer": "random",
-    ...                        "status": "finished", "test_accuracy": [0.6, 0.7, 0.8]})
+    ...                        "status": "finished", "score": [0.6, 0.7, 0.8]})
     >>> add_relative_score(trials)["relative_score"].round(3).tolist()
     [0.0, 0.5, 1.0]
     """

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.columns import ACCURACY
 from metallmix_kedro.history.published import PAPER_DATASETS
 
 SEARCHES: dict[str, str] = {
@@ -87,7 +87,7 @@ def follow_search(history: pd.DataFrame, search: Search) -> pd.DataFrame:
     # Only a strictly higher value takes over.
     higher = validation > validation.cummax().ffill().shift().fillna(-np.inf)
     chosen = pd.Series(steps.index, dtype="Int64").where(higher).ffill()
-    test = steps[SCORE].where(finished)
+    test = steps[ACCURACY].where(finished)
     return steps.assign(
         n_trials=np.arange(1, len(steps) + 1),
         total_time_s=steps["training_time_s"].fillna(0).cumsum(),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from metallmix_kedro.recommendation import wording
 from metallmix_kedro.recommendation.claims import Mention, Sentence
-from metallmix_kedro.recommendation.facts import CONTRIBUTION
+from metallmix_kedro.recommendation.facts import CONTRIBUTION, SCORE
 from metallmix_kedro.recommendation.subjects import (
     Grounds,
     contributions,
@@ -20,10 +20,10 @@ Finding = tuple[str | None, str | None]
 _OTHERS = re.compile(r"\b(?:other|others|alternatives?|rest|remaining)\b", re.I)
 _UPWARD = frozenset({"HIGHER", "HIGHEST", "BETTER", "BEST", "SLOWER", "SLOWEST"})
 _FIXED_QUANTITY = {
-    "BETTER": "accuracy",
-    "BEST": "accuracy",
-    "WORSE": "accuracy",
-    "WORST": "accuracy",
+    "BETTER": SCORE,
+    "BEST": SCORE,
+    "WORSE": SCORE,
+    "WORST": SCORE,
     "FASTER": "time",
     "SLOWER": "time",
     "FASTEST": "time",

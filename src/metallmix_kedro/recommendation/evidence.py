@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from metallmix_kedro.history.objective import MEASURES, Measure, Objective
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 
@@ -56,9 +57,10 @@ class Candidate(_Evidence):
     """A configuration of the short list with the surrogate's prediction for the target.
 
     ``ref`` is ``C1``, ``C2``, ...; ``C1`` is the surrogate's first choice. ``score``,
-    ``score_low`` and ``score_high`` are test accuracies in [0, 1]; ``relative_score`` is on the
-    scale within a dataset; times are seconds. ``roles`` says why it is listed:
-    ``surrogate_best``, ``different``, ``best_on_average``. ``adds`` is what it adds to the expected
+    ``score_low`` and ``score_high`` are the objective's metric, in [0, 1]; ``relative_score`` is
+    on the scale within a dataset; times are seconds. ``roles`` says why it is listed:
+    ``surrogate_best`` (``highest_average`` for a target unlike any other, ``most_promising`` after
+    trials on it), ``different``, ``best_on_average``. ``adds`` is what it adds to the expected
     best relative score of those before it (of the first, its own); None for a configuration that
     was not chosen as part of a list. ``chance`` is the probability that it scores above the one
     that is best on average, None for that one or where there is none. ``contributions`` are the
@@ -80,14 +82,53 @@ class Candidate(_Evidence):
     contributions: tuple[TopFeature, ...]
 
 
+class OwnTrial(_Evidence):
+    """A trial on the target itself: the score is the objective's metric, in [0, 1]."""
+
+    configuration: Configuration
+    score: float
+
+
+class OwnTrials(_Evidence):
+    """The trials on the target itself: how many, and the best of them, best first.
+
+    What is predicted of the candidates is conditioned on all of them.
+    """
+
+    n_trials: int
+    best: tuple[OwnTrial, ...]
+
+
+class Budget(_Evidence):
+    """What a trial of the history was given: images, and the side they were resized to, pixels."""
+
+    n_images: int
+    image_size: int
+
+
 class Evidence(_Evidence):
-    """All that the LLM is shown and the explanation is checked against."""
+    """All that the LLM is shown and the explanation is checked against.
+
+    ``objective`` says what the candidates' scores are; ``budget`` is None where the history does
+    not say it. ``outside`` says that the target is unlike any dataset of the history, so that
+    the candidates are what is best on average. ``own_trials`` are those on the target itself.
+    """
+
+    objective: Objective = "accuracy"
+    budget: Budget | None = None
 
     target: Target
     trials: tuple[RetrievedTrial, ...]
     attributions: tuple[Attribution, ...]
     candidates: tuple[Candidate, ...]
+    outside: bool = False
+    own_trials: OwnTrials | None = None
     warnings: tuple[str, ...]
+
+    @property
+    def measure(self) -> Measure:
+        """The metric that the scores are of."""
+        return MEASURES[self.objective]
 
     def candidate(self, ref: str) -> Candidate:
         """Return the candidate with this reference.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from metallmix_kedro.history.objective import Measure
 from metallmix_kedro.recommendation.evidence import (
     Attribution,
     Candidate,
@@ -45,15 +46,15 @@ def explain_from_attributions(evidence: Evidence, chosen_ref: str) -> str:
     candidate = evidence.candidate(chosen_ref)
     return " ".join(
         [
-            *_what(candidate),
+            *_what(candidate, evidence.measure),
             *_why(candidate),
             *_in_the_history(candidate, evidence.attributions),
-            *_precedents(candidate, evidence.trials),
+            *_precedents(candidate, evidence.trials, evidence.measure),
         ]
     )
 
 
-def _what(candidate: Candidate) -> Iterator[str]:
+def _what(candidate: Candidate, measure: Measure) -> Iterator[str]:
     ref, configuration = candidate.ref, candidate.configuration
     yield (
         f"{ref} uses {_network(configuration)}, optimizer {configuration.optimizer}, learning rate "
@@ -61,8 +62,8 @@ def _what(candidate: Candidate) -> Iterator[str]:
         f"{configuration.dense_units} and batch size {configuration.batch_size}."
     )
     yield (
-        f"{ref} is predicted to reach an accuracy of {candidate.score:.3f}, with an interval from "
-        f"{candidate.score_low:.3f} to {candidate.score_high:.3f}, after a training time of "
+        f"{ref} is predicted to reach {measure.phrase} of {candidate.score:.3f}, with an interval "
+        f"from {candidate.score_low:.3f} to {candidate.score_high:.3f}, after a training time of "
         f"{format_seconds(candidate.training_time_s)}."
     )
     if "best_on_average" in candidate.roles:
@@ -94,8 +95,10 @@ def _in_the_history(candidate: Candidate, attributions: Sequence[Attribution]) -
         )
 
 
-def _precedents(candidate: Candidate, trials: Sequence[RetrievedTrial]) -> Iterator[str]:
-    scored = [trial for trial in trials if "test_accuracy" in trial.metrics]
+def _precedents(
+    candidate: Candidate, trials: Sequence[RetrievedTrial], measure: Measure
+) -> Iterator[str]:
+    scored = [trial for trial in trials if measure.column in trial.metrics]
     same = [
         trial
         for trial in scored
@@ -103,10 +106,10 @@ def _precedents(candidate: Candidate, trials: Sequence[RetrievedTrial]) -> Itera
     ]
     # Where no similar trial used this backbone, the nearest trial is still worth knowing.
     for trial in (same or scored[:1])[:MAX_TRIALS]:
-        accuracy = trial.metrics["test_accuracy"]
+        score = trial.metrics[measure.column]
         yield (
             f'{trial.ref} on "{neutralise(trial.dataset)}" used {_network(trial.configuration)} '
-            f"and reached an accuracy of {accuracy:.3f} after a training time of "
+            f"and reached {measure.phrase} of {score:.3f} after a training time of "
             f"{format_seconds(trial.training_time_s)}."
         )
     if not same and scored:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from metallmix_kedro.history.objective import Measure
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
 from metallmix_kedro.recommendation.evidence import (
     Candidate,
@@ -14,6 +15,9 @@ from metallmix_kedro.recommendation.evidence import (
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 
 CONTRIBUTION = "contribution"
+SCORE = "score"
+"""The quantity of the objective's metric, whatever it is, beside the metric's own name."""
+
 EXACT_QUANTITIES = frozenset(
     {
         *CONFIGURATION_COLUMNS,
@@ -37,6 +41,8 @@ SHARES = frozenset(
         "precision",
         "recall",
         "f1",
+        "rarest_recall",
+        SCORE,
         "relative_score",
         "dropout",
         CONTRIBUTION,
@@ -58,7 +64,8 @@ class Fact:
         What it is said of: a candidate's or trial's reference, ``"target"``, ``"shap"`` (the
         attributions averaged over the history) or ``"list"`` (the evidence as a whole).
     quantity : str
-        ``"accuracy"``, ``"time"`` (seconds), ``"contribution"``, a hyperparameter, ...
+        ``"accuracy"``, ``"score"`` (the objective's metric), ``"time"`` (seconds),
+        ``"contribution"``, a hyperparameter, ...
     value : float
     feature, level : str, optional
         Of a contribution: whose it is, for example ``"optimizer"`` and ``"adam"``.
@@ -79,8 +86,8 @@ def collect_facts(evidence: Evidence) -> tuple[Fact, ...]:
     """List every finite number of the evidence."""
     found = [
         *_of_target(evidence),
-        *(fact for trial in evidence.trials for fact in _of_trial(trial)),
-        *(fact for candidate in evidence.candidates for fact in _of_candidate(candidate)),
+        *(fact for trial in evidence.trials for fact in _of_trial(trial, evidence.measure)),
+        *(fact for one in evidence.candidates for fact in _of_candidate(one, evidence.measure)),
         *_of_attributions(evidence),
         *_of_list(evidence),
     ]
@@ -150,25 +157,28 @@ def _level(ref: str, subject: str, feature: str, value: str) -> Iterator[Fact]:
         return
 
 
-def _of_trial(trial: RetrievedTrial) -> Iterator[Fact]:
+def _of_trial(trial: RetrievedTrial, measure: Measure) -> Iterator[Fact]:
     yield from _of_meta_features(trial.ref, trial.meta_features)
     yield from _of_configuration(trial.ref, trial.configuration)
     yield from _of_contributions(trial.ref, trial.top_features)
     for metric, value in trial.metrics.items():
         yield Fact(f"{trial.ref}.{metric}", trial.ref, metric.removeprefix("test_"), value)
+        if metric == measure.column:
+            yield Fact(f"{trial.ref}.{metric}", trial.ref, SCORE, value)
     yield Fact(f"{trial.ref}.training_time_s", trial.ref, "time", trial.training_time_s)
     yield Fact(f"{trial.ref}.distance", trial.ref, "distance", trial.distance)
 
 
-def _of_candidate(candidate: Candidate) -> Iterator[Fact]:
+def _of_candidate(candidate: Candidate, measure: Measure) -> Iterator[Fact]:
     ref = candidate.ref
     yield from _of_configuration(ref, candidate.configuration)
     yield from _of_contributions(ref, candidate.contributions)
     yield Fact(f"{ref}.relative_score", ref, "relative_score", candidate.relative_score)
-    yield Fact(f"{ref}.score", ref, "accuracy", candidate.score)
     yield Fact(f"{ref}.training_time_s", ref, "time", candidate.training_time_s)
-    for name in ("score_low", "score_high"):
-        yield Fact(f"{ref}.{name}", ref, "accuracy", getattr(candidate, name), bound=True)
+    for quantity in (measure.quantity, SCORE):
+        yield Fact(f"{ref}.score", ref, quantity, candidate.score)
+        for name in ("score_low", "score_high"):
+            yield Fact(f"{ref}.{name}", ref, quantity, getattr(candidate, name), bound=True)
     for name in ("training_time_low_s", "training_time_high_s"):
         yield Fact(f"{ref}.{name}", ref, "time", getattr(candidate, name), bound=True)
 

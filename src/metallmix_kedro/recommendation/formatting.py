@@ -1,6 +1,7 @@
 """Numbers and names as people read them, in the evidence, the report and the terminal."""
 
 from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.recommendation.evidence import Candidate
 from metallmix_kedro.search_space import Configuration
 
 _STRATEGIES = {
@@ -17,11 +18,27 @@ _STRATEGIES_IN_PROSE = {
 }
 ROLES = {
     "surrogate_best": "surrogate's best",
+    "highest_average": "highest average over datasets",
+    "most_promising": "most promising after your trials",
     "best_on_average": "best on average",
     "different": "different",
     "free_choice": "composed by the language model",
 }
 """The roles of a candidate in words."""
+
+ORDER_BEGINS = {
+    "surrogate_best": "the surrogate's best first",
+    "highest_average": "the highest average over datasets first",
+    "most_promising": "first what promises most beyond your trials",
+}
+"""How the order of the candidates begins, by the role of the first."""
+
+DECIDERS = {
+    "llm": "language model",
+    "surrogate": "surrogate",
+    "portfolio": "portfolio: what is best on average, since the target is unlike the history",
+}
+"""Who decided, in words."""
 
 
 def readable_strategy(strategy: str) -> str:
@@ -56,6 +73,11 @@ def head_and_training(configuration: Configuration) -> str:
     )
 
 
+def chance(candidate: Candidate) -> str:
+    """Write a candidate's chance to beat the best on average; empty if there is none."""
+    return "" if candidate.chance is None else f"{100 * candidate.chance:.0f} %"
+
+
 def percent(share: float) -> str:
     """Write a share with one decimal.
 
@@ -87,6 +109,17 @@ def signed(contribution: float) -> str:
     ('+0.031', '−0.200')
     """
     return f"{contribution:+.3f}".replace("-", "−")
+
+
+def ratio(times: float) -> str:
+    """Write how many times as long something takes.
+
+    Examples
+    --------
+    >>> ratio(1), ratio(2.34), ratio(31.6)
+    ('1.0 ×', '2.3 ×', '32 ×')
+    """
+    return f"{times:.1f} ×" if times < 9.95 else f"{times:.0f} ×"
 
 
 def duration(seconds: float) -> str:

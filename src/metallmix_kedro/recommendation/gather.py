@@ -7,11 +7,21 @@ import faiss
 import pandas as pd
 
 from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.meta_features.target import TargetDescription
-from metallmix_kedro.recommendation.evidence import Attribution, RetrievedTrial, TopFeature
+from metallmix_kedro.recommendation import prospects
+from metallmix_kedro.recommendation.evidence import (
+    Attribution,
+    OwnTrial,
+    OwnTrials,
+    RetrievedTrial,
+    TopFeature,
+)
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.scoring import DECIMALS, AllowedSpace
 from metallmix_kedro.recommendation.target_warnings import (
+    known_budget,
     warn_about_backbones,
     warn_about_budget,
     warn_about_target,
@@ -19,7 +29,10 @@ from metallmix_kedro.recommendation.target_warnings import (
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.novelty import measure_novelty
 from metallmix_kedro.retrieval.similar_trial import SimilarTrial
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, SearchSpace
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+
+MOST_OWN_TRIALS = 10
+"""Trials on the target that are shown, the best of them."""
 
 
 def number_trials(
@@ -109,6 +122,40 @@ def _can_be_chosen(feature: str, value: str, space: SearchSpace) -> bool:
     return any(value == readable_value(feature, choice) for choice in getattr(space, feature))
 
 
+def own_trials(history: pd.DataFrame, dataset: str) -> OwnTrials | None:
+    """Sum up the trials of the history on the target itself; None if there are none.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Rows of `history.schema.HistorySchema` with their ``score``.
+    dataset : str
+        The target's name.
+    """
+    rows = prospects.own_trials(history, dataset)
+    if rows.empty:
+        return None
+    best: list[dict[Any, Any]] = rows.head(MOST_OWN_TRIALS).to_dict("records")
+    return OwnTrials(
+        n_trials=len(rows),
+        best=tuple(
+            OwnTrial(
+                configuration=Configuration.from_mapping(row),
+                score=round(float(row[SCORE]), DECIMALS),
+            )
+            for row in best
+        ),
+    )
+
+
+def is_outside(target: TargetDescription, index: faiss.Index, card: dict[str, Any]) -> bool:
+    """Say whether the target is unlike any dataset of the history that is not its own."""
+    read = IndexCard.read(card, index)
+    novelty = measure_novelty(index, read, target.meta_features, exclude_dataset=target.name)
+    # Without a threshold there are too few datasets to tell.
+    return novelty.is_outlier and novelty.threshold > 0
+
+
 def gather_warnings(
     target: TargetDescription,
     history: pd.DataFrame,
@@ -116,6 +163,7 @@ def gather_warnings(
     index: faiss.Index,
     card: dict[str, Any],
     parameters: RecommendationParameters,
+    objective: Objective = "accuracy",
 ) -> tuple[str, ...]:
     """Say what to beware of: in the target's images, its place in the history, the backbones."""
     read = IndexCard.read(card, index)
@@ -123,7 +171,7 @@ def gather_warnings(
     known = [entry for entry in read.entries if entry.dataset != target.name]
     return (
         *target.warnings,
-        *warn_about_target(target.meta_features, known, novelty, parameters),
-        *warn_about_budget(target.meta_features, history),
+        *warn_about_target(target.meta_features, known, novelty, parameters, objective),
+        *warn_about_budget(target.meta_features, known_budget(history), objective),
         *warn_about_backbones(allowed.unmeasured),
     )

@@ -7,16 +7,19 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from metallmix_kedro import __version__
+from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.recommendation.checks import Check
 from metallmix_kedro.recommendation.choice import Choice
-from metallmix_kedro.recommendation.evidence import Candidate, Evidence, Target
-from metallmix_kedro.recommendation.reply import Decision, LLMReply
+from metallmix_kedro.recommendation.evidence import Budget, Candidate, Evidence, Target
+from metallmix_kedro.recommendation.pareto import ParetoPoint, fastest
+from metallmix_kedro.recommendation.reply import DecidedBy, Decision, LLMReply
 from metallmix_kedro.recommendation.target_warnings import warn_about_decision
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.surrogate.card import SurrogateCard
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -25,7 +28,7 @@ class _Output(BaseModel):
 
 
 class PredictedScore(_Output):
-    """Predicted test accuracy with its interval, and its place on the dataset's own scale."""
+    """Predicted test score with its interval, and its place on the dataset's own scale."""
 
     value: Share
     low: Share
@@ -34,12 +37,18 @@ class PredictedScore(_Output):
 
 
 class PredictedTime(_Output):
-    """Predicted training time in seconds, on the device most of the history was measured on."""
+    """Predicted training time in seconds, and as a multiple of the fastest candidate's.
+
+    Seconds hold for the device most of the history was measured on and for its budget.
+    """
 
     value: Seconds
     low: Seconds
     high: Seconds
     device: str | None = Field(description="what the history's times were taken on")
+    relative: Positive = Field(description="divided by the time of the candidate relative_to")
+    relative_to: str = Field(description="the fastest candidate's reference in the evidence")
+    holds_for: str = Field(description="in a sentence: what the seconds hold for")
 
 
 class Provenance(_Output):
@@ -65,7 +74,8 @@ class Recommendation(_Output):
     explanation can be looked up and its hash be checked.
     """
 
-    schema_version: Literal["1.1"] = "1.1"
+    schema_version: Literal["1.2"] = "1.2"
+    objective: Objective = Field(description="what the scores are: the metric asked for")
     target: Target
     configuration: Configuration
     chosen_ref: str = Field(description="the chosen candidate's reference in the evidence")
@@ -74,10 +84,17 @@ class Recommendation(_Output):
     interval_level: Annotated[float, Field(gt=0, lt=1)] = Field(
         description="share of new datasets whose result the intervals are meant to hold"
     )
-    decided_by: Literal["llm", "surrogate"]
+    decided_by: DecidedBy
     reason: str = Field(description="why this one decided")
     choice: Choice | None = Field(
         description="how the language model's choice came out under several orders"
+    )
+    pareto_front: tuple[ParetoPoint, ...] = Field(
+        description="configurations that none of the allowed ones beats in score and time, the "
+        "fastest first, also beyond max_training_time_s; score and seconds as predicted"
+    )
+    relative_training_times: dict[str, Positive] = Field(
+        description="of each candidate, as a multiple of the fastest one's"
     )
     explanation: str
     explanation_by: Literal["llm", "attributions"]
@@ -97,6 +114,7 @@ def recommend(
     reply: LLMReply,
     decision: Decision,
     card: SurrogateCard,
+    front: tuple[ParetoPoint, ...],
     wide_interval: float,
     seed: int,
     input_versions: dict[str, str],
@@ -112,15 +130,24 @@ def recommend(
         What stands after the reply was checked.
     card : SurrogateCard
         Says what the surrogate's intervals and times mean.
+    front : tuple of ParetoPoint
+        Of the space that may be chosen from, see `pareto.pareto_front`.
     wide_interval : float
-        Width of the accuracy's interval above which the user is warned, in (0, 1].
+        Width of the score's interval above which the user is warned, in (0, 1].
     seed : int
         The language model's seed.
     input_versions : dict of str to str
         Version of every versioned input by its name in the catalog.
     """
     chosen = evidence.candidate(decision.chosen_ref)
+    unit = fastest(evidence.candidates)
+    device = None if card.device_scale is None else card.device_scale.reference
+    relative = {
+        one.ref: _relative(one.training_time_s, unit.training_time_s) for one in evidence.candidates
+    }
+    warnings = warn_about_decision(chosen, decision, wide_interval, evidence.measure)
     return Recommendation(
+        objective=evidence.objective,
         target=evidence.target,
         configuration=chosen.configuration,
         chosen_ref=chosen.ref,
@@ -134,17 +161,22 @@ def recommend(
             value=chosen.training_time_s,
             low=chosen.training_time_low_s,
             high=chosen.training_time_high_s,
-            device=None if card.device_scale is None else card.device_scale.reference,
+            device=device,
+            relative=relative[chosen.ref],
+            relative_to=unit.ref,
+            holds_for=_holds_for(device, evidence.budget),
         ),
         interval_level=card.calibration.level,
         decided_by=decision.decided_by,
         reason=decision.reason,
         choice=decision.choice,
+        pareto_front=front,
+        relative_training_times=relative,
         explanation=decision.explanation,
         explanation_by=decision.explanation_by,
         checks=decision.checks,
         evidence=evidence,
-        warnings=(*evidence.warnings, *warn_about_decision(chosen, decision, wide_interval)),
+        warnings=(*evidence.warnings, *warnings),
         provenance=Provenance(
             metallmix_kedro=__version__,
             input_versions=dict(sorted(input_versions.items())),
@@ -153,6 +185,22 @@ def recommend(
             # Times differ between two runs with the same answer.
             llm_reply=reply.without_times(),
         ),
+    )
+
+
+def _relative(seconds: float, unit: float) -> float:
+    """Divide two times; what is stored as no time at all is as fast as the unit."""
+    return round(seconds / unit, 3) if unit > 0 else 1.0
+
+
+def _holds_for(device: str | None, budget: Budget | None) -> str:
+    """Say what predicted seconds hold for, and what to go by elsewhere."""
+    images = (
+        "" if budget is None else f" of about {budget.n_images} images of {budget.image_size} px"
+    )
+    return (
+        f"Seconds hold for the history's device{f' ({device})' if device else ''} and budget"
+        f"{images}; elsewhere go by the ratio."
     )
 
 

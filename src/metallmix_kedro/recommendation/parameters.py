@@ -40,7 +40,7 @@ class RecommendationParameters(Parameters):
         10.0, ge=1, description="warn when the largest class is this many times the smallest"
     )
     wide_interval: float = Field(
-        0.3, gt=0, le=1, description="warn when the predicted accuracy's interval is wider"
+        0.3, gt=0, le=1, description="warn when the interval of the predicted score is wider"
     )
     llm: LLMParameters = Field(
         default_factory=LLMParameters, description="the language model that is asked"

@@ -1,7 +1,7 @@
 """Where the marks of the report's pictures stand; the template draws them as inline SVG."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from metallmix_kedro.recommendation.evidence import Attribution, Candidate, TopFeature
@@ -27,7 +27,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A candidate's predicted accuracy: a dot on a line from low to high."""
+    """A candidate's predicted score: a dot on a line from low to high."""
 
     candidate: Candidate
     y: float
@@ -68,7 +68,7 @@ class Bars:
 
 
 def draw_intervals(candidates: Sequence[Candidate]) -> Intervals:
-    """Place the candidates' predicted accuracies with their intervals on one axis.
+    """Place the candidates' predicted scores with their intervals on one axis.
 
     Parameters
     ----------
@@ -77,15 +77,7 @@ def draw_intervals(candidates: Sequence[Candidate]) -> Intervals:
     """
     least = min(candidate.score_low for candidate in candidates)
     most = max(candidate.score_high for candidate in candidates)
-    step = next((s for s in _STEPS if (most - least) / s <= _MOST_TICKS - 1), _STEPS[-1])
-    # Rounded, because 0.7 / 0.1 is a little less than 7.
-    first = math.floor(round(least / step, 6))
-    last = max(math.ceil(round(most / step, 6)), first + 1)
-
-    def position(score: float) -> float:
-        share = (score / step - first) / (last - first)
-        return round(LABEL_WIDTH + PLOT_WIDTH * share, 1)
-
+    position, ticks = score_axis(least, most, LABEL_WIDTH, LABEL_WIDTH + PLOT_WIDTH)
     rows = tuple(
         Interval(
             candidate=candidate,
@@ -96,10 +88,39 @@ def draw_intervals(candidates: Sequence[Candidate]) -> Intervals:
         )
         for number, candidate in enumerate(candidates)
     )
-    ticks = tuple(
-        Tick(x=position(number * step), value=number * step) for number in range(first, last + 1)
-    )
     return Intervals(rows=rows, ticks=ticks, height=ROW_HEIGHT * (len(rows) + 1))
+
+
+def score_axis(
+    least: float, most: float, start: float, end: float
+) -> tuple[Callable[[float], float], tuple[Tick, ...]]:
+    """Lay an axis of scores that begins and ends at a tick.
+
+    Parameters
+    ----------
+    least, most : float
+        Scores in [0, 1] that have to be on it.
+    start, end : float
+        Where it lies, in SVG units; an upright axis starts at the larger one.
+
+    Returns
+    -------
+    position : callable of float to float
+        Where a score stands.
+    ticks : tuple of Tick
+        Their ``x`` is the place along the axis.
+    """
+    step = next((s for s in _STEPS if (most - least) / s <= _MOST_TICKS - 1), _STEPS[-1])
+    # Rounded, because 0.7 / 0.1 is a little less than 7.
+    first = math.floor(round(least / step, 6))
+    last = max(math.ceil(round(most / step, 6)), first + 1)
+
+    def position(score: float) -> float:
+        share = (score / step - first) / (last - first)
+        return round(start + (end - start) * share, 1)
+
+    ticks = (Tick(x=position(n * step), value=n * step) for n in range(first, last + 1))
+    return position, tuple(ticks)
 
 
 def draw_attributions(attributions: Sequence[Attribution]) -> Bars:

@@ -20,6 +20,8 @@ from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 FloatArray = npt.NDArray[np.floating]
 
 SURROGATE_BEST = "surrogate_best"
+HIGHEST_AVERAGE = "highest_average"
+MOST_PROMISING = "most_promising"
 DIFFERENT = "different"
 BEST_ON_AVERAGE = "best_on_average"
 
@@ -30,6 +32,7 @@ def short_list(
     n_candidates: int,
     best_on_average: Mapping[Any, Any] | None = None,
     floor: FloatArray | None = None,
+    first_role: str = SURROGATE_BEST,
 ) -> pd.DataFrame:
     """Choose a few configurations out of those scored, in the order to try them.
 
@@ -55,14 +58,17 @@ def short_list(
         equals one that is missing.
     floor : ndarray, optional
         The best relative score of the trials run already, in each scenario, shape (n_scenarios,).
+    first_role : str
+        Why the first is listed: ``surrogate_best``; ``highest_average`` where the scores are
+        averages over datasets; ``most_promising`` after trials.
 
     Returns
     -------
     pandas.DataFrame
         Rows of `predictions`, at most `n_candidates`, with the columns ``roles``, tuples of
-        ``surrogate_best``, ``different`` and ``best_on_average``, and ``adds``: what the
-        configuration adds to the expected best relative score of those before it, at least 0 (for
-        the first without a floor, its own).
+        `first_role`, ``different`` and ``best_on_average``, and ``adds``: what the configuration
+        adds to the expected best relative score of those before it, at least 0 (for the first
+        without a floor, its own).
     """
     ranked = by_prediction(predictions.assign(_row=np.arange(len(predictions))))
     scores = scenarios[:, ranked["_row"].to_numpy()]
@@ -73,7 +79,9 @@ def short_list(
     if average is not None and average not in picked and wanted > 1:
         picked[-1] = average
     listed = ranked.iloc[picked]
-    roles = [_roles(place, average) for place in picked]
+    roles = [
+        _roles(first_role if place == picked[0] else None, place == average) for place in picked
+    ]
     return listed.assign(
         roles=pd.Series(roles, index=listed.index, dtype=object),
         adds=_added(scores, picked, floor),
@@ -116,8 +124,6 @@ def _position(ranked: pd.DataFrame, configuration: Mapping[Any, Any]) -> int | N
     return int(same.argmax()) if same.any() else None
 
 
-def _roles(place: int, average: int | None) -> tuple[str, ...]:
-    roles = [SURROGATE_BEST] if place == 0 else []
-    if place == average:
-        roles.append(BEST_ON_AVERAGE)
+def _roles(own: str | None, is_average: bool) -> tuple[str, ...]:
+    roles = [role for role in (own, BEST_ON_AVERAGE if is_average else None) if role]
     return tuple(roles) or (DIFFERENT,)

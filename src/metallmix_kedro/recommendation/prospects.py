@@ -27,24 +27,25 @@ class Prospects:
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        Configuration, meta-features and probes, n rows.
-    predictions : pandas.DataFrame
-        From `Surrogate.predict`, with what is expected after all; on the frame's index.
+    scored : pandas.DataFrame
+        Configuration, meta-features, probes and what is expected after all: the columns of
+        `Surrogate.predict`, and ``chance``, the probability of each to score above the
+        configuration that is best on average (missing for itself and where it is not known).
     draws : ndarray
         What their relative scores may be instead, shape (m, n).
     floor : ndarray or None
         The best relative score of the trials on the target, in each draw, shape (m,).
-    chances : pandas.Series or None
-        The probability of each to score above the configuration that is best on average, missing
-        for itself; None where that one is not known.
+    average : Configuration or None
+        The configuration that is best on average.
+    outside : bool
+        Whether the target is unlike anything in the history.
     """
 
-    frame: pd.DataFrame
-    predictions: pd.DataFrame
+    scored: pd.DataFrame
     draws: Float32Array
     floor: Float32Array | None
-    chances: pd.Series | None
+    average: Configuration | None
+    outside: bool
 
 
 def own_trials(history: pd.DataFrame, dataset: str) -> pd.DataFrame:
@@ -69,8 +70,7 @@ def own_trials(history: pd.DataFrame, dataset: str) -> pd.DataFrame:
 
 def prospects(
     surrogate: Surrogate,
-    frame: pd.DataFrame,
-    predictions: pd.DataFrame,
+    scored: pd.DataFrame,
     tried: pd.DataFrame,
     average: Configuration | None,
     outside: bool,
@@ -80,10 +80,9 @@ def prospects(
     Parameters
     ----------
     surrogate : Surrogate
-    frame : pandas.DataFrame
-        The configurations that may be tried, with the target's meta-features and probes.
-    predictions : pandas.DataFrame
-        What the surrogate predicts of them, on the frame's index.
+    scored : pandas.DataFrame
+        The configurations that may be tried, with the target's meta-features and probes and the
+        surrogate's predictions.
     tried : pandas.DataFrame
         From `own_trials`, with the target's meta-features and probes; what was tried is not
         offered again.
@@ -98,42 +97,35 @@ def prospects(
     ParameterError
         If everything was tried.
     """
-    elsewhere = tried[frame.columns].merge(frame[KEYS], on=KEYS, how="left", indicator=True)
+    elsewhere = tried.merge(scored[KEYS], on=KEYS, how="left", indicator=True)
     elsewhere = elsewhere[elsewhere.pop("_merge") == "left_only"].drop_duplicates(KEYS)
-    together = pd.concat([frame, elsewhere], ignore_index=True)
-    expected = _expected(surrogate, together, predictions, outside)
+    elsewhere = elsewhere.drop(columns=SCORE).join(surrogate.predict(elsewhere))
+    together = pd.concat([scored, elsewhere], ignore_index=True) if len(elsewhere) else scored
+    expected = surrogate.average(together) if outside else together["relative_score"]
     outlook = surrogate.outlook(together, expected)
     places = _places(together, tried)
     if len(places):
         scores = surrogate.relative_score(tried[SCORE].to_numpy(dtype=np.float64), tried)
         outlook = outlook.after(places.tolist(), scores, surrogate.card.training.seed)
-    left = np.setdiff1d(np.arange(len(frame)), places)
+    left = np.setdiff1d(np.arange(len(scored)), places)
     if not len(left):
         raise ParameterError(
-            f"All {len(frame)} configurations that may be chosen were tried on the target already. "
-            "Allow more (recommendation.backbones, search_space), or keep the best of them."
+            f"All {len(scored)} configurations that may be chosen were tried on the target "
+            "already. Allow more (recommendation.backbones, search_space), or keep the best of "
+            "them."
         )
-    shown = frame.iloc[left]
-    changed = outside or len(places) > 0
-    after = pd.Series(outlook.mean[left], index=shown.index)
+    shown = scored.iloc[left]
+    if outside or len(places):
+        after = pd.Series(outlook.mean[left], index=shown.index)
+        after_all = surrogate.predict(shown, after)
+        shown = shown.drop(columns=after_all.columns).join(after_all)
     return Prospects(
-        frame=shown,
-        predictions=surrogate.predict(shown, after) if changed else predictions,
+        scored=shown.assign(chance=_chances(outlook, together, average)[left]),
         draws=outlook.draws[:, left],
         floor=outlook.draws[:, places].max(axis=1) if len(places) else None,
-        chances=_chances(outlook, together, average, shown.index, left),
+        average=average,
+        outside=outside,
     )
-
-
-def _expected(
-    surrogate: Surrogate, together: pd.DataFrame, predictions: pd.DataFrame, outside: bool
-) -> pd.Series:
-    """Return relative scores of the configurations and of those tried that are not among them."""
-    if outside:
-        return surrogate.average(together)
-    elsewhere = together.iloc[len(predictions) :]
-    parts = [predictions["relative_score"], surrogate.predict(elsewhere)["relative_score"]]
-    return pd.concat(parts, ignore_index=True)
 
 
 def _places(together: pd.DataFrame, tried: pd.DataFrame) -> npt.NDArray[np.int64]:
@@ -143,18 +135,15 @@ def _places(together: pd.DataFrame, tried: pd.DataFrame) -> npt.NDArray[np.int64
 
 
 def _chances(
-    outlook: Outlook,
-    together: pd.DataFrame,
-    average: Configuration | None,
-    index: pd.Index,
-    left: npt.NDArray[np.int64],
-) -> pd.Series | None:
+    outlook: Outlook, together: pd.DataFrame, average: Configuration | None
+) -> npt.NDArray[np.float64]:
+    unknown = np.full(len(together), np.nan)
     if average is None:
-        return None
+        return unknown
     same = np.all([together[name] == value for name, value in average.as_dict().items()], axis=0)
     if not same.any():
-        return None
+        return unknown
     reference = int(same.argmax())
     chances = outlook.chance_to_beat(reference)
     chances[reference] = np.nan
-    return pd.Series(chances[left], index=index)
+    return chances

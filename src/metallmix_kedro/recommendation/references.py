@@ -1,7 +1,8 @@
 """References into the evidence, which a model writes and we replace by what stands there.
 
 A model that copies numbers makes mistakes; one that says *which* number it means cannot get it
-wrong. ``{C1.accuracy}`` becomes ``0.941``, ``{T3.dataset}`` the quoted name of a dataset,
+wrong. ``{C1.accuracy}`` becomes ``0.941``, as does ``{C1.score}`` whatever the objective is,
+``{T3.dataset}`` the quoted name of a dataset,
 ``{shap.learning_rate=1e-4}`` the mean contribution of that value with its sign.
 """
 
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from metallmix_kedro.history.objective import Measure
 from metallmix_kedro.recommendation.evidence import Candidate, Evidence, RetrievedTrial, TopFeature
 from metallmix_kedro.recommendation.facts import same_value
 from metallmix_kedro.recommendation.formatting import strategy_in_prose
@@ -21,9 +23,10 @@ MAX_WORDS = 30
 """Words and references of a sentence at most: a small model may never find an end."""
 
 _ALIASES = {
-    "score": "accuracy",
     "test_accuracy": "accuracy",
     "predicted_accuracy": "accuracy",
+    "macro_f1": "f1",
+    "rarest_class_recall": "rarest_recall",
     "training_time": "time",
     "training_time_s": "time",
     "relative": "relative_score",
@@ -108,10 +111,10 @@ def resolve(reference: str, evidence: Evidence, chosen_ref: str) -> tuple[str, s
         return _of_target(rest, evidence)
     for candidate in evidence.candidates:
         if candidate.ref == subject.upper():
-            return _of_candidate(rest, candidate)
+            return _of_candidate(rest, candidate, evidence.measure)
     for trial in evidence.trials:
         if trial.ref == subject.upper():
-            return _of_trial(rest, trial)
+            return _of_trial(rest, trial, evidence.measure)
     return None
 
 
@@ -130,11 +133,13 @@ def _of_target(name: str, evidence: Evidence) -> tuple[str, str] | None:
     return (str(value) if isinstance(value, int) else f"{value:.2f}"), f"target.{plain}"
 
 
-def _of_candidate(name: str, candidate: Candidate) -> tuple[str, str] | None:
+def _of_candidate(name: str, candidate: Candidate, measure: Measure) -> tuple[str, str] | None:
     ref, plain = candidate.ref, _plain(name)
+    score = (f"{candidate.score:.3f}", f"{ref}.score")
     known = {
         "": (ref, ref),
-        "accuracy": (f"{candidate.score:.3f}", f"{ref}.score"),
+        "score": score,
+        measure.quantity: score,
         "interval": (
             f"{candidate.score_low:.3f} to {candidate.score_high:.3f}",
             f"{ref}.score_low, {ref}.score_high",
@@ -149,7 +154,7 @@ def _of_candidate(name: str, candidate: Candidate) -> tuple[str, str] | None:
     )
 
 
-def _of_trial(name: str, trial: RetrievedTrial) -> tuple[str, str] | None:
+def _of_trial(name: str, trial: RetrievedTrial, measure: Measure) -> tuple[str, str] | None:
     ref, plain = trial.ref, _plain(name)
     known = {
         "": (ref, ref),
@@ -158,6 +163,7 @@ def _of_trial(name: str, trial: RetrievedTrial) -> tuple[str, str] | None:
         "distance": (f"{trial.distance:.2f}", f"{ref}.distance"),
     }
     metric = plain if plain in trial.metrics else f"test_{plain}"
+    metric = measure.column if plain == "score" else metric
     if metric in trial.metrics:
         return f"{trial.metrics[metric]:.3f}", f"{ref}.{metric}"
     return (
@@ -234,14 +240,15 @@ def sentence_pattern(evidence: Evidence) -> str:
 def _shapes(evidence: Evidence) -> Iterator[str]:
     """Yield the patterns of all references that the evidence has."""
     columns = "|".join(CONFIGURATION_COLUMNS)
+    metric = evidence.measure.quantity
     if evidence.candidates:
         refs = "|".join(candidate.ref for candidate in evidence.candidates)
         parts = {part.feature for one in evidence.candidates for part in one.contributions}
         shap = rf"|shap\.({'|'.join(sorted(parts))})" if parts else ""
-        yield rf"({refs})(\.(accuracy|interval|time|{columns}{shap}))?"
+        yield rf"({refs})(\.({metric}|interval|time|{columns}{shap}))?"
     if evidence.trials:
         refs = "|".join(trial.ref for trial in evidence.trials)
-        yield rf"({refs})(\.(accuracy|time|dataset|{columns}))?"
+        yield rf"({refs})(\.({metric}|time|dataset|{columns}))?"
     for part in evidence.attributions:
         yield rf"shap\.{re.escape(part.feature)}={re.escape(plain_value(part.value))}"
     yield r"target\.(name|images|classes|imbalance)"

@@ -26,6 +26,9 @@ from metallmix_kedro.recommendation.reply_text import (
 )
 from metallmix_kedro.search_space import Configuration, SearchSpace
 
+DecidedBy = Literal["llm", "surrogate", "portfolio"]
+"""The language model, the surrogate, or, for a target unlike any other, what is best on average."""
+
 MAX_EXPLANATION_CHARS = 4_000
 """What stands beyond is cut off before the explanation is checked."""
 
@@ -82,7 +85,7 @@ class Decision(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     chosen_ref: str
-    decided_by: Literal["llm", "surrogate"]
+    decided_by: DecidedBy
     reason: str
     choice: Choice | None
     explanation: str
@@ -112,8 +115,9 @@ def decide(
     """Turn a reply into the decision that stands (paper, section 2.4).
 
     A choice that survived reordering decides among the candidates that were on the ballot. With
-    whatever else came back, or nothing, the surrogate's first candidate stands and ``reason``
-    says why. In mode ``free`` a configuration of the space decides.
+    whatever else came back, or nothing, the first candidate stands and ``reason`` says why. It is
+    the surrogate's, or, for a target unlike any other, that of the portfolio. In mode ``free`` a
+    configuration of the space decides.
 
     A sentence of the explanation that the evidence does not support is removed; if fewer than
     ``min_kept_share`` of the sentences are left, or none of them says anything that the evidence
@@ -140,9 +144,9 @@ def decide(
             "No candidate of the evidence lies in the search space (parameters 'search_space'); "
             "make the evidence anew."
         )
-    first = allowed[0].ref
+    first, fallback = allowed[0].ref, without_llm(evidence)
     if reply.provider_used == "none":
-        return _decision(evidence, reply, first, "surrogate", _no_reply(reply), None, parameters)
+        return _decision(evidence, reply, first, fallback, _no_reply(reply), None, parameters)
     if reply.mode == "free":
         return _decide_freely(evidence, reply, search_space, first, parameters)
     choice = tally(allowed, reply.ballots, parameters)
@@ -152,7 +156,12 @@ def decide(
         return _decision(evidence, reply, choice.chosen, "llm", reason, choice, parameters)
     lost = f"; {reply.error}" if choice.n_answered < choice.n_orders and reply.error else ""
     reason = f"{model} was asked, but {choice.reason}{lost}"
-    return _decision(evidence, reply, first, "surrogate", reason, choice, parameters)
+    return _decision(evidence, reply, first, fallback, reason, choice, parameters)
+
+
+def without_llm(evidence: Evidence) -> DecidedBy:
+    """Say who decides where no language model does."""
+    return "portfolio" if evidence.outside else "surrogate"
 
 
 def read_free_choice(reply: LLMReply, space: SearchSpace) -> Configuration | None:
@@ -181,9 +190,10 @@ def _decide_freely(
     found = [one.ref for one in evidence.candidates if one.configuration == composed]
     if not found:
         # What was composed but not scored lies beyond the user's limits.
-        why = _no_reply(reply) if composed is None else "it is predicted to train too long"
+        beyond = "it is predicted to train too long, or was tried on the target already"
+        why = _no_reply(reply) if composed is None else beyond
         reason = f"the free choice of {model} cannot be used: {why}"
-        return _decision(evidence, reply, first, "surrogate", reason, None, parameters)
+        return _decision(evidence, reply, first, without_llm(evidence), reason, None, parameters)
     reason = f"{model} composed {found[0]} out of {search_space.size} configurations"
     return _decision(evidence, reply, found[0], "llm", reason, None, parameters)
 
@@ -192,7 +202,7 @@ def _decision(
     evidence: Evidence,
     reply: LLMReply,
     chosen: str,
-    decided_by: Literal["llm", "surrogate"],
+    decided_by: DecidedBy,
     reason: str,
     choice: Choice | None,
     parameters: LLMParameters,

@@ -1,20 +1,18 @@
 """The report: one HTML page that needs nothing but a browser."""
 
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.recommendation import formatting, pictures
 from metallmix_kedro.recommendation.facts import said_values
 from metallmix_kedro.recommendation.model import Recommendation
+from metallmix_kedro.recommendation.rendering import template
 
 _UNITS = {"class_entropy": " bits", "image_width": " px", "image_height": " px"}
 
 
-def render_report(recommendation: Recommendation) -> str:
+def render_report(recommendation: Recommendation, pareto_plot: str) -> str:
     """Render a recommendation as a self-contained HTML page.
 
     Names of datasets, the model's words and its raw reply are text that somebody else wrote:
@@ -23,6 +21,8 @@ def render_report(recommendation: Recommendation) -> str:
     Parameters
     ----------
     recommendation : Recommendation
+    pareto_plot : str
+        The picture of `pareto_picture.draw_pareto`, put in as it is.
 
     Returns
     -------
@@ -30,8 +30,13 @@ def render_report(recommendation: Recommendation) -> str:
         A whole HTML document; the same recommendation gives the same text.
     """
     evidence = recommendation.evidence
-    return _template().render(
+    return template("report.html.j2").render(
         recommendation=recommendation,
+        measure=evidence.measure,
+        deciders=formatting.DECIDERS,
+        order_begins=formatting.ORDER_BEGINS[evidence.candidates[0].roles[0]],
+        # The picture is made by a template that escapes what it shows.
+        pareto_plot=Markup(pareto_plot),  # noqa: S704
         configuration=formatting.configuration_rows(recommendation.configuration),
         meta_features=meta_feature_rows(recommendation.target.meta_features),
         intervals=pictures.draw_intervals(evidence.candidates),
@@ -60,25 +65,3 @@ def _with_unit(name: str, value: str | int | float) -> str:
         return value
     digits = f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
     return digits + _UNITS.get(name, "")
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        percent=formatting.percent,
-        duration=formatting.duration,
-        signed=formatting.signed,
-        strategy=formatting.readable_strategy,
-        named=formatting.readable_name,
-        head_and_training=formatting.head_and_training,
-        role=formatting.ROLES.__getitem__,
-    )
-    environment.globals["percent_range"] = formatting.percent_range
-    return environment.get_template("report.html.j2")

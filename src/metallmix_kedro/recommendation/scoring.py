@@ -15,8 +15,13 @@ from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.probes.features import add_probes
 from metallmix_kedro.recommendation.evidence import Candidate, TopFeature
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.portfolio import short_list
-from metallmix_kedro.recommendation.prospects import own_trials, prospects
+from metallmix_kedro.recommendation.portfolio import (
+    HIGHEST_AVERAGE,
+    MOST_PROMISING,
+    SURROGATE_BEST,
+    short_list,
+)
+from metallmix_kedro.recommendation.prospects import Prospects, own_trials, prospects
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
 from metallmix_kedro.surrogate.model import Surrogate
 
@@ -49,7 +54,7 @@ def allowed_space(
     ----------
     space : SearchSpace
     history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema`.
+        Rows of `history.schema.HistorySchema` with their ``score``.
     wanted : "measured" or collection of str
         Names, or those that the history has finished trials of.
     max_parameters : int, optional
@@ -110,18 +115,10 @@ def _fast_enough(predictions: pd.DataFrame, limit: float | None) -> pd.Series:
     return fast
 
 
-def list_candidates(
-    target: TargetDescription,
-    probes: pd.DataFrame,
-    surrogate: Surrogate,
-    history: pd.DataFrame,
-    space: SearchSpace,
-    parameters: RecommendationParameters,
-    outside: bool = False,
-) -> tuple[Candidate, ...]:
-    """Score the whole space for the target and shorten it to a list (`portfolio.short_list`).
-
-    Trials of the history on the target itself count (`prospects.prospects`).
+def score_space(
+    target: TargetDescription, probes: pd.DataFrame, surrogate: Surrogate, space: SearchSpace
+) -> pd.DataFrame:
+    """Predict score and training time of every configuration of the space for the target.
 
     Parameters
     ----------
@@ -129,15 +126,73 @@ def list_candidates(
     probes : pandas.DataFrame
         Probes of the target, columns `metallmix_kedro.probes.PROBE_COLUMNS`; may be empty.
     surrogate : Surrogate
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema`; what lies outside the space does not count for
-        the configuration that is best on average.
     space : SearchSpace
         Already restricted to the backbones that may be chosen.
-    parameters : RecommendationParameters
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a configuration: the features of `Surrogate.predict`, and what it predicts.
+
+    Raises
+    ------
+    ArtifactError
+        If the surrogate knows no training times.
+    """
+    frame = described(space.frame(), target, probes)
+    predictions = surrogate.predict(frame)
+    if predictions["training_time_s"].isna().any():
+        raise ArtifactError(
+            "The surrogate predicts no training time, because no trial of its history has one. "
+            "Add trials with training_time_s and fit it again: kedro run --pipelines=meta_learning"
+        )
+    return frame.join(predictions)
+
+
+def foresee(
+    target: TargetDescription,
+    probes: pd.DataFrame,
+    surrogate: Surrogate,
+    history: pd.DataFrame,
+    space: SearchSpace,
+    outside: bool = False,
+) -> Prospects:
+    """Score every configuration of the space by all that is known of the target.
+
+    Parameters
+    ----------
+    target, probes, surrogate, space
+        As for `score_space`.
+    history : pandas.DataFrame
+        Rows of `history.schema.HistorySchema` with their ``score``; what lies outside the space
+        does not count for the configuration that is best on average. Trials on the target itself
+        count for what is expected there.
     outside : bool
-        Whether the target is unlike anything in the history (`retrieval.novelty.Novelty`). The
-        list is a portfolio then: what is best on average, and what adds most to it.
+        Whether the target is unlike anything in the history (`retrieval.novelty.Novelty`).
+
+    Raises
+    ------
+    ArtifactError
+        If the surrogate knows no training times.
+    ParameterError
+        If every configuration was tried on the target already.
+    """
+    scored = score_space(target, probes, surrogate, space)
+    tried = described(own_trials(history, target.name), target, probes)
+    return prospects(surrogate, scored, tried, _best_on_average(history, space), outside)
+
+
+def list_candidates(
+    found: Prospects, surrogate: Surrogate, parameters: RecommendationParameters
+) -> tuple[Candidate, ...]:
+    """Shorten the scored space to a list (`portfolio.short_list`).
+
+    Parameters
+    ----------
+    found : Prospects
+        From `foresee`.
+    surrogate : Surrogate
+    parameters : RecommendationParameters
 
     Returns
     -------
@@ -147,34 +202,19 @@ def list_candidates(
 
     Raises
     ------
-    ArtifactError
-        If the surrogate knows no training times.
     ParameterError
-        If no configuration is predicted to train within ``max_training_time_s``, or all were tried
-        on the target.
+        If no configuration is predicted to train within ``max_training_time_s``.
     """
-    frame = _described(space.frame(), target, probes)
-    predictions = surrogate.predict(frame)
-    if predictions["training_time_s"].isna().any():
-        raise ArtifactError(
-            "The surrogate predicts no training time, because no trial of its history has one. "
-            "Add trials with training_time_s and fit it again: kedro run --pipelines=meta_learning"
-        )
-    fast = _fast_enough(predictions, parameters.max_training_time_s)
-    frame, predictions = frame[fast], predictions[fast]
-    average = _best_on_average(history, space)
-    tried = _described(own_trials(history, target.name), target, probes)
-    found = prospects(surrogate, frame, predictions, tried, average, outside)
+    fast = _fast_enough(found.scored, parameters.max_training_time_s)
     listed = short_list(
-        found.frame.join(found.predictions),
-        found.draws,
+        found.scored[fast],
+        found.draws[:, fast.to_numpy()],
         parameters.n_candidates,
-        None if average is None else average.as_dict(),
+        None if found.average is None else found.average.as_dict(),
         found.floor,
+        _first_role(found),
     )
-    if found.chances is not None:
-        listed = listed.join(found.chances.rename("chance"))
-    contributions = surrogate.contributions(frame.loc[listed.index])
+    contributions = surrogate.contributions(listed)
     return tuple(
         _candidate(f"C{number}", row, contribution)
         for number, (row, contribution) in enumerate(
@@ -183,7 +223,13 @@ def list_candidates(
     )
 
 
-def _described(
+def _first_role(found: Prospects) -> str:
+    if found.floor is not None:
+        return MOST_PROMISING
+    return HIGHEST_AVERAGE if found.outside else SURROGATE_BEST
+
+
+def described(
     configurations: pd.DataFrame, target: TargetDescription, probes: pd.DataFrame
 ) -> pd.DataFrame:
     """Set the target's meta-features and probes beside configurations."""

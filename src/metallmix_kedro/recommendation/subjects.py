@@ -14,7 +14,7 @@ from metallmix_kedro.search_space import Configuration
 # Each is one loop over whole words, so that no text can make the search backtrack for long.
 _BETWEEN_SUBJECTS = re.compile(r"(?:\b(?:and|or|to|trials?|candidates?)\b|[\s,/&(])*", re.I)
 _BEFORE_SUBJECT = re.compile(
-    r"(?:\b(?:accuracy|s|seconds?|minutes?|hours?|trials?|candidates?|in|of|for|by|from|with|on|is"
+    r"(?:\b(?:accuracy|f1|recall|s|seconds?|minutes?|hours?|trials?|candidates?|in|of|for|by|from|with|on|is"
     r"|was|at|the)\b|[\s(])*",
     re.I,
 )

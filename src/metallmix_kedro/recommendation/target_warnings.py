@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from metallmix_kedro.history.objective import MEASURES, Measure, Objective
 from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.recommendation.evidence import Candidate
+from metallmix_kedro.recommendation.evidence import Budget, Candidate
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.reply import Decision
 from metallmix_kedro.retrieval.card import IndexEntry
@@ -20,6 +21,7 @@ def warn_about_target(
     measured: Sequence[IndexEntry],
     novelty: Novelty,
     parameters: RecommendationParameters,
+    objective: Objective = "accuracy",
 ) -> tuple[str, ...]:
     """Compare the target with the measured datasets, and look at its class sizes.
 
@@ -32,6 +34,8 @@ def warn_about_target(
         The target's place among the datasets of the history.
     parameters : RecommendationParameters
         `few_datasets` and `high_imbalance` are used.
+    objective : Objective
+        What the user wants to be good at.
 
     Returns
     -------
@@ -42,7 +46,7 @@ def warn_about_target(
         _unlike_anything(novelty),
         _unseen_modality(target, measured, novelty),
         _few_datasets(measured, parameters.few_datasets),
-        _imbalance(target, parameters.high_imbalance),
+        _imbalance(target, parameters.high_imbalance, objective),
         _image_size(target, measured),
     )
     return tuple(warning for warning in found if warning)
@@ -58,28 +62,39 @@ def warn_about_backbones(unmeasured: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def warn_about_budget(target: MetaFeatures, history: pd.DataFrame) -> tuple[str, ...]:
+def known_budget(history: pd.DataFrame) -> Budget | None:
+    """Return what a measured trial was given, by the medians; None where that is not known."""
+    protocol = history.loc[history["source"] == "measured", list(BUDGET)].median()
+    if protocol.isna().any():
+        return None
+    return Budget(n_images=round(protocol["subset_size"]), image_size=round(protocol["image_size"]))
+
+
+def warn_about_budget(
+    target: MetaFeatures, budget: Budget | None, objective: Objective = "accuracy"
+) -> tuple[str, ...]:
     """Say so where the history was measured on far fewer images than the target has.
 
     Parameters
     ----------
     target : MetaFeatures
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema`; measured ones tell the budget.
+    budget : Budget or None
+        Of the history's trials, see `known_budget`.
+    objective : Objective
+        What the user wants to be good at.
 
     Returns
     -------
     tuple of str
         Empty where the budget is unknown, or at least half of the target's images.
     """
-    protocol = history.loc[history["source"] == "measured", list(BUDGET)].median()
-    if protocol.isna().any() or target.n_instances <= 2 * protocol["subset_size"]:
+    if budget is None or target.n_instances <= 2 * budget.n_images:
         return ()
+    measure = MEASURES[objective]
     return (
-        f"Accuracy and training time are predicted for the history's budget: about "
-        f"{protocol['subset_size']:.0f} images of {protocol['image_size']:.0f} px and few epochs. "
-        f"Trained on all {target.n_instances:,} images, expect a higher accuracy and a longer "
-        "training.",
+        f"{measure.title} and training time are predicted for the history's budget: about "
+        f"{budget.n_images} images of {budget.image_size} px and few epochs. Trained on all "
+        f"{target.n_instances:,} images, expect a higher {measure.label} and a longer training.",
     )
 
 
@@ -90,8 +105,8 @@ def _unlike_anything(novelty: Novelty) -> str | None:
     return (
         "Unlike anything in the history: the most similar dataset is "
         f"{novelty.nearest_dataset}, at distance {novelty.distance:.1f}, where known datasets "
-        f"have a neighbour within {novelty.threshold:.1f}. The predictions are an extrapolation; "
-        "the candidate that is best on average may be the safer choice."
+        f"have a neighbour within {novelty.threshold:.1f}. So the candidates are what is best on "
+        "average and what adds most to it; their predictions are an extrapolation."
     )
 
 
@@ -117,14 +132,17 @@ def _few_datasets(measured: Sequence[IndexEntry], least: int) -> str | None:
     )
 
 
-def _imbalance(target: MetaFeatures, high: float) -> str | None:
+def _imbalance(target: MetaFeatures, high: float, objective: Objective) -> str | None:
     if target.imbalance_ratio < high:
         return None
+    sizes = f"The largest class has {target.imbalance_ratio:.1f} times the images of the smallest"
+    if objective != "accuracy":
+        return f"{sizes}: the {MEASURES[objective].label} rests on few images of the rare classes."
     majority = target.class_size_max / target.n_instances
     return (
-        f"The largest class has {target.imbalance_ratio:.1f} times the images of the smallest: "
-        f"always naming the largest would already score {majority:.0%} accuracy, so watch the "
-        "recall of the rare classes too."
+        f"{sizes}: always naming the largest would already score {majority:.0%} accuracy. If the "
+        "rare classes matter, ask for them: --params=objective=macro_f1 (all classes count the "
+        "same) or --params=objective=rarest_class_recall."
     )
 
 
@@ -143,18 +161,20 @@ def _image_size(target: MetaFeatures, measured: Sequence[IndexEntry]) -> str | N
 
 
 def warn_about_decision(
-    chosen: Candidate, decision: Decision, wide_interval: float
+    chosen: Candidate, decision: Decision, wide_interval: float, measure: Measure
 ) -> tuple[str, ...]:
     """Say when the prediction is vague, or when a part is not the language model's."""
     found = []
     width = chosen.score_high - chosen.score_low
     if width > wide_interval:
         found.append(
-            f"The predicted accuracy is vague: its interval spans {100 * width:.0f} percentage "
-            "points."
+            f"The predicted {measure.label} is vague: its interval spans {100 * width:.0f} "
+            "percentage points."
         )
-    if decision.decided_by == "surrogate":
-        found.append(f"Decided by the surrogate, not by a language model: {decision.reason}.")
+    if decision.decided_by != "llm":
+        found.append(
+            f"Decided by the {decision.decided_by}, not by a language model: {decision.reason}."
+        )
     elif decision.explanation_by == "attributions":
         found.append(
             "The evidence does not support the language model's explanation; the one shown is "

@@ -59,9 +59,10 @@ def _configuration(recommendation: Recommendation) -> Table:
         table.add_row(name, _text(value))
     table.add_row()
     score, time = recommendation.score, recommendation.training_time_s
+    measure = recommendation.evidence.measure
     level = f"{100 * recommendation.interval_level:.0f} %"
     table.add_row(
-        "predicted accuracy",
+        f"predicted {measure.label}",
         Text.assemble(
             formatting.percent(score.value),
             (f"   {level} interval {formatting.percent_range(score.low, score.high)}", "not bold"),
@@ -78,16 +79,40 @@ def _configuration(recommendation: Recommendation) -> Table:
             ),
         ),
     )
-    if time.device:
-        table.add_row("measured on", _text(time.device, "not bold"))
+    table.add_row(
+        "relative time",
+        Text.assemble(
+            formatting.ratio(time.relative),
+            (f"   the fastest candidate, {time.relative_to}, is 1", "not bold"),
+        ),
+    )
+    table.add_row("", _text(time.holds_for, "not bold"))
+    if recommendation.chosen.chance is not None:
+        table.add_row(
+            "beats the average",
+            Text.assemble(
+                formatting.chance(recommendation.chosen),
+                ("   chance to beat what is best on average", "not bold"),
+            ),
+        )
+    own = recommendation.evidence.own_trials
+    if own is not None:
+        table.add_row(
+            "your best so far",
+            Text.assemble(
+                formatting.percent(own.best[0].score),
+                (f"   of {own.n_trials} trials on this dataset, which count here", "not bold"),
+            ),
+        )
     table.add_row("decided by", _text(_decided_by(recommendation)))
     return table
 
 
 def _decided_by(recommendation: Recommendation) -> str:
-    if recommendation.decided_by == "surrogate":
-        return "surrogate"
-    return f"language model ({recommendation.provenance.llm_reply.model})"
+    decider = formatting.DECIDERS[recommendation.decided_by]
+    if recommendation.decided_by == "llm":
+        return f"{decider} ({recommendation.provenance.llm_reply.model})"
+    return decider
 
 
 def _candidates(recommendation: Recommendation) -> Table:
@@ -95,32 +120,40 @@ def _candidates(recommendation: Recommendation) -> Table:
     table.add_column("")
     table.add_column("backbone, strategy", overflow="fold")
     table.add_column("lr", no_wrap=True)
-    table.add_column("accuracy", justify="right", no_wrap=True)
+    table.add_column(_column(recommendation), justify="right")
     table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("ratio", justify="right", no_wrap=True)
     table.add_column("why listed", overflow="fold")
     for candidate in recommendation.evidence.candidates:
         chosen = candidate.ref == recommendation.chosen_ref
-        table.add_row(*_candidate_cells(candidate), style="bold green" if chosen else None)
+        cells = _candidate_cells(candidate, recommendation.relative_training_times[candidate.ref])
+        table.add_row(*cells, style="bold green" if chosen else None)
     return table
 
 
-def _candidate_cells(candidate: Candidate) -> Iterator[RenderableType]:
+def _column(recommendation: Recommendation) -> str:
+    return recommendation.evidence.measure.label
+
+
+def _candidate_cells(candidate: Candidate, relative_time: float) -> Iterator[RenderableType]:
     chosen = candidate.configuration
     yield candidate.ref
     yield _text(f"{chosen.backbone}, {formatting.readable_strategy(chosen.strategy)}")
     yield readable_value("learning_rate", chosen.learning_rate)
     yield formatting.percent(candidate.score)
     yield formatting.duration(candidate.training_time_s)
+    yield formatting.ratio(relative_time)
     yield ", ".join(formatting.ROLES[role] for role in candidate.roles)
 
 
 def _trials(recommendation: Recommendation) -> RenderableType:
     trials = recommendation.evidence.trials
+    column = recommendation.evidence.measure.column
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("")
     table.add_column("dataset", overflow="ellipsis", max_width=22, no_wrap=True)
     table.add_column("backbone, strategy", overflow="fold")
-    table.add_column("accuracy", justify="right", no_wrap=True)
+    table.add_column(_column(recommendation), justify="right")
     table.add_column("time", justify="right", no_wrap=True)
     for trial in trials[:_SHOWN_TRIALS]:
         strategy = formatting.readable_strategy(trial.configuration.strategy)
@@ -128,7 +161,7 @@ def _trials(recommendation: Recommendation) -> RenderableType:
             trial.ref,
             _text(trial.dataset),
             _text(f"{trial.configuration.backbone}, {strategy}"),
-            formatting.percent(trial.metrics["test_accuracy"]),
+            formatting.percent(trial.metrics[column]) if column in trial.metrics else "",
             formatting.duration(trial.training_time_s),
         )
     hidden = len(trials) - _SHOWN_TRIALS

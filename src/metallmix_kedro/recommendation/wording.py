@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.recommendation.evidence import Evidence
-from metallmix_kedro.recommendation.facts import CONTRIBUTION
+from metallmix_kedro.recommendation.facts import CONTRIBUTION, SCORE
 from metallmix_kedro.recommendation.prompt import neutralise
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, STRATEGIES
 
@@ -19,12 +19,17 @@ LABELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"train(?:ing)? accurac(?:y|ies)", ("train_accuracy",)),
     (r"validation accurac(?:y|ies)", ("validation_accuracy",)),
     (r"relative scores?|relative_score", ("relative_score",)),
-    (r"(?:test[ _])?accurac(?:y|ies)|performance", ("accuracy",)),
-    (r"scores?", ("accuracy", "relative_score")),
-    (r"intervals?", ("accuracy", "time")),
+    (r"(?:test[ _])?accurac(?:y|ies)", ("accuracy",)),
+    (r"(?:macro[- ]|test_)?f1(?:[- ]scores?)?", ("f1",)),
+    (r"scores?", (SCORE, "relative_score")),
+    (r"performance", (SCORE,)),
+    (r"intervals?", (SCORE, "time")),
     (r"precision", ("precision",)),
+    (
+        r"rarest[- ]class[- ]recall|recall (?:of|on) the rarest class|rarest[ _]recall",
+        ("rarest_recall",),
+    ),
     (r"recall", ("recall",)),
-    (r"(?:test_)?f1(?:[- ]scores?)?", ("f1",)),
     (r"(?:training[ _]|run )?times?(?:_s)?", ("time",)),
     (r"contribut\w*|shap(?: values?)?|attributions?|effects?|impacts?", (CONTRIBUTION,)),
     (r"distances?", ("distance",)),

@@ -46,7 +46,7 @@ def build_index(
     Parameters
     ----------
     history : pandas.DataFrame
-        All trials (`metallmix_kedro.history.HistorySchema`).
+        All trials (`metallmix_kedro.history.HistorySchema`) with their ``score``.
     parameters : RetrievalParameters, optional
         Weight of the modality, quantile of the novelty warning.
 

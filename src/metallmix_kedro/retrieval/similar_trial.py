@@ -5,7 +5,7 @@ from typing import Any, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.history import METRICS, SCORE
+from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 
@@ -42,7 +42,8 @@ class SimilarTrial(BaseModel):
             configuration=Configuration.from_mapping(
                 {name: row[name] for name in CONFIGURATION_COLUMNS}
             ),
-            metrics={name: row[name] for name in METRICS if pd.notna(row[name])},
+            # Histories stored earlier lack the later metrics.
+            metrics={name: row[name] for name in METRICS if pd.notna(row.get(name))},
             training_time_s=None if pd.isna(time) else time,
         )
 
@@ -50,10 +51,13 @@ class SimilarTrial(BaseModel):
         """Return the trial as one readable line."""
         dataset, chosen = self.meta_features, self.configuration
         time = "" if self.training_time_s is None else f", {self.training_time_s:.0f} s"
+        scores = ", ".join(
+            f"{name} {value:.3f}" for name, value in self.metrics.items() if name.startswith("test")
+        )
         return (
             f"{self.dataset} ({dataset.modality}, {dataset.n_instances} images,"
             f" {dataset.n_classes} classes): {chosen.backbone} {chosen.strategy},"
             f" {chosen.dense_units} dense units, dropout {chosen.dropout:g}, {chosen.optimizer},"
             f" learning rate {chosen.learning_rate:g}, batch size {chosen.batch_size}:"
-            f" {SCORE} {self.metrics[SCORE]:.3f}{time}"
+            f" {scores}{time}"
         )

@@ -41,7 +41,7 @@ class HalfWidths(BaseModel):
     Parameters
     ----------
     relative_score, score : float
-        On the scale of the relative score and of the accuracy.
+        On the scale of the relative score and of the score.
     log_training_time : float or None
         Of the natural logarithm of the training time; None if no time is known.
     """

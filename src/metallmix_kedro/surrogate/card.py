@@ -10,6 +10,7 @@ import xgboost
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.surrogate.average import ConfigurationAverage
 from metallmix_kedro.surrogate.calibration import Calibration
 from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder
@@ -18,6 +19,9 @@ from metallmix_kedro.surrogate.scales import DeviceScale, ScoreScale
 from metallmix_kedro.surrogate.scenarios import Scenarios
 
 MEND = "Fit the surrogate again: kedro run --pipelines=meta_learning"
+LEARNING = ("meta_learning", "explainability", "retrieval")
+"""The pipelines that make what a recommendation for one objective reads."""
+
 TARGETS: dict[str, str] = {
     "score_model": (
         "relative score (0 = worst trial of its dataset and source, 1 = best) above the "
@@ -29,7 +33,7 @@ TARGETS: dict[str, str] = {
 
 
 class TrainingFacts(BaseModel):
-    """What the surrogate was fitted on and how."""
+    """What the surrogate was fitted on and how; cards without an objective are of accuracy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,6 +41,7 @@ class TrainingFacts(BaseModel):
     datasets: tuple[str, ...]
     seed: int
     parameters: MetaLearningParameters
+    objective: Objective = "accuracy"
 
 
 class SurrogateCard(BaseModel):
@@ -62,7 +67,7 @@ class SurrogateCard(BaseModel):
     scenarios : Scenarios
         How predicted and measured relative scores differed on datasets that were left out.
     training : TrainingFacts
-        Trials by source, datasets, parameters, seed.
+        Trials by source, datasets, parameters, seed, objective.
     packages : dict of str to str
         Versions of the packages that fitted it.
     """
@@ -94,18 +99,21 @@ def package_versions() -> dict[str, str]:
     }
 
 
-def read_card(card: Mapping[str, Any]) -> SurrogateCard:
+def read_card(card: Mapping[str, Any], objective: Objective = "accuracy") -> SurrogateCard:
     """Check a stored card.
 
     Parameters
     ----------
     card : mapping
         The parsed JSON of ``surrogate_card``.
+    objective : Objective
+        What is asked for.
 
     Raises
     ------
     ArtifactError
-        If it is not a card of this format; the message names the first key at fault.
+        If it is not a card of this format (the message names the first key at fault), or of
+        another objective.
     """
     try:
         checked = SurrogateCard.model_validate(card)
@@ -119,5 +127,11 @@ def read_card(card: Mapping[str, Any]) -> SurrogateCard:
         raise ArtifactError(
             "The surrogate card (surrogate_card) contradicts itself: its columns are not those "
             f"its encoder makes. {MEND}"
+        )
+    if checked.training.objective != objective:
+        raise ArtifactError(
+            f"The surrogate card (surrogate_card) is of the objective "
+            f"{checked.training.objective}, but {objective} is asked for. Fit what {objective} "
+            f"needs: kedro run --pipelines={','.join(LEARNING)} --params=objective={objective}"
         )
     return checked

@@ -11,6 +11,7 @@ from rich.progress import track
 
 from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.probes.parameters import ProbeLevel
 from metallmix_kedro.surrogate.calibration import calibrate
@@ -34,18 +35,24 @@ LONG = 50
 
 
 def fit_surrogate(
-    history: pd.DataFrame, parameters: MetaLearningParameters, seed: int
+    history: pd.DataFrame,
+    parameters: MetaLearningParameters,
+    seed: int,
+    objective: Objective = "accuracy",
 ) -> Surrogate:
     """Fit the surrogate on a history, with intervals calibrated on left-out datasets.
 
     Parameters
     ----------
     history : pandas.DataFrame
-        Trials that satisfy ``HistorySchema``, of at least two measured or imported datasets.
+        Trials that satisfy ``HistorySchema``, with their ``score`` (`history.objective`), of at
+        least two measured or imported datasets.
     parameters : MetaLearningParameters
         How the models are grown and the intervals calibrated.
     seed : int
         Seed of the trees' subsampling; same inputs, same bytes.
+    objective : Objective
+        What the score is; the card tells it.
 
     Returns
     -------
@@ -62,7 +69,7 @@ def fit_surrogate(
     models = fit_without(trials, [everything, *folds], parameters, seed)
     errors = errors_on(trials, {fold: models[fold] for fold in folds})
     hidden = errors_on_hidden_backbones(trials, folds, parameters, seed)
-    return assemble(trials, models[everything], errors, parameters, seed, hidden)
+    return assemble(trials, models[everything], errors, parameters, seed, objective, hidden)
 
 
 def make_folds(trials: pd.DataFrame, max_folds: int, at_least: int) -> list[Fold]:
@@ -221,6 +228,7 @@ def assemble(
     errors: Errors,
     parameters: MetaLearningParameters,
     seed: int,
+    objective: Objective = "accuracy",
     hidden: Errors | None = None,
 ) -> Surrogate:
     """Join models and intervals with the facts of the trials they were fitted on.
@@ -245,6 +253,7 @@ def assemble(
         datasets=tuple(sorted(scored["dataset"].unique())),
         seed=seed,
         parameters=parameters,
+        objective=objective,
     )
     calibration = calibrate(errors, parameters.interval_level, hidden)
     return Surrogate.assemble(point, calibration, facts)

@@ -33,7 +33,8 @@ def leave_one_dataset_out(
     Parameters
     ----------
     history : pandas.DataFrame
-        Trials that satisfy ``HistorySchema``, of at least three measured or imported datasets.
+        Trials that satisfy ``HistorySchema``, with their ``score`` (`history.objective`), of at
+        least three measured or imported datasets.
     parameters : MetaLearningParameters
         As for ``fit.fit_surrogate``. With more than ``max_folds`` datasets, several are left out
         at a time.
@@ -44,7 +45,7 @@ def leave_one_dataset_out(
     -------
     pandas.DataFrame
         A row a finished trial with a score, in the history's order: ``trial_id``, ``dataset``,
-        ``source``, ``score`` (accuracy), ``relative_score`` and ``training_time_s`` as measured;
+        ``source``, ``score``, ``relative_score`` and ``training_time_s`` as measured;
         ``predicted_*``, the columns of ``Surrogate.predict``, times for the trial's own device
         where the training trials know it; ``baseline_relative_score`` and
         ``baseline_n_datasets``: the configuration's mean relative score over the datasets left in,

@@ -9,6 +9,7 @@ import pandas as pd
 import xgboost
 
 from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.surrogate.calibration import SCALES, Calibration
 from metallmix_kedro.surrogate.card import (
     MEND,
@@ -82,6 +83,7 @@ class Surrogate:
         score_model: xgboost.Booster,
         time_model: xgboost.Booster,
         card: Mapping[str, Any],
+        objective: Objective = "accuracy",
     ) -> "Surrogate":
         """Put a stored surrogate together again.
 
@@ -91,13 +93,16 @@ class Surrogate:
             As `artifacts` returned them.
         card : mapping
             The parsed JSON of the card.
+        objective : Objective
+            What is asked for.
 
         Raises
         ------
         ArtifactError
-            If the card is corrupt or of another format, or the models are not those of the card.
+            If the card is corrupt, of another format or objective, or the models are not those of
+            the card.
         """
-        checked = read_card(card)
+        checked = read_card(card, objective)
         for role, model in (("score_model", score_model), ("time_model", time_model)):
             _check_belongs(role, model, checked)
         point = PointModel(
@@ -138,7 +143,7 @@ class Surrogate:
         pandas.DataFrame
             n rows on the frame's index. ``relative_score`` (may leave [0, 1] a little),
             ``relative_low``, ``relative_high``; ``score``, ``score_low``, ``score_high``
-            (accuracies in [0, 1]); ``training_time_s``, ``training_time_low_s``,
+            (of the objective, in [0, 1]); ``training_time_s``, ``training_time_low_s``,
             ``training_time_high_s`` (seconds on the card's reference device; missing where the
             history has no times). The level of the intervals stands in ``card.calibration``.
 
@@ -152,7 +157,7 @@ class Surrogate:
             scale = self._point.score_scale
             point = point.assign(
                 relative_score=relative_score,
-                score=scale.accuracy(relative_score.to_numpy(dtype=np.float64), frame),
+                score=scale.score(relative_score.to_numpy(dtype=np.float64), frame),
             )
         return self._with_intervals(frame, point)
 

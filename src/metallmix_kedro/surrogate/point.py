@@ -28,7 +28,7 @@ from metallmix_kedro.surrogate.scenarios import Scenarios
 
 @dataclass(frozen=True, slots=True)
 class PointModel:
-    """Predicts relative score, accuracy and training time, without intervals.
+    """Predicts relative score, score and training time, without intervals.
 
     The relative score is the configuration's average over datasets, plus what trees have learned
     of where a dataset differs from it.
@@ -45,7 +45,7 @@ class PointModel:
         Predict the relative score above or below that average, and the natural logarithm of the
         seconds of training on the reference device.
     score_scale : ScoreScale
-        From relative score to accuracy.
+        From relative score to score.
     device_scale : DeviceScale or None
         The devices behind the times; None if no time is known, and all times are missing then.
     """
@@ -70,7 +70,7 @@ class PointModel:
         -------
         pandas.DataFrame
             On the frame's index: ``relative_score`` (may leave [0, 1] a little, since trees are
-            summed), ``score`` (accuracy in [0, 1]) and ``log_training_time`` (natural logarithm
+            summed), ``score`` (in [0, 1]) and ``log_training_time`` (natural logarithm
             of seconds on the reference device).
         """
         encoded = self.encoder.transform(frame)
@@ -79,7 +79,7 @@ class PointModel:
         return pd.DataFrame(
             {
                 "relative_score": relative,
-                "score": self.score_scale.accuracy(relative, frame),
+                "score": self.score_scale.score(relative, frame),
                 "log_training_time": log_time if self.device_scale else np.nan,
             },
             index=frame.index,

@@ -28,7 +28,7 @@ def report(predictions: pd.DataFrame, history: pd.DataFrame) -> dict[str, Any]:
     predictions : pandas.DataFrame
         As ``lodo.leave_one_dataset_out`` returns it.
     history : pandas.DataFrame
-        The history it was made from: gives the picks' configurations.
+        The history it was made from, with its ``score``: gives the picks' configurations.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def report(predictions: pd.DataFrame, history: pd.DataFrame) -> dict[str, Any]:
         figures averaged over datasets (those that have one); ``pooled``: R² over all trials at
         once. Figures of a dataset: ``n_trials``; ``spearman`` rank correlation of predicted and
         measured score; ``surrogate`` and ``best_on_average``: the pick's ``trial_id``,
-        ``configuration``, ``accuracy``, ``relative_accuracy`` (by the best recorded accuracy) and
+        ``configuration``, ``score``, ``share_of_best`` (by the best recorded score) and
         ``normalised_regret``; ``random``: the expected values of a recorded trial drawn at
         random; ``coverage`` and ``interval_width`` of score, relative score and training time
         (width: high minus low; for the time high divided by low). A figure that cannot be
@@ -101,8 +101,8 @@ def _dataset_figures(
         "surrogate": _pick_figures(pick, best, configurations),
         "best_on_average": _pick_figures(baseline_pick(trials, n_datasets), best, configurations),
         "random": {
-            "accuracy": _number(trials["score"].mean()),
-            "relative_accuracy": _number(_share(float(trials["score"].mean()), best)),
+            "score": _number(trials["score"].mean()),
+            "share_of_best": _number(_share(float(trials["score"].mean()), best)),
             "normalised_regret": _number(1 - measured.mean()),
         },
         "coverage": {
@@ -118,13 +118,13 @@ def _pick_figures(
     pick: pd.Series | None, best: float, configurations: Mapping[str, str]
 ) -> dict[str, Any]:
     if pick is None:
-        keys = ("trial_id", "configuration", "accuracy", "relative_accuracy", "normalised_regret")
+        keys = ("trial_id", "configuration", "score", "share_of_best", "normalised_regret")
         return dict.fromkeys(keys)
     return {
         "trial_id": str(pick["trial_id"]),
         "configuration": configurations.get(str(pick["trial_id"])),
-        "accuracy": _number(pick["score"]),
-        "relative_accuracy": _number(_share(float(pick["score"]), best)),
+        "score": _number(pick["score"]),
+        "share_of_best": _number(_share(float(pick["score"]), best)),
         "normalised_regret": _number(1 - pick["relative_score"]),
     }
 

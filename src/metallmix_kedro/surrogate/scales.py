@@ -1,4 +1,4 @@
-"""From the models' scales to the user's: accuracy of a new dataset, seconds on one device."""
+"""From the models' scales to the user's: score on a new dataset, seconds on one device."""
 
 import numpy as np
 import numpy.typing as npt
@@ -68,16 +68,16 @@ class Line(BaseModel):
 
 
 class ScoreScale(BaseModel):
-    """Worst and best accuracy to be expected on a dataset never seen.
+    """Worst and best score to be expected on a dataset never seen.
 
-    ``accuracy = lowest + (highest - lowest) * relative score``. The lowest follows from chance,
+    ``score = lowest + (highest - lowest) * relative score``. The lowest follows from chance,
     1 / number of classes. So does the highest, as long as nobody looked at the images; a linear
     probe says far more. The order of the configurations does not depend on either.
 
     Parameters
     ----------
     lowest, highest : Line
-        Lowest and highest accuracy recorded on a dataset, over chance.
+        Lowest and highest score recorded on a dataset, over chance.
     highest_by_probe : Line or None
         The highest over the accuracy of the smallest backbone's linear probe; None where too few
         datasets were probed.
@@ -106,23 +106,23 @@ class ScoreScale(BaseModel):
             highest_by_probe=by_probe if by_probe is not None and by_probe.slope != 0 else None,
         )
 
-    def accuracy(self, relative_score: FloatArray, frame: pd.DataFrame) -> FloatArray:
-        """Return accuracies in [0, 1] for relative scores of trials or candidates, shape (n,)."""
+    def score(self, relative_score: FloatArray, frame: pd.DataFrame) -> FloatArray:
+        """Return scores in [0, 1] for relative scores of trials or candidates, shape (n,)."""
         lowest, spread = self._range(frame)
         return np.asarray(np.clip(lowest + spread * relative_score, 0.0, 1.0))
 
-    def relative_score(self, accuracy: FloatArray, frame: pd.DataFrame) -> FloatArray:
-        """Return relative scores for accuracies in [0, 1] of trials, shape (n,).
+    def relative_score(self, score: FloatArray, frame: pd.DataFrame) -> FloatArray:
+        """Return relative scores for scores in [0, 1] of trials, shape (n,).
 
         The range is the predicted one, so that they may leave [0, 1]; where it is empty, they are
         `NO_SPREAD`.
         """
         lowest, spread = self._range(frame)
         known = np.where(spread > 0, spread, 1.0)
-        return np.where(spread > 0, (accuracy - lowest) / known, NO_SPREAD)
+        return np.where(spread > 0, (score - lowest) / known, NO_SPREAD)
 
     def _range(self, frame: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
-        """Return the lowest accuracy to be expected, and how far above it the highest is."""
+        """Return the lowest score to be expected, and how far above it the highest is."""
         chance = 1 / frame["n_classes"].astype("float64")
         lowest, highest = self.lowest.at(chance), self.highest.at(chance)
         if self.highest_by_probe is not None and PROBED in frame:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.history.columns import LATER_COLUMNS, METRICS, SCORE
+from metallmix_kedro.history.columns import ACCURACY, LATER_COLUMNS, METRICS
 from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.trials.record import Record
 
@@ -93,5 +93,5 @@ def _check(record: Record) -> None:
         raise ValueError(f"scores outside 0 to 1: {bad}")
     if record["status"] not in ("finished", "failed"):
         raise ValueError(f"status is {record['status']!r}")
-    if record["status"] == "finished" and SCORE not in scores:
+    if record["status"] == "finished" and ACCURACY not in scores:
         raise ValueError("it is finished and has no score")

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.attribution.trials import attribute_trials
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
@@ -13,7 +14,7 @@ from tests.fabricated import fabricate_history
 @pytest.fixture(scope="session")
 def history() -> pd.DataFrame:
     """Eight datasets, one of them with rows that cannot be explained."""
-    history = fabricate_history(n_datasets=8, n_trials=30)
+    history = with_score(fabricate_history(n_datasets=8, n_trials=30), "accuracy")
     history.loc[0, "status"] = "failed"
     history.loc[1, "learning_rate"] = None
     published = history.iloc[[2]].assign(

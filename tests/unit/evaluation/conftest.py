@@ -11,6 +11,7 @@ from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.evaluation.task import Task
 from metallmix_kedro.history import METRICS
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.probes import PROBE_COLUMNS
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
@@ -31,7 +32,8 @@ def shared_history() -> pd.DataFrame:
     effect = history["backbone"].map(BACKBONE_EFFECT) + history["learning_rate"].map(RATE_EFFECT)
     rng = np.random.default_rng(1)
     score = (0.6 + effect + rng.normal(0, 0.01, len(history))).clip(0, 1)
-    return HistorySchema.validate(history.assign(**dict.fromkeys(METRICS, score)))
+    valid = HistorySchema.validate(history.assign(**dict.fromkeys(METRICS, score)))
+    return with_score(valid, "accuracy")
 
 
 @pytest.fixture(scope="session")

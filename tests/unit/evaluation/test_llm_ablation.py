@@ -82,7 +82,7 @@ def test_a_model_that_votes_by_place_ends_with_the_surrogates_pick(rows):
     table = row_table(rows.values()).set_index("condition")
     assert table.loc["llm_open", "decided_by"] == "surrogate"
     assert table.loc["llm_open", "position_consistency"] <= 0.5
-    assert table.loc["llm_open", "accuracy"] == table.loc["surrogate", "accuracy"]
+    assert table.loc["llm_open", "score"] == table.loc["surrogate", "score"]
     assert table.loc["llm", "regret"] == table.loc["surrogate", "regret"]
     free = table.loc["llm_free"]
     assert free["decided_by"] == "llm"

@@ -35,8 +35,8 @@ def test_datasets_count_once_however_many_seeds(two_methods):
     assert table.loc["surrogate", "mean_regret"] == pytest.approx(0.2)
     assert table.loc["random_pick", "mean_regret"] == pytest.approx(0.4)
     assert table["mean_regret_of_five"].tolist() == pytest.approx([0.1, 0.2])
-    assert table.loc["surrogate", "mean_accuracy"] == pytest.approx(0.8)
-    assert table.loc["surrogate", "mean_relative_accuracy"] == pytest.approx(0.4)
+    assert table.loc["surrogate", "mean_score"] == pytest.approx(0.8)
+    assert table.loc["surrogate", "mean_share_of_best"] == pytest.approx(0.4)
     assert table["mean_rank"].tolist() == [1.25, 1.75]
     assert table["share_best"].tolist() == [1.0, 0.5]
     assert table.loc["random_pick", "regret_std_over_seeds"] == pytest.approx(0.1)

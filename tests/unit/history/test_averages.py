@@ -4,6 +4,7 @@ import pytest
 
 from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.averages import best_on_average, configuration_means
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from tests.fabricated import SPACE, fabricate_history
 
@@ -17,7 +18,7 @@ def history(scores):
             source="measured",
             proposer="random",
             status="finished",
-            test_accuracy=[score for score in row if score is not None],
+            score=[score for score in row if score is not None],
         )
         for name, row in scores.items()
     ]
@@ -56,13 +57,13 @@ def test_the_rule_relaxes_to_the_most_widely_measured_and_says_so():
             "e": [None, None, None, 0.1, 0.9],
         }
     )
-    best = best_on_average(table.query("dataset != 'e' or test_accuracy == 0.9"))
+    best = best_on_average(table.query("dataset != 'e' or score == 0.9"))
     assert (best.n_datasets, best.shared_enough) == (2, False)
     assert best.n_datasets_in_history == 5
 
 
 def test_only_allowed_backbones_are_picked():
-    table = fabricate_history(4, 60)
+    table = with_score(fabricate_history(4, 60), "accuracy")
     for backbone in SPACE.backbone:
         assert best_on_average(table, backbones=[backbone]).configuration.backbone == backbone
 
@@ -76,22 +77,22 @@ def test_a_dataset_counts_once_however_often_a_configuration_was_tried():
 
 
 def test_published_trials_without_hyperparameters_take_no_part():
-    table = fabricate_history(3, 20)
+    table = with_score(fabricate_history(3, 20), "accuracy")
     published = table.head(5).assign(
-        source="published", test_accuracy=1.0, **dict.fromkeys(("strategy", "dropout"), np.nan)
+        source="published", score=1.0, **dict.fromkeys(("strategy", "dropout"), np.nan)
     )
     joined = pd.concat([table, published], ignore_index=True)
     pd.testing.assert_frame_equal(configuration_means(joined), configuration_means(table))
 
 
 def test_the_order_of_the_rows_does_not_matter():
-    table = fabricate_history(5, 40)
+    table = with_score(fabricate_history(5, 40), "accuracy")
     shuffled = table.sample(frac=1, random_state=3)
     assert best_on_average(shuffled) == best_on_average(table)
 
 
 def test_no_known_configuration_is_an_error_that_names_the_backbones():
-    table = fabricate_history(2, 10)
+    table = with_score(fabricate_history(2, 10), "accuracy")
     with pytest.raises(InputError, match="VGG16"):
         best_on_average(table, backbones=["VGG16"])
     with pytest.raises(InputError, match="experiment_grid"):
@@ -111,7 +112,7 @@ def test_imported_trials_are_compared_by_what_they_say():
 def test_what_is_recommended_has_all_its_hyperparameters():
     table = history({"a": [0.0, 0.5], "b": [0.0, 0.5]})
     better = table.assign(
-        source="imported", proposer="import:theirs", dropout=np.nan, dataset="c", test_accuracy=1.0
+        source="imported", proposer="import:theirs", dropout=np.nan, dataset="c", score=1.0
     )
     joined = pd.concat([table, better], ignore_index=True)
     assert picked(joined) == configuration(1)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import NO_SPREAD, add_relative_score, has_score, origin
 from tests.fabricated import fabricate_history
 
@@ -15,7 +16,7 @@ def trials(scores, dataset="d", source="measured", status="finished", proposer="
             "source": source,
             "proposer": proposer,
             "status": status,
-            "test_accuracy": scores,
+            "score": scores,
         }
     )
 
@@ -42,7 +43,7 @@ def test_imports_of_the_same_dataset_are_kept_apart():
         [trials([0.1, 0.2], source="imported", proposer=f"import:{name}") for name in ("a", "b")],
         ignore_index=True,
     )
-    table["test_accuracy"] += [0, 0, 0.5, 0.5]
+    table["score"] += [0, 0, 0.5, 0.5]
     assert origin(table).tolist() == ["import:a", "import:a", "import:b", "import:b"]
     assert add_relative_score(table)["relative_score"].tolist() == [0, 1, 0, 1]
 
@@ -61,7 +62,7 @@ def test_a_group_without_spread_is_neither_best_nor_worst(scores):
 
 
 def test_the_history_itself_is_not_changed():
-    history = fabricate_history(2, 5)
+    history = with_score(fabricate_history(2, 5), "accuracy")
     before = history.copy()
     add_relative_score(history)
     pd.testing.assert_frame_equal(history, before)

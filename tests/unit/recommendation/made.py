@@ -7,6 +7,7 @@ import faiss
 import pandas as pd
 
 from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.probes.table import as_table
@@ -15,7 +16,11 @@ from metallmix_kedro.recommendation.checks import Check
 from metallmix_kedro.recommendation.evidence import Evidence, Target
 from metallmix_kedro.recommendation.model import Recommendation, recommend
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.recommendation.pareto import pareto_front
+from metallmix_kedro.recommendation.pareto_picture import draw_pareto
+from metallmix_kedro.recommendation.prospects import Prospects
 from metallmix_kedro.recommendation.reply import Decision, LLMReply
+from metallmix_kedro.recommendation.report import render_report
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.surrogate.fit import fit_surrogate
@@ -38,7 +43,7 @@ EXPLANATION = (
 
 @cache
 def history() -> pd.DataFrame:
-    return fabricate_history(n_datasets=6, n_trials=40)
+    return with_score(fabricate_history(n_datasets=6, n_trials=40), "accuracy")
 
 
 @cache
@@ -94,6 +99,15 @@ def similar_to(target: MetaFeatures, **settings: Any) -> Any:
 
 
 @cache
+def foreseen(target: TargetDescription = HAND_X_RAYS) -> Prospects:
+    return scoring.foresee(target, as_table([]), surrogate(), history(), SPACE)
+
+
+def scored_space(target: TargetDescription = HAND_X_RAYS) -> pd.DataFrame:
+    return foreseen(target).scored
+
+
+@cache
 def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
     features = target.meta_features
     allowed = scoring.allowed_space(SPACE, history(), "measured")
@@ -101,11 +115,20 @@ def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
         target=Target(name=target.name, meta_features=features),
         trials=gather.number_trials(similar_to(features), trial_top_features()),
         attributions=gather.strongest_attributions(attribution_by_value(), allowed.space, 10),
-        candidates=scoring.list_candidates(
-            target, as_table([]), surrogate(), history(), allowed.space, PARAMETERS
-        ),
+        candidates=scoring.list_candidates(foreseen(target), surrogate(), PARAMETERS),
         warnings=gather.gather_warnings(target, history(), allowed, *index(), PARAMETERS),
     )
+
+
+@cache
+def pareto_plot() -> str:
+    shown = evidence()
+    front = pareto_front(scored_space())
+    return draw_pareto(scored_space(), front, shown.candidates, shown.measure)
+
+
+def page(shown: Recommendation) -> str:
+    return render_report(shown, pareto_plot())
 
 
 def reply(**changes: Any) -> LLMReply:
@@ -150,6 +173,7 @@ def recommendation(
         answer or reply(),
         decision(**changes),
         card=surrogate().card,
+        front=pareto_front(scored_space()),
         wide_interval=PARAMETERS.wide_interval,
         seed=42,
         input_versions={"history": "2026-01-01T00.00.00.000Z", "evidence": "b"},

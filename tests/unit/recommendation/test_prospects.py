@@ -4,11 +4,11 @@ import pytest
 
 from metallmix_kedro.errors import ParameterError
 from metallmix_kedro.history.averages import best_on_average
-from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.columns import ACCURACY, SCORE
 from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation.evidence import Candidate
 from metallmix_kedro.recommendation.prospects import own_trials
-from metallmix_kedro.recommendation.scoring import list_candidates
+from metallmix_kedro.recommendation.scoring import foresee, list_candidates
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, SearchSpace
 from tests.fabricated import SPACE
 from tests.unit.recommendation import made
@@ -28,16 +28,16 @@ def with_trials(
         trial_id=[f"own-{number}" for number in range(len(configurations))],
         data_hash="own",
     )
-    rows[SCORE] = scores
+    rows[SCORE] = rows[ACCURACY] = scores
     return pd.concat([history, rows.assign(**changes)], ignore_index=True)
 
 
 def listed(
     history: pd.DataFrame, space: SearchSpace = SPACE, outside: bool = False
 ) -> tuple[Candidate, ...]:
-    return list_candidates(
-        TARGET, as_table([]), made.surrogate(), history, space, made.PARAMETERS, outside
-    )
+    surrogate = made.surrogate()
+    found = foresee(TARGET, as_table([]), surrogate, history, space, outside)
+    return list_candidates(found, surrogate, made.PARAMETERS)
 
 
 def test_own_trials_are_those_of_the_target_best_first() -> None:

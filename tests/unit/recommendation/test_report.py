@@ -10,7 +10,6 @@ from metallmix_kedro.recommendation.pictures import (
     draw_attributions,
     draw_intervals,
 )
-from metallmix_kedro.recommendation.report import render_report
 from tests.unit.recommendation import made
 
 VOID = {"meta", "line", "rect", "circle", "br"}
@@ -49,7 +48,7 @@ def hostile_report() -> str:
     trial = evidence.trials[0].model_copy(update={"dataset": HOSTILE, "trial_id": HOSTILE})
     shown = evidence.model_copy(update={"target": target, "trials": (trial,)})
     answer = made.reply(provider_used="ollama", model="m:1", raw=HOSTILE, error=HOSTILE)
-    return render_report(
+    return made.page(
         made.recommendation(shown, answer, explanation=HOSTILE, reason=HOSTILE, decided_by="llm")
     )
 
@@ -57,7 +56,7 @@ def hostile_report() -> str:
 def test_the_report_shows_what_is_recommended_and_why() -> None:
     recommendation = made.recommendation()
 
-    page = Page(render_report(recommendation))
+    page = Page(made.page(recommendation))
 
     assert page.open == []
     for said in (
@@ -71,10 +70,10 @@ def test_the_report_shows_what_is_recommended_and_why() -> None:
         *(check.sentence for check in recommendation.checks),
     ):
         assert said in page.text
-    assert page.tags.count("svg") == 3
+    assert page.tags.count("svg") == 4
 
 
-@pytest.mark.parametrize("html", [render_report(made.recommendation()), hostile_report()])
+@pytest.mark.parametrize("html", [made.page(made.recommendation()), hostile_report()])
 def test_the_report_runs_nothing_and_loads_nothing(html: str) -> None:
     page = Page(html)
 
@@ -91,13 +90,13 @@ def test_hostile_names_are_shown_as_text() -> None:
 
 
 def test_the_same_recommendation_gives_the_same_page() -> None:
-    assert render_report(made.recommendation()) == render_report(made.recommendation())
+    assert made.page(made.recommendation()) == made.page(made.recommendation())
 
 
 def test_a_report_without_trials_attributions_and_checks_is_whole() -> None:
     bare = made.evidence().model_copy(update={"trials": (), "attributions": (), "warnings": ()})
 
-    page = Page(render_report(made.recommendation(bare, checks=())))
+    page = Page(made.page(made.recommendation(bare, checks=())))
 
     assert page.open == []
     assert "Claims of the explanation" not in page.text

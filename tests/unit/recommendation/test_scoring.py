@@ -5,7 +5,13 @@ from metallmix_kedro.backbones.registry import get_backbone
 from metallmix_kedro.errors import ArtifactError, ParameterError
 from metallmix_kedro.history.averages import best_on_average
 from metallmix_kedro.probes.table import as_table
-from metallmix_kedro.recommendation.scoring import allowed_space, list_candidates
+from metallmix_kedro.recommendation.evidence import Candidate
+from metallmix_kedro.recommendation.scoring import (
+    allowed_space,
+    foresee,
+    list_candidates,
+    score_space,
+)
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, SearchSpace
 from metallmix_kedro.surrogate.model import Surrogate
 from tests.fabricated import SPACE
@@ -17,6 +23,12 @@ NO_PROBES = as_table([])
 
 def with_backbones(*names: str) -> SearchSpace:
     return SPACE.model_copy(update={"backbone": names})
+
+
+def listed(space: SearchSpace, **limits: float) -> tuple[Candidate, ...]:
+    found = foresee(TARGET, NO_PROBES, made.surrogate(), made.history(), space)
+    parameters = made.PARAMETERS.model_copy(update=limits)
+    return list_candidates(found, made.surrogate(), parameters)
 
 
 def test_measured_backbones_are_those_of_the_history() -> None:
@@ -94,9 +106,7 @@ def test_the_best_on_average_is_listed() -> None:
 def test_the_best_on_average_is_sought_inside_the_allowed_space() -> None:
     space = SPACE.model_copy(update={"backbone": ("Xception",), "optimizer": ("sgd",)})
 
-    candidates = list_candidates(
-        TARGET, NO_PROBES, made.surrogate(), made.history(), space, made.PARAMETERS
-    )
+    candidates = listed(space)
 
     assert all(one.configuration in space for one in candidates)
     assert sum("best_on_average" in one.roles for one in candidates) == 1
@@ -105,9 +115,7 @@ def test_the_best_on_average_is_sought_inside_the_allowed_space() -> None:
 def test_a_space_outside_the_history_has_no_best_on_average() -> None:
     space = SPACE.model_copy(update={"dense_units": (64,)})
 
-    candidates = list_candidates(
-        TARGET, NO_PROBES, made.surrogate(), made.history(), space, made.PARAMETERS
-    )
+    candidates = listed(space)
 
     assert len(candidates) == 5
     assert not any("best_on_average" in one.roles for one in candidates)
@@ -122,7 +130,7 @@ def test_a_surrogate_without_times_is_refused(monkeypatch: pytest.MonkeyPatch) -
     )
 
     with pytest.raises(ArtifactError, match="training time"):
-        list_candidates(TARGET, NO_PROBES, made.surrogate(), made.history(), SPACE, made.PARAMETERS)
+        score_space(TARGET, NO_PROBES, made.surrogate(), SPACE)
 
 
 def test_large_backbones_and_long_training_can_be_ruled_out() -> None:
@@ -133,15 +141,11 @@ def test_large_backbones_and_long_training_can_be_ruled_out() -> None:
     with pytest.raises(ParameterError, match=r"max_parameters = 7 .* smallest .* MobileNetV2_0.35"):
         allowed_space(SPACE, made.history(), "measured", 7)
 
-    def listed(seconds: float) -> list[float]:
-        parameters = made.PARAMETERS.model_copy(update={"max_training_time_s": seconds})
-        found = list_candidates(
-            TARGET, NO_PROBES, made.surrogate(), made.history(), SPACE, parameters
-        )
-        return [one.training_time_s for one in found]
+    def times(seconds: float) -> list[float]:
+        return [one.training_time_s for one in listed(SPACE, max_training_time_s=seconds)]
 
-    free = listed(1e9)
+    free = times(1e9)
     limit_s = sorted(free)[1]
-    assert max(listed(limit_s)) <= limit_s + 1e-4 < max(free)
+    assert max(times(limit_s)) <= limit_s + 1e-4 < max(free)
     with pytest.raises(ParameterError, match=r"max_training_time_s = 1e-09 s; the fastest"):
-        listed(1e-9)
+        times(1e-9)

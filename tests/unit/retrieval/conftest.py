@@ -6,6 +6,7 @@ import faiss
 import pandas as pd
 import pytest
 
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
 from tests.fabricated import fabricate_history
@@ -13,7 +14,7 @@ from tests.fabricated import fabricate_history
 
 @pytest.fixture(scope="session")
 def history() -> pd.DataFrame:
-    return fabricate_history(n_datasets=6, n_trials=40)
+    return with_score(fabricate_history(n_datasets=6, n_trials=40), "accuracy")
 
 
 @pytest.fixture(scope="session")

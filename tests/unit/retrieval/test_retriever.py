@@ -14,7 +14,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ValidationError
 
 from metallmix_kedro.errors import ArtifactError, InputError
-from metallmix_kedro.history import SCORE
+from metallmix_kedro.history import ACCURACY
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
@@ -74,7 +74,7 @@ def test_trials_are_those_of_the_history(history: pd.DataFrame, built: Built) ->
     for trial in retrieve(*built, history, TARGET):
         row = rows.loc[trial.trial_id]
         assert trial.dataset == row["dataset"]
-        assert trial.metrics[SCORE] == row[SCORE]
+        assert trial.metrics[ACCURACY] == row[ACCURACY]
         assert trial.training_time_s == row["training_time_s"]
         assert trial.configuration.learning_rate == row["learning_rate"]
         assert trial.meta_features.n_instances == row["n_instances"]
@@ -83,7 +83,7 @@ def test_trials_are_those_of_the_history(history: pd.DataFrame, built: Built) ->
 def test_trials_of_a_dataset_are_its_best_and_differ(history: pd.DataFrame, built: Built) -> None:
     found = retrieve(*built, history, TARGET, k=3, max_per_dataset=3)
     rows = history[history["dataset"] == found[0].dataset]
-    assert found[0].metrics[SCORE] == rows[SCORE].max()
+    assert found[0].metrics[ACCURACY] == rows[ACCURACY].max()
     networks = [(trial.configuration.backbone, trial.configuration.strategy) for trial in found]
     assert len(set(networks)) == 3
 
@@ -123,7 +123,7 @@ def test_unknown_time_and_metrics_are_left_out(history: pd.DataFrame) -> None:
     trial = retrieve(*build_index(bare), bare, TARGET)[0]
     assert trial.training_time_s is None
     assert "test_recall" not in trial.metrics
-    assert trial.line().endswith(f"{trial.metrics[SCORE]:.3f}")
+    assert trial.line().endswith(f"test_rarest_recall {trial.metrics['test_rarest_recall']:.3f}")
 
 
 def test_alone_in_the_history_nothing_is_found(history: pd.DataFrame) -> None:

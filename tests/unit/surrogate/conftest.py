@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.surrogate import BoostingParameters, MetaLearningParameters
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.lodo import leave_one_dataset_out
@@ -18,7 +19,7 @@ def parameters() -> MetaLearningParameters:
 
 @pytest.fixture(scope="session")
 def _history() -> pd.DataFrame:
-    return fabricate_history(n_datasets=5, n_trials=40)
+    return with_score(fabricate_history(n_datasets=5, n_trials=40), "accuracy")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.surrogate import fit
 from metallmix_kedro.surrogate.fit import errors_on_hidden_backbones, fit_surrogate, make_folds
@@ -74,7 +75,7 @@ def test_datasets_weigh_alike_and_tiny_ones_less(history):
 
 
 def test_few_datasets_are_left_out_one_by_one_and_many_together():
-    trials = add_relative_score(fabricate_history(7, 3))
+    trials = add_relative_score(with_score(fabricate_history(7, 3), "accuracy"))
     names = set(trials["dataset"])
     alone = make_folds(trials, max_folds=20, at_least=2)
     assert sorted(map(tuple, alone)) == sorted((name,) for name in names)

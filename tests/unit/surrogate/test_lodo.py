@@ -16,7 +16,7 @@ def with_marker(history):
     marked = table.copy()
     rows = marked["dataset"] == LEFT_OUT
     rng = np.random.default_rng(0)
-    marked.loc[rows, "test_accuracy"] = rng.uniform(0, 1, rows.sum())
+    marked.loc[rows, "score"] = rng.uniform(0, 1, rows.sum())
     marked.loc[rows, "training_time_s"] = rng.uniform(1e6, 1e9, rows.sum())
     marked.loc[rows, "device"] = "MARKER"
     return table, marked
@@ -46,7 +46,7 @@ def test_the_marker_stands_nowhere_in_the_stored_form(history, parameters):
 
 def test_every_finished_own_trial_is_predicted_once(history, parameters):
     history.loc[3, "status"] = "failed"
-    history.loc[5, "test_accuracy"] = np.nan
+    history.loc[5, "score"] = np.nan
     table = pd.concat([history, published_twin(history, LEFT_OUT)], ignore_index=True)
     predictions = leave_one_dataset_out(table, parameters, seed=1)
     expected = history.drop(index=[3, 5])["trial_id"].tolist()

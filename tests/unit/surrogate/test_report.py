@@ -17,7 +17,7 @@ def test_figures_of_a_dataset_computed_by_hand(predictions, history):
     assert figures["surrogate"]["normalised_regret"] == pytest.approx(
         1 - pick["relative_score"], abs=1e-6
     )
-    assert figures["surrogate"]["relative_accuracy"] == pytest.approx(
+    assert figures["surrogate"]["share_of_best"] == pytest.approx(
         pick["score"] / trials["score"].max(), abs=1e-6
     )
     assert figures["random"]["normalised_regret"] == pytest.approx(

@@ -13,7 +13,7 @@ def flat(level):
 
 
 def test_the_range_follows_chance_and_its_means_are_those_of_the_datasets(history):
-    ranges = history.groupby("dataset")["test_accuracy"].agg(["min", "max"])
+    ranges = history.groupby("dataset")["score"].agg(["min", "max"])
     scale = ScoreScale.fit(history)
     assert scale.lowest.level == pytest.approx(ranges["min"].mean())
     assert scale.highest.level == pytest.approx(ranges["max"].mean())
@@ -30,16 +30,16 @@ def test_a_line_goes_through_what_lies_on_one_and_stays_flat_where_little_is_kno
 
 
 def test_a_probe_says_how_high_a_dataset_goes(history):
-    best = history.groupby("dataset")["test_accuracy"].transform("max")
+    best = history.groupby("dataset")["score"].transform("max")
     scale = ScoreScale.fit(history.assign(smallest_probe_accuracy=best / 2))
     target = history.head(2).assign(smallest_probe_accuracy=[0.45, np.nan])
-    probed, unknown = scale.accuracy(np.ones(2), target)
+    probed, unknown = scale.score(np.ones(2), target)
     assert probed == pytest.approx(0.9)
-    assert unknown == pytest.approx(ScoreScale.fit(history).accuracy(np.ones(2), target)[1])
+    assert unknown == pytest.approx(ScoreScale.fit(history).score(np.ones(2), target)[1])
 
 
 def test_published_outcomes_do_not_set_the_level(history):
-    twin = published_twin(history, "fabricated_0").assign(test_accuracy=1.0)
+    twin = published_twin(history, "fabricated_0").assign(score=1.0)
     assert ScoreScale.fit(pd.concat([history, twin])) == ScoreScale.fit(history)
     assert ScoreScale.fit(twin).lowest.level == 1.0
 
@@ -47,10 +47,10 @@ def test_published_outcomes_do_not_set_the_level(history):
 def test_accuracies_stay_accuracies(history):
     scale = ScoreScale(lowest=flat(0.5), highest=flat(0.9), highest_by_probe=None)
     relative = np.array([-5, 0, 0.5, 1, 9])
-    found = scale.accuracy(relative, history.head(5))
+    found = scale.score(relative, history.head(5))
     np.testing.assert_allclose(found, [0, 0.5, 0.7, 0.9, 1])
     upside_down = ScoreScale(lowest=flat(0.5), highest=flat(0.2), highest_by_probe=None)
-    np.testing.assert_allclose(upside_down.accuracy(relative, history.head(5)), 0.5)
+    np.testing.assert_allclose(upside_down.score(relative, history.head(5)), 0.5)
 
 
 def test_a_device_given_the_costly_strategies_does_not_seem_slow(history):
@@ -87,15 +87,15 @@ def test_without_times_there_is_no_scale(history):
 
 
 @given(st.floats(0.3, 0.9), st.integers(2, 50))
-def test_relative_score_undoes_accuracy(accuracy: float, n_classes: int) -> None:
+def test_relative_score_undoes_score(score: float, n_classes: int) -> None:
     frame = pd.DataFrame({"n_classes": [n_classes]})
     scale = ScoreScale(
         lowest=Line(centre=0.2, level=0.1, slope=0.5),
         highest=Line(centre=0.2, level=0.9, slope=0.1),
         highest_by_probe=None,
     )
-    relative = scale.relative_score(np.array([accuracy]), frame)
-    assert scale.accuracy(relative, frame) == pytest.approx([accuracy])
+    relative = scale.relative_score(np.array([score]), frame)
+    assert scale.score(relative, frame) == pytest.approx([score])
 
 
 def test_where_no_range_is_expected_every_score_is_in_its_middle() -> None:

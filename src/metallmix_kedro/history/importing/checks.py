@@ -7,7 +7,7 @@ import pandas as pd
 from pandera.errors import SchemaErrors
 from pydantic import BaseModel, Field, ValidationError
 
-from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.columns import ACCURACY
 from metallmix_kedro.history.importing.values import Fault
 from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.meta_features import MetaFeatures
@@ -112,5 +112,5 @@ def _broken(check: str) -> str:
 
 
 def _without_score(rows: pd.DataFrame) -> list[Fault]:
-    scoreless = rows.index[(rows["status"] == "finished") & rows[SCORE].isna()]
-    return [Fault(int(row), SCORE, "is missing though the trial finished") for row in scoreless]
+    scoreless = rows.index[(rows["status"] == "finished") & rows[ACCURACY].isna()]
+    return [Fault(int(row), ACCURACY, "is missing though the trial finished") for row in scoreless]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationError
 
 from metallmix_kedro.errors import InputError
-from metallmix_kedro.history.columns import HISTORY_COLUMNS, SCORE
+from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS
 from metallmix_kedro.history.importing.values import is_number
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.parameter_errors import describe_offences
@@ -21,7 +21,7 @@ GIVEN_COLUMNS = tuple(
 )
 """The history's columns that a mapping may fill; the other three say that a trial is imported."""
 
-NEEDED_COLUMNS = ("dataset", "backbone", SCORE)
+NEEDED_COLUMNS = ("dataset", "backbone", ACCURACY)
 """Without these a trial says nothing."""
 
 

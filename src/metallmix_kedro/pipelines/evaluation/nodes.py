@@ -24,6 +24,7 @@ from metallmix_kedro.evaluation.judge import judge_recommendation, rate_labelled
 from metallmix_kedro.evaluation.knowledge import Settings
 from metallmix_kedro.evaluation.llm_ablation_table import row_table, summary_table
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
@@ -39,11 +40,12 @@ def compare_methods(
     meta_learning: MetaLearningParameters,
     recommendation: RecommendationParameters,
     retrieval: RetrievalParameters,
+    objective: Objective,
     probes: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Let every method choose for every dataset left out, and summarise what came out."""
-    settings = Settings(evaluation, meta_learning, recommendation, retrieval)
-    comparison = compare.compare_methods(history, settings, probes)
+    settings = Settings(evaluation, meta_learning, recommendation, retrieval, objective)
+    comparison = compare.compare_methods(with_score(history, objective), settings, probes)
     methods = summary.method_table(comparison, evaluation)
     return {
         "outcomes": comparison.outcomes,
@@ -54,7 +56,7 @@ def compare_methods(
         "datasets": summary.dataset_table(comparison),
         "chances": uncertainty.chance_table(comparison.chances),
         "targets": comparison.targets,
-        "report": report.evaluation_report(comparison, methods, evaluation),
+        "report": report.evaluation_report(comparison, methods, evaluation, objective),
     }
 
 
@@ -146,14 +148,16 @@ def measure_llm_ablation(
     meta_learning: MetaLearningParameters,
     recommendation: RecommendationParameters,
     retrieval: RetrievalParameters,
+    objective: Objective,
 ) -> Iterator[dict[str, Any]]:
     """Measure whether language models help; each row is stored as it comes."""
-    settings = Settings(evaluation, meta_learning, recommendation, retrieval)
+    settings = Settings(evaluation, meta_learning, recommendation, retrieval, objective)
     texts = llm_ablation.Texts(
         DecisionPrompts.from_partitions(recommendation_prompt),
         PromptTexts.from_partitions(judge_prompt),
     )
-    for key, row in llm_ablation.measure(history, settings, texts, llm_ablation_rows_so_far):
+    scored = with_score(history, objective)
+    for key, row in llm_ablation.measure(scored, settings, texts, llm_ablation_rows_so_far):
         yield {key: row}
 
 

@@ -17,6 +17,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:meta_learning",
                     "params:recommendation",
                     "params:retrieval",
+                    "params:objective",
                     "probes",
                 ],
                 outputs={
@@ -114,6 +115,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "params:meta_learning",
                     "params:recommendation",
                     "params:retrieval",
+                    "params:objective",
                 ],
                 outputs="llm_ablation_rows",
                 name="measure_llm_ablation",

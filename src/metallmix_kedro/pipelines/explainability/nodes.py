@@ -12,6 +12,7 @@ import xgboost
 from metallmix_kedro.attribution import pictures, tables, text
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.trials import attribute_trials
+from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.surrogate.card import read_card
 from metallmix_kedro.surrogate.model import Surrogate
 
@@ -21,9 +22,10 @@ def explain_trials(
     score_model: xgboost.Booster,
     time_model: xgboost.Booster,
     surrogate_card: dict[str, Any],
+    objective: Objective,
 ) -> pd.DataFrame:
     """Compute the SHAP values of every trial."""
-    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card)
+    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card, objective)
     return attribute_trials(surrogate, history)
 
 
@@ -35,10 +37,14 @@ def summarise_by_value(
 
 
 def correlate(
-    attributions: pd.DataFrame, history: pd.DataFrame, surrogate_card: dict[str, Any]
+    attributions: pd.DataFrame,
+    history: pd.DataFrame,
+    surrogate_card: dict[str, Any],
+    objective: Objective,
 ) -> pd.DataFrame:
     """Correlate values and contributions of the numeric features."""
-    return tables.correlations(attributions, history, read_card(surrogate_card).encoder)
+    encoder = read_card(surrogate_card, objective).encoder
+    return tables.correlations(attributions, history, encoder)
 
 
 def find_top_features(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
@@ -61,10 +67,11 @@ def draw_summary(
     attributions: pd.DataFrame,
     history: pd.DataFrame,
     surrogate_card: dict[str, Any],
+    objective: Objective,
     parameters: ExplainabilityParameters,
 ) -> Any:
     """Draw the contributions of the strongest features."""
-    encoder = read_card(surrogate_card).encoder
+    encoder = read_card(surrogate_card, objective).encoder
     return pictures.plot_summary(attributions, history, encoder, parameters)
 
 

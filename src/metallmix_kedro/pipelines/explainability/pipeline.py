@@ -6,6 +6,7 @@ from metallmix_kedro.pipelines.explainability import nodes
 from metallmix_kedro.probes.features import add_probes
 
 PARAMETERS = "params:explainability"
+OBJECTIVE = "params:objective"
 TRIALS = "explained_history"
 
 
@@ -21,7 +22,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.explain_trials,
-                inputs=[TRIALS, "score_model", "time_model", "surrogate_card"],
+                inputs=[TRIALS, "score_model", "time_model", "surrogate_card", OBJECTIVE],
                 outputs="attributions",
                 name="explain_trials",
             ),
@@ -33,7 +34,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.correlate,
-                inputs=["attributions", TRIALS, "surrogate_card"],
+                inputs=["attributions", TRIALS, "surrogate_card", OBJECTIVE],
                 outputs="attribution_correlations",
                 name="correlate",
             ),
@@ -57,7 +58,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.draw_summary,
-                inputs=["attributions", TRIALS, "surrogate_card", PARAMETERS],
+                inputs=["attributions", TRIALS, "surrogate_card", OBJECTIVE, PARAMETERS],
                 outputs="attribution_summary_plot",
                 name="draw_summary",
             ),

@@ -5,6 +5,8 @@ from typing import Any
 import pandas as pd
 import xgboost
 
+from metallmix_kedro.history.objective import Objective, with_score
+from metallmix_kedro.probes.features import add_probes
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.lodo import leave_one_dataset_out
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
@@ -12,11 +14,16 @@ from metallmix_kedro.surrogate.pictures import draw_predictions
 from metallmix_kedro.surrogate.report import report
 
 
+def prepare(history: pd.DataFrame, probes: pd.DataFrame, objective: Objective) -> pd.DataFrame:
+    """Give each trial the score that is learned, and what probes say of its dataset."""
+    return add_probes(with_score(history, objective), probes)
+
+
 def fit(
-    history: pd.DataFrame, parameters: MetaLearningParameters
+    history: pd.DataFrame, parameters: MetaLearningParameters, objective: Objective
 ) -> tuple[xgboost.Booster, xgboost.Booster, dict[str, Any]]:
     """Fit the models of score and training time on the whole history."""
-    return fit_surrogate(history, parameters, parameters.seed).artifacts()
+    return fit_surrogate(history, parameters, parameters.seed, objective).artifacts()
 
 
 def predict_left_out(history: pd.DataFrame, parameters: MetaLearningParameters) -> pd.DataFrame:
@@ -24,9 +31,11 @@ def predict_left_out(history: pd.DataFrame, parameters: MetaLearningParameters) 
     return leave_one_dataset_out(history, parameters, parameters.seed)
 
 
-def summarise(predictions: pd.DataFrame, history: pd.DataFrame) -> dict[str, Any]:
+def summarise(
+    predictions: pd.DataFrame, history: pd.DataFrame, objective: Objective
+) -> dict[str, Any]:
     """Put the left-out predictions into figures, next to the best-on-average baseline's."""
-    return report(predictions, history)
+    return {"objective": objective, **report(predictions, with_score(history, objective))}
 
 
 def draw(predictions: pd.DataFrame, surrogate_report: dict[str, Any]) -> Any:

@@ -3,7 +3,6 @@
 from kedro.pipeline import Node, Pipeline
 
 from metallmix_kedro.pipelines.meta_learning import nodes
-from metallmix_kedro.probes.features import add_probes
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -11,14 +10,14 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
-                add_probes,
-                inputs=["history", "probes"],
+                nodes.prepare,
+                inputs=["history", "probes", "params:objective"],
                 outputs="probed_history",
-                name="add_probes",
+                name="prepare_history",
             ),
             Node(
                 nodes.fit,
-                inputs=["probed_history", "params:meta_learning"],
+                inputs=["probed_history", "params:meta_learning", "params:objective"],
                 outputs=["score_model", "time_model", "surrogate_card"],
                 name="fit_surrogate",
             ),
@@ -30,7 +29,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.summarise,
-                inputs=["lodo_predictions", "history"],
+                inputs=["lodo_predictions", "history", "params:objective"],
                 outputs="surrogate_report",
                 name="report_surrogate",
             ),

@@ -8,6 +8,7 @@ import pandas as pd
 import xgboost
 
 from metallmix_kedro.errors import ParameterError
+from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.meta_features import target as targets
 from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.target import TargetDescription
@@ -18,9 +19,12 @@ from metallmix_kedro.recommendation.evidence import Candidate, Evidence, Retriev
 from metallmix_kedro.recommendation.free_choice import only, with_free_choice
 from metallmix_kedro.recommendation.model import Recommendation, recommend
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.recommendation.pareto import pareto_front
+from metallmix_kedro.recommendation.pareto_picture import draw_pareto
 from metallmix_kedro.recommendation.prompt import DecisionPrompts
 from metallmix_kedro.recommendation.reply import LLMReply, read_free_choice
 from metallmix_kedro.recommendation.report import render_report
+from metallmix_kedro.recommendation.target_warnings import known_budget
 from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.surrogate.card import read_card
@@ -87,19 +91,22 @@ def shorten_search_space(
     score_model: xgboost.Booster,
     time_model: xgboost.Booster,
     surrogate_card: Json,
+    index: faiss.Index,
+    card: Json,
     search_space: SearchSpace,
+    objective: Objective,
     parameters: RecommendationParameters,
-) -> tuple[tuple[Candidate, ...], scoring.AllowedSpace]:
+) -> tuple[tuple[Candidate, ...], scoring.AllowedSpace, pd.DataFrame]:
     """Score every configuration that may be chosen, and keep a few good and different ones."""
     target = TargetDescription.model_validate(description)
-    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card)
+    known = with_score(history, objective)
+    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card, objective)
     allowed = scoring.allowed_space(
-        search_space, history, parameters.backbones, parameters.max_parameters
+        search_space, known, parameters.backbones, parameters.max_parameters
     )
-    candidates = scoring.list_candidates(
-        target, target_probes, surrogate, history, allowed.space, parameters
-    )
-    return candidates, allowed
+    outside = gather.is_outside(target, index, card)
+    found = scoring.foresee(target, target_probes, surrogate, known, allowed.space, outside)
+    return scoring.list_candidates(found, surrogate, parameters), allowed, found.scored
 
 
 def gather_evidence(
@@ -111,18 +118,25 @@ def gather_evidence(
     attribution_by_value: pd.DataFrame,
     index: faiss.Index,
     card: Json,
+    objective: Objective,
     parameters: RecommendationParameters,
 ) -> Json:
     """Put together all that the language model is shown."""
     target = TargetDescription.model_validate(description)
     evidence = Evidence(
+        objective=objective,
+        budget=known_budget(history),
         target=Target(name=target.name, meta_features=target.meta_features),
         trials=trials,
         attributions=gather.strongest_attributions(
             attribution_by_value, allowed.space, parameters.n_attributions
         ),
         candidates=candidates,
-        warnings=gather.gather_warnings(target, history, allowed, index, card, parameters),
+        outside=gather.is_outside(target, index, card),
+        own_trials=gather.own_trials(with_score(history, objective), target.name),
+        warnings=gather.gather_warnings(
+            target, history, allowed, index, card, parameters, objective
+        ),
     )
     return evidence.model_dump(mode="json")
 
@@ -150,35 +164,38 @@ def score_free_choice(
     time_model: xgboost.Booster,
     surrogate_card: Json,
     allowed: scoring.AllowedSpace,
+    objective: Objective,
     parameters: RecommendationParameters,
 ) -> Json:
     """Add what the model composed to the candidates, with the surrogate's prediction for it.
 
     In mode ``short_list`` nothing is composed and the evidence stays as it is, as it does if what
-    was composed is predicted to train longer than allowed.
+    was composed is predicted to train longer than allowed or was tried on the target already.
     """
     answer = LLMReply.model_validate(llm_reply)
     composed = read_free_choice(answer, allowed.space)
     if composed is None:
         return evidence
     shown = Evidence.model_validate(evidence)
-    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card)
+    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card, objective)
     target = TargetDescription.model_validate(description)
     space = only(composed, allowed.space)
+    known = with_score(history, objective)
     try:
-        scored, *_ = scoring.list_candidates(
-            target, target_probes, surrogate, history, space, parameters
-        )
+        found = scoring.foresee(target, target_probes, surrogate, known, space, shown.outside)
+        candidate, *_ = scoring.list_candidates(found, surrogate, parameters)
     except ParameterError:
         return evidence
-    return with_free_choice(shown, scored).model_dump(mode="json")
+    return with_free_choice(shown, candidate).model_dump(mode="json")
 
 
 def decide(
     evidence: Json,
     llm_reply: Json,
     surrogate_card: Json,
+    scored_space: pd.DataFrame,
     search_space: SearchSpace,
+    objective: Objective,
     parameters: RecommendationParameters,
     input_versions: dict[str, str] | None,
 ) -> Json:
@@ -190,7 +207,8 @@ def decide(
         shown,
         answer,
         decision,
-        card=read_card(surrogate_card),
+        card=read_card(surrogate_card, objective),
+        front=pareto_front(scored_space),
         wide_interval=parameters.wide_interval,
         seed=parameters.llm.seed,
         input_versions=input_versions or {},
@@ -198,6 +216,20 @@ def decide(
     return recommendation.model_dump(mode="json")
 
 
-def report(recommendation: Json) -> str:
+def draw_scores_and_times(
+    recommendation: Json, scored_space: pd.DataFrame, parameters: RecommendationParameters
+) -> str:
+    """Draw all that may be chosen, the Pareto front and the candidates, as SVG."""
+    made = Recommendation.model_validate(recommendation)
+    return draw_pareto(
+        scored_space,
+        made.pareto_front,
+        made.evidence.candidates,
+        made.evidence.measure,
+        parameters.max_training_time_s,
+    )
+
+
+def report(recommendation: Json, pareto_plot: str) -> str:
     """Render the report: one HTML page that needs nothing but a browser."""
-    return render_report(Recommendation.model_validate(recommendation))
+    return render_report(Recommendation.model_validate(recommendation), pareto_plot)

@@ -5,6 +5,7 @@ from typing import Any
 import faiss
 import pandas as pd
 
+from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.neighbours import rank_neighbours
@@ -13,10 +14,10 @@ from metallmix_kedro.retrieval.pictures import plot_neighbours
 
 
 def index_datasets(
-    history: pd.DataFrame, parameters: RetrievalParameters
+    history: pd.DataFrame, parameters: RetrievalParameters, objective: Objective
 ) -> tuple[faiss.Index, dict[str, Any]]:
     """Index the meta-features of the history's datasets."""
-    return build_index(history, parameters)
+    return build_index(with_score(history, objective), parameters)
 
 
 def find_neighbours(index: faiss.Index, card: dict[str, Any]) -> pd.DataFrame:

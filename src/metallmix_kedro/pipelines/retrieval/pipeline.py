@@ -11,7 +11,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.index_datasets,
-                inputs=["history", "params:retrieval"],
+                inputs=["history", "params:retrieval", "params:objective"],
                 outputs=["retrieval_index", "retrieval_card"],
                 name="index_datasets",
             ),
