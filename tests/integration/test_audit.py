@@ -135,7 +135,7 @@ def test_a_deleted_result_is_told(recommended):
 
 def test_a_deleted_input_is_an_error_that_names_it(recommended):
     record = latest_record(recommended)
-    recommended.latest("06_models/score_model.json").unlink()
+    recommended.latest("06_models/accuracy/score_model.json").unlink()
     with pytest.raises(ArtifactError, match=f"score_model:{record.loaded['score_model'].version}"):
         replay_of(recommended, record)
 

@@ -34,7 +34,7 @@ def evaluated(tmp_path_factory) -> Workspace:
 
 
 def stored(workspace, name):
-    return workspace.data / "08_reporting" / "evaluation" / name
+    return workspace.data / "08_reporting/evaluation/accuracy" / name
 
 
 def test_every_dataset_is_scored_with_every_method(evaluated):

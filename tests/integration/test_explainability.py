@@ -8,7 +8,7 @@ from metallmix_kedro.surrogate.encoding import FEATURES
 from tests.conftest import save_history
 from tests.workspace import Workspace
 
-REPORTING = "08_reporting"
+REPORTING = "08_reporting/accuracy"
 TABLES = {
     "attributions": ["trial_id", "dataset", "base_value", *FEATURES],
     "attribution_by_value": ["feature", "value", "mean_contribution", "n_trials"],
@@ -48,7 +48,7 @@ def test_a_second_run_gives_the_same_bytes(fabricated: Workspace) -> None:
 
 def test_a_model_of_another_fit_is_refused(fabricated: Workspace) -> None:
     save_history(fabricated, seed=1)
-    first = fabricated.versions("06_models/score_model.json")[0]
+    first = fabricated.versions("06_models/accuracy/score_model.json")[0]
     fabricated.run("meta_learning")
     with pytest.raises(ArtifactError, match="different fits"):
         fabricated.run("explainability", load_versions={"score_model": first})

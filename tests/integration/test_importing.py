@@ -108,7 +108,7 @@ def test_imported_trials_go_through_all_that_learns(workspace: Workspace, exampl
     params = {"meta_learning": FEW_TREES, "recommendation": {"llm": {"provider": "none"}}}
     workspace.run("meta_learning", "explainability", "retrieval", params=params)
     workspace.run("recommendation", params=params)
-    card = json.loads(workspace.latest("06_models/retrieval_card.json").read_text())
+    card = json.loads(workspace.latest("06_models/accuracy/retrieval_card.json").read_text())
     assert "chest_views" in {entry["dataset"] for entry in card["entries"]}
     assert "stained_cells" in card["excluded"]
 
@@ -136,12 +136,12 @@ def test_a_history_of_backbones_alone_is_imported_learned_and_evaluated(
     }
     workspace.run("meta_learning", params=params)
     workspace.run("evaluation", params=params, node_names=WITHOUT_JUDGE)
-    table = pd.read_csv(workspace.data / "08_reporting/evaluation/method_table.csv")
+    table = pd.read_csv(workspace.data / "08_reporting/evaluation/accuracy/method_table.csv")
     regret = table.set_index("method")["mean_regret"]
     assert regret["best_on_average"] < 0.05
     assert regret["random_pick"] > 0.1
     report = json.loads(
-        (workspace.data / "08_reporting/evaluation/evaluation_report.json").read_text()
+        (workspace.data / "08_reporting/evaluation/accuracy/evaluation_report.json").read_text()
     )
     assert set(report["uninformed_choices"]) == {"nearest_neighbour"}
 

@@ -26,10 +26,10 @@ def learned(tmp_path_factory) -> Workspace:
 
 def stored_surrogate(workspace) -> Surrogate:
     models = [
-        xgboost.Booster(model_file=str(workspace.latest(f"06_models/{role}.json")))
+        xgboost.Booster(model_file=str(workspace.latest(f"06_models/accuracy/{role}.json")))
         for role in ("score_model", "time_model")
     ]
-    card = json.loads(workspace.latest("06_models/surrogate_card.json").read_text())
+    card = json.loads(workspace.latest("06_models/accuracy/surrogate_card.json").read_text())
     return Surrogate.from_artifacts(*models, card)
 
 
@@ -41,22 +41,25 @@ def test_the_stored_surrogate_predicts(learned):
 
 def test_predictions_report_and_picture_are_stored(learned):
     history = pd.read_parquet(learned.latest("05_model_input/history.parquet"))
-    predictions = pd.read_parquet(learned.latest("08_reporting/lodo_predictions.parquet"))
+    predictions = pd.read_parquet(learned.latest("08_reporting/accuracy/lodo_predictions.parquet"))
     assert set(predictions["trial_id"]) == set(history["trial_id"])
-    report = json.loads((learned.data / "08_reporting/surrogate_report.json").read_text())
+    report = json.loads((learned.data / "08_reporting/accuracy/surrogate_report.json").read_text())
     assert set(report["datasets"]) == set(history["dataset"])
-    picture = (learned.data / "08_reporting/surrogate_plot.png").read_bytes()
+    picture = (learned.data / "08_reporting/accuracy/surrogate_plot.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
 
 
 def test_a_second_run_stores_the_same_bytes(learned, tmp_path):
     again = learned.copy(tmp_path / "again")
-    names = [f"06_models/{name}.json" for name in ("score_model", "time_model", "surrogate_card")]
+    names = [
+        f"06_models/accuracy/{name}.json"
+        for name in ("score_model", "time_model", "surrogate_card")
+    ]
     first = [again.latest(name).read_bytes() for name in names]
-    report = (again.data / "08_reporting/surrogate_report.json").read_bytes()
-    picture = (again.data / "08_reporting/surrogate_plot.png").read_bytes()
+    report = (again.data / "08_reporting/accuracy/surrogate_report.json").read_bytes()
+    picture = (again.data / "08_reporting/accuracy/surrogate_plot.png").read_bytes()
     again.run("meta_learning", params=FAST)
     assert all(len(again.versions(name)) == 2 for name in names)
     assert [again.latest(name).read_bytes() for name in names] == first
-    assert (again.data / "08_reporting/surrogate_report.json").read_bytes() == report
-    assert (again.data / "08_reporting/surrogate_plot.png").read_bytes() == picture
+    assert (again.data / "08_reporting/accuracy/surrogate_report.json").read_bytes() == report
+    assert (again.data / "08_reporting/accuracy/surrogate_plot.png").read_bytes() == picture

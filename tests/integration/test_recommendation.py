@@ -102,10 +102,10 @@ def test_what_cannot_be_used_is_named(
 @pytest.mark.parametrize(
     ("path", "content", "said"),
     [
-        ("06_models/score_model.json", b"{}", "score_model"),
-        ("06_models/surrogate_card.json", b"{}", "surrogate_card"),
-        ("06_models/retrieval_card.json", b'{"format_version": 9}', "retrieval_card"),
-        ("06_models/retrieval_index.faiss", b"not an index", "retrieval_index"),
+        ("06_models/accuracy/score_model.json", b"{}", "score_model"),
+        ("06_models/accuracy/surrogate_card.json", b"{}", "surrogate_card"),
+        ("06_models/accuracy/retrieval_card.json", b'{"format_version": 9}', "retrieval_card"),
+        ("06_models/accuracy/retrieval_index.faiss", b"not an index", "retrieval_index"),
         ("05_model_input/history.parquet", b"PAR1 and nothing", "history"),
     ],
 )

@@ -14,8 +14,8 @@ from metallmix_kedro.retrieval.retriever import retrieve
 from tests.conftest import save_history
 from tests.workspace import Workspace
 
-INDEX = "06_models/retrieval_index.faiss"
-CARD = "06_models/retrieval_card.json"
+INDEX = "06_models/accuracy/retrieval_index.faiss"
+CARD = "06_models/accuracy/retrieval_card.json"
 HISTORY = "05_model_input/history.parquet"
 
 
@@ -43,15 +43,18 @@ def test_what_is_stored_answers(indexed: Workspace) -> None:
 
 
 def test_neighbours_and_their_picture_are_stored(indexed: Workspace) -> None:
-    table = pd.read_parquet(indexed.data / "08_reporting/neighbours.parquet")
+    table = pd.read_parquet(indexed.data / "08_reporting/accuracy/neighbours.parquet")
     assert list(table.columns) == ["dataset", "rank", "neighbour", "distance"]
     assert len(table) == 5 * 4
-    picture = (indexed.data / "08_reporting/neighbours_plot.png").read_bytes()
+    picture = (indexed.data / "08_reporting/accuracy/neighbours_plot.png").read_bytes()
     assert picture.startswith(b"\x89PNG")
 
 
 def test_a_second_run_gives_the_same_bytes(indexed: Workspace) -> None:
-    names = ("08_reporting/neighbours.parquet", "08_reporting/neighbours_plot.png")
+    names = (
+        "08_reporting/accuracy/neighbours.parquet",
+        "08_reporting/accuracy/neighbours_plot.png",
+    )
     before = [(indexed.data / name).read_bytes() for name in names]
     before += [indexed.latest(name).read_bytes() for name in (INDEX, CARD)]
     indexed.run("retrieval")

@@ -20,8 +20,6 @@ LEFT, RIGHT, TOP, BOTTOM = 64, WIDTH - 24, 20, 360
 """Edges of the plot, in SVG units."""
 ROW = 20
 """Height of a line of the list of front points below it."""
-DOT = 4
-"""Dots are put on a grid this fine (SVG units / `DOT`), and each place is drawn once."""
 
 _LABEL_WIDTH, _LABEL_HEIGHT = 9, 15
 _OFFSETS = ((9, 5), (-9, 5), (0, -10), (0, 21), (12, -9), (-12, -9))
@@ -129,13 +127,14 @@ def place_pareto(
         )
         for number, one in enumerate(front, start=1)
     )
+    # Of all dots in one unit one is drawn: thousands of configurations stay a small text.
     places = {
-        (round(times.at(second) * DOT) / DOT, round(scores(value) * DOT) / DOT)
+        (round(times.at(second)), round(scores(value)))
         for second, value in zip(seconds.tolist(), score.tolist(), strict=True)
     }
     return ParetoPicture(
         # A stroke of nearly no length with round ends is a dot, in a tenth of a circle's text.
-        dots="".join(f"M{x:g} {y:g}h.01" for x, y in sorted(places)),
+        dots="".join(f"M{x} {y}h.01" for x, y in sorted(places)),
         front=rows,
         candidates=rings,
         time_ticks=times.ticks(),

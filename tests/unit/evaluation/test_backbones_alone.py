@@ -11,7 +11,8 @@ from metallmix_kedro.evaluation.methods import METHODS
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.evaluation.task import Task
-from metallmix_kedro.history.columns import HISTORY_COLUMNS, SCORE
+from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.schema import HistorySchema
 
 SCORES = {
@@ -30,7 +31,7 @@ def backbones_alone() -> pd.DataFrame:
             "trial_id": f"{dataset}-{number}",
             "dataset": dataset,
             "backbone": f"net_{number}",
-            SCORE: score,
+            ACCURACY: score,
             "n_instances": 100.0 * (1 + place),
             "modality": "natural",
         }
@@ -40,7 +41,8 @@ def backbones_alone() -> pd.DataFrame:
     table = pd.DataFrame(rows).assign(
         source="imported", proposer="import:theirs", status="finished"
     )
-    return HistorySchema.validate(table.reindex(columns=list(HISTORY_COLUMNS)).astype(object))
+    valid = HistorySchema.validate(table.reindex(columns=list(HISTORY_COLUMNS)).astype(object))
+    return with_score(valid, "accuracy")
 
 
 @pytest.fixture(scope="module")

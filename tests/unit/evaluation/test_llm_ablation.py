@@ -13,6 +13,7 @@ from metallmix_kedro.evaluation.llm_ablation_table import row_table, summary_tab
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.evaluation.task import Settings
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
@@ -32,7 +33,7 @@ TEXTS = Texts(DecisionPrompts(**texts("recommendation")), PromptTexts(**texts("j
 
 @pytest.fixture(scope="module")
 def history() -> pd.DataFrame:
-    return fabricate_history(n_datasets=4, n_trials=20)
+    return with_score(fabricate_history(n_datasets=4, n_trials=20), "accuracy")
 
 
 def settings(url: str, **ablation: Any) -> Settings:
