@@ -55,6 +55,9 @@ def test_a_recommendation_imports_no_training_library(fabricated: Workspace):
         ("recommendation.n_candidates=0", "at least 2"),
         ("recommendation.llm.provider=oracle", "one of auto, ollama, embedded, none"),
         ("retrieval=3", "retrieval = 3"),
+        ("objective=f2", "one of accuracy, macro_f1, rarest_class_recall"),
+        ("recommendation.max_training_time_s=0", "more than 0"),
+        ("recommendation.max_parameters=0", "at least 1"),
     ],
 )
 def test_a_wrong_parameter_is_refused_before_any_node(workspace: Workspace, parameter, said):
@@ -64,6 +67,49 @@ def test_a_wrong_parameter_is_refused_before_any_node(workspace: Workspace, para
     assert "Traceback" not in done.stdout + done.stderr
     assert workspace.records() == []
     assert not (workspace.data / "07_model_output").exists()
+
+
+def test_limits_are_kept_and_an_imbalanced_target_is_pointed_to_the_rare_classes(
+    fabricated: Workspace,
+):
+    card = fabricated.folder / "rare.yml"
+    card.write_text(
+        "name: rare\nmodality: CT\nimage_size: [128, 128]\nclass_counts: {usual: 900, rare: 20}\n"
+    )
+    limits = (
+        "recommendation.backbones=[Xception,EfficientNetLite0]"
+        ",recommendation.max_parameters=9000000,recommendation.max_training_time_s=3"
+    )
+    done = fabricated.kedro(*RECOMMEND[:2], f"{RECOMMEND[2]},target.card={card},{limits}")
+    assert done.returncode == 0, done.stderr
+    written = json.loads(fabricated.latest("07_model_output/recommendation.json").read_text())
+    candidates = written["evidence"]["candidates"]
+    assert {one["configuration"]["backbone"] for one in candidates} == {"EfficientNetLite0"}
+    assert max(one["training_time_s"] for one in candidates) <= 3
+    assert max(one["training_time_s"] for one in written["pareto_front"]) > 3
+    assert "limit 3.0 s" in fabricated.latest("07_model_output/pareto_plot.svg").read_text()
+    said = " ".join(done.stdout.split())
+    assert "--params=objective=macro_f1" in said
+    assert "--params=objective=rarest_class_recall" in said
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        ("recommendation.max_training_time_s=0.001", "the fastest takes about"),
+        ("recommendation.max_parameters=7", "the smallest that may be chosen is"),
+        ("recommendation.backbones=[ResNet999]", "ResNet999"),
+        ("objective=macro_f1", "--params=objective=macro_f1"),
+    ],
+)
+def test_what_leaves_nothing_to_recommend_is_one_message_with_a_mend(
+    fabricated: Workspace, parameter, said
+):
+    done = fabricated.kedro(*RECOMMEND[:2], f"{RECOMMEND[2]},{parameter}")
+    assert done.returncode == 1
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stdout + done.stderr
+    assert fabricated.versions("07_model_output/recommendation.json") == []
 
 
 def test_an_unknown_pipeline_is_refused_with_the_nearest(workspace: Workspace):

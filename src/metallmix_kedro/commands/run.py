@@ -8,6 +8,7 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
 
 from metallmix_kedro.commands.errors import readable_errors, verbose_option
+from metallmix_kedro.commands.parameter_option import with_lists
 from metallmix_kedro.pipeline_registry import check_names
 from metallmix_kedro.startup import xgboost_without_scikit_learn
 
@@ -19,6 +20,11 @@ for your images (a folder with one sub-folder a class), or for a dataset card:
   kedro run --pipelines=recommendation
   kedro run --pipelines=recommendation --params=target.path=/my/images
   kedro run --pipelines=recommendation --params=target.card=/my/card.yml
+
+\b
+By another metric than the accuracy, or among some backbones only:
+  kedro run --pipelines=recommendation --params=objective=macro_f1
+  kedro run --pipelines=recommendation --params="recommendation.backbones=[Xception,ResNet50]"
 
 \b
 The same without an LLM, or with another one:
@@ -53,7 +59,7 @@ def _run(verbose: bool, pipeline: str | None, pipelines: list[str], **options: A
 run = verbose_option(
     click.Command(
         "run",
-        params=list(kedro_run.params),
+        params=[with_lists(option) for option in kedro_run.params],
         callback=_run,
         help=HELP,
         short_help="Run pipelines, for example: kedro run --pipelines=recommendation",

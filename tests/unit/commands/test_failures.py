@@ -42,6 +42,16 @@ def test_a_datasets_error_comes_with_a_mend():
     assert "--load-versions" in explain(DatasetError("none")).mend
 
 
+def test_what_was_not_learned_for_an_objective_comes_with_the_command_that_learns_it():
+    where = "/project/data/06_models/macro_f1/score_model.json"
+    failure = explain(
+        DatasetError(f"score_model: Did not find any versions for J(filepath='{where}')")
+    )
+    assert failure.mend.endswith(
+        "kedro run --pipelines=meta_learning,explainability,retrieval --params=objective=macro_f1"
+    )
+
+
 @pytest.mark.parametrize(
     "error", [ZeroDivisionError(), KeyError("x"), ValueError("x"), TypeError()]
 )

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.errors import ArtifactError, InputError
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import BASE_VALUE, Surrogate
 from tests.fabricated import BACKBONE_EFFECT, RATE_EFFECT
@@ -126,6 +127,28 @@ def test_columns_that_contradict_the_encoder_are_refused(surrogate):
     score_model, time_model, card = surrogate.artifacts()
     with pytest.raises(ArtifactError, match="contradicts itself"):
         Surrogate.from_artifacts(score_model, time_model, {**card, "columns": card["columns"][1:]})
+
+
+def test_a_card_of_another_objective_is_refused_with_the_command_that_fits_it(surrogate):
+    with pytest.raises(ArtifactError, match=r"--params=objective=macro_f1") as caught:
+        Surrogate.from_artifacts(*surrogate.artifacts(), "macro_f1")
+    assert "kedro run --pipelines=meta_learning,explainability,retrieval" in str(caught.value)
+
+
+def test_the_card_says_what_its_scores_are(history, parameters):
+    by_f1 = with_score(history.assign(test_f1=1 - history["test_accuracy"]), "macro_f1")
+    artifacts = fit_surrogate(by_f1, parameters, 1, "macro_f1").artifacts()
+    assert artifacts[2]["training"]["objective"] == "macro_f1"
+    Surrogate.from_artifacts(*artifacts, "macro_f1")
+    with pytest.raises(ArtifactError, match=r"is of the objective macro_f1, but accuracy"):
+        Surrogate.from_artifacts(*artifacts)
+
+
+def test_a_card_from_before_there_were_objectives_is_of_accuracy(surrogate):
+    score_model, time_model, card = surrogate.artifacts()
+    older = copy.deepcopy(card)
+    del older["training"]["objective"]
+    assert Surrogate.from_artifacts(score_model, time_model, older).card == surrogate.card
 
 
 def test_models_and_cards_of_different_fits_are_not_mixed(surrogate, history, parameters):
