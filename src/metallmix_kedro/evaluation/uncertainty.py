@@ -30,7 +30,7 @@ TARGET_COLUMNS = (
     "distance",
     "outside",
     "mean_error",
-    "mean_accuracy_error",
+    "mean_score_error",
     "regret",
 )
 
@@ -77,7 +77,7 @@ def target_errors(protocol: str, task: Task, table: ReplayTable) -> dict[str, An
     dict
         Keys `TARGET_COLUMNS`: ``distance`` to the most similar dataset, ``outside`` if it is
         flagged as unlike them all (both None where its meta-features are not known); mean absolute
-        errors of relative score and accuracy over its recorded trials; the pick's regret.
+        errors of relative score and score over its recorded trials; the pick's regret.
     """
     novelty = _novelty(task)
     predicted = task.predicted()
@@ -88,7 +88,7 @@ def target_errors(protocol: str, task: Task, table: ReplayTable) -> dict[str, An
         "distance": novelty.distance if novelty else None,
         "outside": novelty.is_outlier if novelty else None,
         "mean_error": float(np.abs(1 - table.regrets - predicted["relative_score"]).mean()),
-        "mean_accuracy_error": float(np.abs(table.scores - predicted["score"]).mean()),
+        "mean_score_error": float(np.abs(table.scores - predicted["score"]).mean()),
         "regret": float(table.regrets[picked]),
     }
 
@@ -166,6 +166,6 @@ def uncertainty_report(chances: pd.DataFrame, targets: pd.DataFrame) -> dict[str
 
 
 def _errors(part: pd.DataFrame) -> dict[str, Any]:
-    means = part[["mean_error", "mean_accuracy_error", "regret"]].mean()
+    means = part[["mean_error", "mean_score_error", "regret"]].mean()
     known = {str(name): float(value) if len(part) else None for name, value in means.items()}
     return {"n_datasets": len(part), **known}

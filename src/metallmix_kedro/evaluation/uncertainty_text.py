@@ -49,6 +49,6 @@ def _outside(protocol: str, figures: dict[str, Any]) -> str:
     return (
         f"{start}history ({', '.join(figures['flagged_datasets'])}). The mean absolute error of "
         f"the relative score is {flagged['mean_error']:.3f} there and {others['mean_error']:.3f} "
-        f"elsewhere; that of the accuracy {flagged['mean_accuracy_error']:.3f} and "
-        f"{others['mean_accuracy_error']:.3f}."
+        f"elsewhere; that of the score itself {flagged['mean_score_error']:.3f} and "
+        f"{others['mean_score_error']:.3f}."
     )

@@ -45,7 +45,7 @@ def test_a_target_is_judged_by_all_its_trials(task, table):
     assert errors["mean_error"] == pytest.approx(
         np.abs(1 - table.regrets - predicted["relative_score"]).mean()
     )
-    assert errors["mean_accuracy_error"] == pytest.approx(
+    assert errors["mean_score_error"] == pytest.approx(
         np.abs(table.scores - predicted["score"]).mean()
     )
     assert errors["outside"] in (True, False)
