@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -153,6 +154,7 @@ for name in ("tensorflow", "keras", "sklearn", "skopt", "matplotlib", "shap", "d
     sys.modules[name] = None  # importing it is an error
 from tests.workspace import Workspace
 from pathlib import Path
+from typing import Any
 Workspace(Path({str(workspace.folder)!r})).run(
     "experiment_grid",
     params={{"experiment_grid": {{"imports": [{str(examples / "mlflow.yml")!r}]}}}},
@@ -164,3 +166,42 @@ Workspace(Path({str(workspace.folder)!r})).run(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(workspace.versions("05_model_input/history.parquet")) == 2
+
+
+def test_own_trials_change_the_next_recommendation(workspace: Workspace) -> None:
+    save_history(workspace, seed=0)
+    params = {"meta_learning": FEW_TREES, "recommendation": {"llm": {"provider": "none"}}}
+    workspace.run("meta_learning", "explainability", "retrieval", params=params)
+    first = recommended(workspace, params)
+    assert first["evidence"]["own_trials"] is None
+
+    tried = [one["configuration"] for one in first["evidence"]["candidates"][:3]]
+    table = pd.DataFrame(tried).assign(test_accuracy=[0.31, 0.29, 0.3], training_time_s=4.0)
+    table.to_csv(workspace.folder / "tried.csv", index=False)
+    columns = "\n".join(f"  {name}: {name}" for name in table)
+    mapping = workspace.folder / "tried.yml"
+    mapping.write_text(
+        f"name: my_trials\nfile: tried.csv\ncolumns:\n{columns}\nconstants:\n"
+        f"  dataset: {first['target']['name']}\n  modality: X-ray\n  status: finished\n"
+    )
+    run_import(workspace, mapping)
+    again = recommended(workspace, params)
+
+    own = again["evidence"]["own_trials"]
+    assert own["n_trials"] == 3
+    assert own["best"][0] == {"configuration": tried[0], "score": 0.31}
+    offered = again["evidence"]["candidates"]
+    assert not [one for one in offered if one["configuration"] in tried]
+    assert offered[0]["roles"][0] == "most_promising"
+    # All were far worse than predicted, which says something of every configuration.
+    assert offered[0]["score"] < first["evidence"]["candidates"][0]["score"]
+    report = workspace.latest("07_model_output/recommendation_report.html").read_text("utf-8")
+    assert "Your own trials" in report
+
+
+def recommended(made: Workspace, params: dict[str, object]) -> dict[str, Any]:
+    made.run("recommendation", params=params)
+    written: dict[str, Any] = json.loads(
+        made.latest("07_model_output/recommendation.json").read_text("utf-8")
+    )
+    return written
