@@ -64,6 +64,7 @@ def test_a_replay_is_identical_and_stores_nothing(recommended):
         "target_probes",
         "evidence",
         "recommendation",
+        "pareto_plot",
         "recommendation_report",
     }
     assert files() == before

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from metallmix_kedro.audit.record import RunRecord
+from metallmix_kedro.audit.replay import replay
 from metallmix_kedro.errors import InputError, ParameterError
 from metallmix_kedro.recommendation.model import Recommendation, json_schema
 from tests.workspace import Workspace
@@ -46,10 +48,11 @@ def test_macro_f1_is_learned_and_recommended_by_beside_accuracy(fabricated: Work
     assert recommendation.configuration.learning_rate == 1e-5
     assert all(check.supported for check in recommendation.checks)
     assert "accuracy" not in recommendation.explanation
-    report = json.loads(
-        (fabricated.data / "08_reporting/macro_f1/surrogate_report.json").read_text()
-    )
-    assert report["objective"] == "macro_f1"
+    # It is repeated from the folders of its own objective.
+    record = RunRecord.model_validate(fabricated.records()[-1])
+    assert replay(record, fabricated.folder).identical
+    report = (fabricated.data / "08_reporting/macro_f1/surrogate_report.json").read_text()
+    assert json.loads(report)["objective"] == "macro_f1"
 
 
 def test_a_history_without_the_metric_is_one_error_with_its_mend(fabricated: Workspace) -> None:
