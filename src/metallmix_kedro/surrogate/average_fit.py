@@ -16,8 +16,10 @@ from metallmix_kedro.surrogate.average import (
     FloatArray,
     Level,
     combination_numbers,
+    distinct,
     level_codes,
 )
+from metallmix_kedro.surrogate.cells import Cells
 
 MOST_LEVELS = 200
 """A hyperparameter with more distinct values than this has no average of its own."""
@@ -62,33 +64,36 @@ def fit_averages(
     levels = _levels(trials)
     columns = _Columns(levels)
     codes = level_codes(trials, levels)
-    unique, owner = _distinct([codes[name] for name in levels], len(trials))
+    unique, owner = distinct(codes, levels, len(trials))
     design = columns.design(unique)
     scores = trials["relative_score"].to_numpy(dtype=np.float64)
     shares = _shares(codes, levels, weights)
+    datasets = trials["dataset"].astype("category").cat
+    dataset = datasets.codes.to_numpy().astype(np.int64)
+    cells = None if own_penalty is None or not levels else Cells.of(owner, dataset)
 
-    def fit(rows: npt.NDArray[np.bool_]) -> ConfigurationAverage:
-        used = np.where(rows, weights, 0.0)
+    def fit(without: frozenset[str]) -> ConfigurationAverage:
+        is_out = datasets.categories.isin(without)
+        used = np.where(is_out[dataset], 0.0, weights) if without else weights
         if not used.any():
             used = weights
         mean = float(np.average(scores, weights=used))
+        above = scores - mean
         weight_of = np.bincount(owner, used, len(unique))
-        sum_of = np.bincount(owner, used * (scores - mean), len(unique))
+        sum_of = np.bincount(owner, used * above, len(unique))
         normal = (design.T @ design.multiply(weight_of[:, None])).toarray()
         normal[np.diag_indices_from(normal)] += penalty
         effects = _solved(normal, np.asarray(design.T @ sum_of, dtype=np.float64))
         made = columns.average(effects, mean, levels, shares)
-        if own_penalty is None or not levels:
+        if cells is None or own_penalty is None:
             return made
-        left = scores - mean - (design @ effects)[owner]
-        worth = _own(left[rows], owner[rows], names[rows], own_penalty, own_least)
-        numbers = combination_numbers(unique[worth.index.to_numpy(dtype=np.int64)], levels)
-        own = sorted(zip(numbers.tolist(), worth.tolist(), strict=True))
-        return made.model_copy(update={"own": tuple(own)})
+        means = cells.means(above - (design @ effects)[owner])
+        own, worth = _own(means, cells, is_out, own_penalty, own_least)
+        numbers = combination_numbers(unique[own], levels)
+        by_number = sorted(zip(numbers.tolist(), worth.tolist(), strict=True))
+        return made.model_copy(update={"own": tuple(by_number)})
 
-    names = trials["dataset"]
-    everything = fit(np.ones(len(trials), dtype=np.bool_))
-    return everything, {fold: fit(~names.isin(fold).to_numpy()) for fold in left_out}
+    return fit(frozenset()), {fold: fit(fold) for fold in left_out}
 
 
 class _Columns:
@@ -151,22 +156,18 @@ def _levels(trials: pd.DataFrame) -> dict[str, tuple[Level, ...]]:
 
 
 def _own(
-    left: FloatArray, owner: Codes, datasets: pd.Series, penalty: float, least: int
-) -> pd.Series:
-    """Return what configurations tried on enough datasets are worth beyond their values."""
-    table = pd.DataFrame({"owner": owner, "dataset": datasets.to_numpy(), "left": left})
-    by_dataset = table.groupby(["owner", "dataset"], sort=False)["left"].mean()
-    sums = by_dataset.groupby("owner").agg(["sum", "size"]).astype("float64")
-    enough = sums[sums["size"] >= least].sort_values("size", ascending=False, kind="stable")
-    return (enough["sum"] / (enough["size"] + penalty)).head(MOST_OWN)
-
-
-def _distinct(codes: list[Codes], count: int) -> tuple[Codes, Codes]:
-    """Return the distinct configurations, and which of them each of the trials has."""
-    if not codes:
-        return np.empty((1, 0), dtype=np.int64), np.zeros(count, dtype=np.int64)
-    unique, owner = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
-    return np.asarray(unique, dtype=np.int64), np.asarray(owner, dtype=np.int64).ravel()
+    means: FloatArray, cells: Cells, is_out: npt.NDArray[np.bool_], penalty: float, least: int
+) -> tuple[Codes, FloatArray]:
+    """Return configurations tried on enough datasets, and their worth beyond their values."""
+    kept = ~is_out[cells.dataset]
+    owner = cells.configuration[kept]
+    count = int(cells.configuration.max()) + 1
+    groups = pd.Categorical.from_codes(owner, pd.RangeIndex(count))
+    sums = pd.Series(means[kept]).groupby(groups, observed=False).sum().to_numpy()
+    sizes = np.bincount(owner, minlength=count)
+    enough = np.flatnonzero(sizes >= least)
+    own = enough[np.argsort(-sizes[enough], kind="stable")][:MOST_OWN]
+    return own, sums[own] / (sizes[own] + penalty)
 
 
 def _shares(

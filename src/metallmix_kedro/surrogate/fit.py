@@ -14,6 +14,7 @@ from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.probes.parameters import ProbeLevel
 from metallmix_kedro.surrogate.calibration import calibrate
 from metallmix_kedro.surrogate.card import TrainingFacts
+from metallmix_kedro.surrogate.cells import coded, draw_evenly
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
@@ -51,11 +52,11 @@ def fit_surrogate(
     InputError
         If fewer than two datasets have trials to calibrate on.
     """
-    trials = add_relative_score(history.reset_index(drop=True))
+    trials = coded(add_relative_score(history.reset_index(drop=True)))
     folds = make_folds(trials, parameters.max_folds, at_least=2)
     everything: Fold = frozenset()
-    models = fit_without(trials, [everything, *folds], parameters, seed)
-    errors = errors_on(trials, {fold: models[fold] for fold in folds})
+    models = fit_without(trials, [everything, *folds], parameters, seed, [everything])
+    errors = errors_on(trials, {fold: models[fold] for fold in folds}, parameters, seed)
     return assemble(trials, models[everything], errors, parameters, seed)
 
 
@@ -94,6 +95,7 @@ def fit_without(
     left_out: Collection[Fold],
     parameters: MetaLearningParameters,
     seed: int,
+    assembled: Collection[Fold],
 ) -> dict[Fold, PointModel]:
     """Fit one model for each set of datasets left out, several at a time.
 
@@ -107,17 +109,27 @@ def fit_without(
         Names of datasets; the empty set fits on everything.
     parameters, seed
         As for `fit_surrogate`.
+    assembled : collection of frozenset of str
+        Those whose models become surrogates; the others only predict and get no scenarios.
     """
 
     def fit(without: Fold) -> PointModel:
-        return fit_point_model(trials[~trials["dataset"].isin(without)], parameters, seed)
+        return fit_point_model(trials, parameters, seed, without, without in assembled)
 
+    trials = coded(trials)
     models = _at_the_same_time(fit, left_out, parameters.n_threads)
     return dict(zip(left_out, models, strict=True))
 
 
-def errors_on(trials: pd.DataFrame, models: dict[Fold, PointModel]) -> Errors:
+def errors_on(
+    trials: pd.DataFrame,
+    models: dict[Fold, PointModel],
+    parameters: MetaLearningParameters,
+    seed: int,
+) -> Errors:
     """Take the errors on the datasets that each model has not seen.
+
+    Of more trials than ``max_trials`` as many are drawn, evenly over the datasets.
 
     Parameters
     ----------
@@ -125,13 +137,20 @@ def errors_on(trials: pd.DataFrame, models: dict[Fold, PointModel]) -> Errors:
         Rows of a history with ``relative_score``.
     models : dict
         The datasets to predict -> a model fitted without them.
+    parameters, seed
+        As for `fit_surrogate`.
 
     Returns
     -------
     dict
         How much of the datasets was shown to be probed -> `residuals`.
     """
-    left_out = {fold: trials[trials["dataset"].isin(fold)] for fold in models}
+    judged = is_own(trials) & trials["relative_score"].notna()
+    judged &= trials["dataset"].isin(frozenset().union(*models))
+    rows = np.flatnonzero(judged)
+    drawn = draw_evenly(trials["dataset"].iloc[rows], parameters.max_trials, seed)
+    shown = trials.iloc[rows[drawn]]
+    left_out = {fold: shown[shown["dataset"].isin(fold)] for fold in models}
     # Where nobody probed anything there is one level to calibrate.
     deepest = known_level(trials)
     return {
@@ -157,10 +176,14 @@ def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
     log_time = np.log(trials["training_time_s"].where(has_time(trials)).astype(float))
     if model.device_scale is not None:
         log_time = log_time - model.device_scale.log_effect(trials)
-    return trials[["dataset"]].assign(
-        relative_score=trials["relative_score"] - predicted["relative_score"],
-        score=trials[SCORE] - predicted["score"],
-        log_training_time=log_time - predicted["log_training_time"],
+    return (
+        trials[["dataset"]]
+        .astype("str")
+        .assign(
+            relative_score=trials["relative_score"] - predicted["relative_score"],
+            score=trials[SCORE] - predicted["score"],
+            log_training_time=log_time - predicted["log_training_time"],
+        )
     )
 
 
@@ -172,9 +195,12 @@ def assemble(
     seed: int,
 ) -> Surrogate:
     """Join models and intervals with the facts of the trials they were fitted on."""
-    scored = trials[trials["relative_score"].notna()]
+    if not point.scenarios.differences:
+        raise ValueError("a model fitted without scenarios only predicts")
+    scored = trials.loc[trials["relative_score"].notna(), ["source", "dataset"]]
+    counts = scored["source"].value_counts().sort_index()
     facts = TrainingFacts(
-        n_trials=scored["source"].value_counts().sort_index().to_dict(),
+        n_trials=counts[counts > 0].to_dict(),
         datasets=tuple(sorted(scored["dataset"].unique())),
         seed=seed,
         parameters=parameters,
