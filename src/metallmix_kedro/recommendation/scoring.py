@@ -9,8 +9,7 @@ import pandas as pd
 from metallmix_kedro.attribution.values import readable_value
 from metallmix_kedro.backbones.registry import get_backbone
 from metallmix_kedro.errors import ArtifactError, ParameterError
-from metallmix_kedro.history.averages import best_on_average, known_configurations
-from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.probes.features import add_probes
 from metallmix_kedro.recommendation.evidence import Candidate, TopFeature
@@ -38,7 +37,7 @@ class AllowedSpace:
 
 def allowed_space(
     space: SearchSpace,
-    history: pd.DataFrame,
+    history: pd.DataFrame | Tried,
     wanted: Literal["measured"] | Collection[str],
     max_parameters: int | None = None,
 ) -> AllowedSpace:
@@ -47,8 +46,9 @@ def allowed_space(
     Parameters
     ----------
     space : SearchSpace
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema`.
+    history : pandas.DataFrame or Tried
+        Rows of `history.schema.HistorySchema`; where more than one target is asked for, what was
+        counted of them once.
     wanted : "measured" or collection of str
         Names, or those that the history has finished trials of.
     max_parameters : int, optional
@@ -61,7 +61,7 @@ def allowed_space(
     ParameterError
         If a name is not in the search space, or no backbone is small enough.
     """
-    measured = set(known_configurations(history)["backbone"].unique())
+    measured = Tried.of(history).backbones
     if measured.isdisjoint(space.backbone):
         raise ArtifactError(
             "The history holds no finished trial with a known configuration of the search space "
@@ -113,7 +113,7 @@ def list_candidates(
     target: TargetDescription,
     probes: pd.DataFrame,
     surrogate: Surrogate,
-    history: pd.DataFrame,
+    history: pd.DataFrame | Tried,
     space: SearchSpace,
     parameters: RecommendationParameters,
 ) -> tuple[Candidate, ...]:
@@ -125,9 +125,9 @@ def list_candidates(
     probes : pandas.DataFrame
         Probes of the target, columns `metallmix_kedro.probes.PROBE_COLUMNS`; may be empty.
     surrogate : Surrogate
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema`; what lies outside the space does not count for
-        the configuration that is best on average.
+    history : pandas.DataFrame or Tried
+        As for `allowed_space`; what lies outside the space does not count for the configuration
+        that is best on average.
     space : SearchSpace
         Already restricted to the backbones that may be chosen.
     parameters : RecommendationParameters
@@ -155,12 +155,12 @@ def list_candidates(
         )
     fast = _fast_enough(predictions, parameters.max_training_time_s)
     frame, predictions = frame[fast], predictions[fast]
-    average = _best_on_average(history, space)
+    average = Tried.of(history).best(space)
     listed = short_list(
         frame.join(predictions),
         surrogate.scenarios(frame, predictions["relative_score"]),
         parameters.n_candidates,
-        None if average is None else average.as_dict(),
+        None if average is None else average.configuration.as_dict(),
     )
     contributions = surrogate.contributions(frame.loc[listed.index])
     return tuple(
@@ -169,16 +169,6 @@ def list_candidates(
             zip(listed.to_dict("records"), contributions.to_dict("records"), strict=True), start=1
         )
     )
-
-
-def _best_on_average(history: pd.DataFrame, space: SearchSpace) -> Configuration | None:
-    # Scores are related to all trials of their dataset before those outside the space go.
-    scored = add_relative_score(history)
-    inside = scored[list(CONFIGURATION_COLUMNS)].isin(
-        {name: list(getattr(space, name)) for name in CONFIGURATION_COLUMNS}
-    )
-    eligible = known_configurations(scored[inside.all(axis=1)])
-    return None if eligible.empty else best_on_average(eligible).configuration
 
 
 def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -> Candidate:

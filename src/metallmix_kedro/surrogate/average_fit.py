@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import linalg, sparse
 
+from metallmix_kedro.history.cells import Cells
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import (
     Codes,
@@ -19,7 +20,6 @@ from metallmix_kedro.surrogate.average import (
     distinct,
     level_codes,
 )
-from metallmix_kedro.surrogate.cells import Cells
 
 MOST_LEVELS = 200
 """A hyperparameter with more distinct values than this has no average of its own."""

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.progress import track
 
 from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.cells import coded, draw_evenly
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.probes.parameters import ProbeLevel
 from metallmix_kedro.surrogate.calibration import calibrate
 from metallmix_kedro.surrogate.card import TrainingFacts
-from metallmix_kedro.surrogate.cells import coded, draw_evenly
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters

@@ -9,11 +9,11 @@ import pandas as pd
 import xgboost
 
 from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.cells import coded, draw_evenly
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import ConfigurationAverage, distinct, level_codes
 from metallmix_kedro.surrogate.average_fit import fit_averages
-from metallmix_kedro.surrogate.cells import coded, draw_evenly
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters

@@ -71,8 +71,8 @@ class Cells:
 
     @classmethod
     def of(cls, configuration: Codes, dataset: Codes) -> "Cells":
-        """Group n trials by configuration and dataset, numbers from 0 on, at least one trial."""
-        n_datasets = int(dataset.max()) + 1
+        """Group n trials by configuration and dataset, numbers from 0 on."""
+        n_datasets = int(dataset.max(initial=0)) + 1
         cell, keys = pd.factorize(configuration * n_datasets + dataset)
         # Cells are numbered as they appear: a new highest number is the first trial of a cell.
         first = np.flatnonzero(np.diff(np.maximum.accumulate(cell), prepend=-1))
