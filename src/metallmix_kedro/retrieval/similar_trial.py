@@ -1,5 +1,6 @@
 """A past trial on a dataset like the target, as it is shown."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import pandas as pd
@@ -29,7 +30,7 @@ class SimilarTrial(BaseModel):
     training_time_s: float | None
 
     @classmethod
-    def from_row(cls, row: "pd.Series[Any]", distance: float) -> Self:
+    def from_row(cls, row: Mapping[Any, Any], distance: float) -> Self:
         """Take a trial out of a row of the history."""
         time = row["training_time_s"]
         return cls(
