@@ -1,6 +1,7 @@
 """Trials as numbers, for what is taken over all of them many times."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,11 @@ def draw_evenly(datasets: pd.Series, count: int, seed: int) -> Codes:
     order = pd.Series(pd.factorize(datasets)[0]).sample(frac=1.0, random_state=seed)
     place = order.groupby(order).cumcount().sort_values(kind="stable")
     return np.sort(place.index[:count].to_numpy())
+
+
+def numbered(groups: Codes, count: int) -> "pd.Series[Any]":
+    """Return numbers of `count` groups as categories: grouping by them needs no search."""
+    return pd.Series(pd.Categorical.from_codes(groups, pd.RangeIndex(count)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.history.averages import BestOnAverage, known_configurations
-from metallmix_kedro.history.cells import Cells, FloatArray
+from metallmix_kedro.history.cells import Cells, FloatArray, numbered
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
@@ -54,11 +54,11 @@ class Tried:
         cells = Cells.of(numbers, pd.factorize(trials["dataset"])[0])
         measured = cells.means(trials["relative_score"].to_numpy(dtype=np.float64))
         count = int(numbers.max(initial=-1)) + 1
-        groups = pd.Categorical.from_codes(cells.configuration, pd.RangeIndex(count))
+        groups = numbered(cells.configuration, count)
         means = pd.Series(measured).groupby(groups, observed=False).mean()
         _, place = np.unique(cells.configuration, return_index=True)
         shown = trials[names].iloc[cells.first[place]].reset_index(drop=True)
-        return cls(shown, means.to_numpy(), cells)
+        return cls(shown, means.to_numpy(dtype=np.float64), cells)
 
     @property
     def backbones(self) -> frozenset[str]:
@@ -85,8 +85,9 @@ class Tried:
         eligible = np.flatnonzero(inside & (n_datasets >= needed))
         # Of equals, the first in order.
         best = int(eligible[np.argmax(self.mean_relative_score[eligible])])
+        values = {name: self.configurations[name].iloc[best] for name in CONFIGURATION_COLUMNS}
         return BestOnAverage(
-            configuration=Configuration.from_mapping(self.configurations.iloc[best].to_dict()),
+            configuration=Configuration.from_mapping(values),
             mean_relative_score=float(self.mean_relative_score[best]),
             n_datasets=int(n_datasets[best]),
             n_datasets_in_history=len(seen),

@@ -120,19 +120,20 @@ def _entries(trials: pd.DataFrame) -> list[IndexEntry]:
     shown = best.drop_duplicates(["number", "backbone", "strategy"])
     examples = shown.groupby("number")["trial_id"].agg(tuple)
     hashes = trials[["number", "data_hash"]].drop_duplicates().groupby("number")["data_hash"]
-    known = hashes.agg(lambda values: tuple(sorted(str(value) for value in values.dropna())))
     keys = trials.drop_duplicates("number").set_index("number")[_ENTRY_KEY].sort_index()
+    sizes = number.value_counts().sort_index()
     return [
         IndexEntry(
             dataset=key["dataset"],
             meta_features=MetaFeatures.model_validate(
                 {name: key[name] for name in META_FEATURE_COLUMNS}
             ),
-            n_trials=n_trials,
-            data_hashes=known.loc[place],
-            examples=examples.loc[place],
+            n_trials=int(size),
+            data_hashes=tuple(sorted(value for value in own_hashes if isinstance(value, str))),
+            examples=own_examples,
         )
-        for (place, n_trials), key in zip(
-            number.value_counts().sort_index().items(), keys.to_dict("records"), strict=True
+        # All are in the order of the entries' numbers.
+        for key, size, own_hashes, own_examples in zip(
+            keys.to_dict("records"), sizes, hashes.agg(tuple), examples, strict=True
         )
     ]

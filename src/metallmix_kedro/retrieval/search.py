@@ -13,7 +13,7 @@ from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import REBUILD, IndexCard
 from metallmix_kedro.retrieval.index import distances
-from metallmix_kedro.retrieval.similar_trial import SimilarTrial
+from metallmix_kedro.retrieval.similar_trial import SHOWN, SimilarTrial
 
 
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
@@ -91,11 +91,11 @@ class TrialSearch:
         """
         to_entry = distances(self.index, self.card, target)
         found = self._nearest(to_entry)
-        ids = [trial_id for _, trial_id in found]
-        rows = _look_up(self.examples, ids).set_index("trial_id", drop=False).loc[ids]
+        rows = _look_up(self.examples, [trial_id for _, trial_id in found]).to_dict("records")
+        by_id = {row["trial_id"]: row for row in rows}
         return [
-            SimilarTrial.from_row(row, float(to_entry[position]))
-            for (position, _), row in zip(found, rows.to_dict("records"), strict=True)
+            SimilarTrial.from_row(by_id[trial_id], float(to_entry[position]))
+            for position, trial_id in found
         ]
 
     def _nearest(self, to_entry: np.ndarray[Any, np.dtype[np.float64]]) -> list[tuple[int, str]]:
@@ -115,14 +115,16 @@ class TrialSearch:
 
 
 def _look_up(history: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
-    """Return the trials with these ids, in the history's order.
+    """Return the trials with these ids, in the history's order, and what is shown of them.
 
     Raises
     ------
     ArtifactError
         If one of them is not there.
     """
-    found = history[history["trial_id"].isin(ids)]
+    rows = np.flatnonzero(history["trial_id"].isin(ids))
+    # Column by column: a choice of columns would copy all their rows first.
+    found = pd.DataFrame({name: history[name].iloc[rows] for name in SHOWN})
     missing = sorted(set(ids) - set(found["trial_id"]))
     if missing:
         raise ArtifactError(

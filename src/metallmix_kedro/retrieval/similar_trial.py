@@ -10,6 +10,12 @@ from metallmix_kedro.history import METRICS, SCORE
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 
+SHOWN: tuple[str, ...] = (
+    *("trial_id", "dataset", "training_time_s"),
+    *(*META_FEATURE_COLUMNS, *CONFIGURATION_COLUMNS, *METRICS),
+)
+"""Columns of the history that are shown of a trial."""
+
 
 class SimilarTrial(BaseModel):
     """A past trial on a dataset like the target (paper, section 2.3).

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import linalg, sparse
 
-from metallmix_kedro.history.cells import Cells
+from metallmix_kedro.history.cells import Cells, numbered
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import (
     Codes,
@@ -162,8 +162,7 @@ def _own(
     kept = ~is_out[cells.dataset]
     owner = cells.configuration[kept]
     count = int(cells.configuration.max()) + 1
-    groups = pd.Categorical.from_codes(owner, pd.RangeIndex(count))
-    sums = pd.Series(means[kept]).groupby(groups, observed=False).sum().to_numpy()
+    sums = pd.Series(means[kept]).groupby(numbered(owner, count), observed=False).sum().to_numpy()
     sizes = np.bincount(owner, minlength=count)
     enough = np.flatnonzero(sizes >= least)
     own = enough[np.argsort(-sizes[enough], kind="stable")][:MOST_OWN]
