@@ -1,5 +1,6 @@
 """Trials as numbers, for what is taken over all of them many times."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,13 @@ def coded(trials: pd.DataFrame) -> pd.DataFrame:
     """
     words = [name for name in CODED if not isinstance(trials[name].dtype, pd.CategoricalDtype)]
     return trials.astype(dict.fromkeys(words, "category")) if words else trials
+
+
+def belongs(trials: pd.DataFrame, datasets: Collection[str]) -> npt.NDArray[np.bool_]:
+    """Say which of the `coded` trials are of one of the datasets, shape (n,)."""
+    known = trials["dataset"].cat
+    wanted: npt.NDArray[np.bool_] = known.categories.isin(list(datasets))
+    return wanted[known.codes.to_numpy()]
 
 
 def draw_evenly(datasets: pd.Series, count: int, seed: int) -> Codes:
@@ -66,7 +74,9 @@ class Cells:
     first : ndarray of int
         The first trial of each cell, shape (m,).
     repeated, cell_of_repeated : ndarray of int
-        The trials in cells of several, and their cells.
+        The trials in cells of several, and the place of each in `several`.
+    several : ndarray of int
+        The cells that hold several trials.
     """
 
     configuration: Codes
@@ -74,6 +84,7 @@ class Cells:
     first: Codes
     repeated: Codes
     cell_of_repeated: Codes
+    several: Codes
 
     @classmethod
     def of(cls, configuration: Codes, dataset: Codes) -> "Cells":
@@ -83,18 +94,21 @@ class Cells:
         # Cells are numbered as they appear: a new highest number is the first trial of a cell.
         first = np.flatnonzero(np.diff(np.maximum.accumulate(cell), prepend=-1))
         repeated = np.flatnonzero(np.bincount(cell)[cell] > 1)
+        cell_of_repeated, several = pd.factorize(cell[repeated])
         return cls(
             configuration=keys // n_datasets,
             dataset=keys % n_datasets,
             first=first,
             repeated=repeated,
-            cell_of_repeated=cell[repeated],
+            cell_of_repeated=cell_of_repeated,
+            several=several,
         )
 
     def means(self, values: FloatArray) -> FloatArray:
         """Return the mean over the trials of each cell, shape (m,), of n values."""
         means: FloatArray = values[self.first]
         if len(self.repeated):
-            several = pd.Series(values[self.repeated]).groupby(self.cell_of_repeated).mean()
-            means[several.index] = several.to_numpy()
+            groups = numbered(self.cell_of_repeated, len(self.several))
+            by_cell = pd.Series(values[self.repeated]).groupby(groups, observed=False)
+            means[self.several] = by_cell.mean()
         return means

@@ -58,7 +58,7 @@ class Tried:
         means = pd.Series(measured).groupby(groups, observed=False).mean()
         _, place = np.unique(cells.configuration, return_index=True)
         shown = trials[names].iloc[cells.first[place]].reset_index(drop=True)
-        return cls(shown, means.to_numpy(dtype=np.float64), cells)
+        return cls(shown, np.asarray(means, dtype=np.float64), cells)
 
     @property
     def backbones(self) -> frozenset[str]:

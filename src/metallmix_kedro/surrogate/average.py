@@ -110,7 +110,8 @@ class ConfigurationAverage(BaseModel):
     def _own_effects(self, codes: dict[str, Codes], count: int) -> FloatArray:
         if not self.own:
             return np.zeros(count)
-        numbers, worth = (np.array(part) for part in zip(*self.own, strict=True))
+        numbers = np.fromiter((number for number, _ in self.own), np.int64, len(self.own))
+        worth = np.fromiter((worth for _, worth in self.own), np.float64, len(self.own))
         wanted = combination_numbers(
             np.column_stack([codes[name] for name in self.levels]), self.levels
         )

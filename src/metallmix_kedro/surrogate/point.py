@@ -9,7 +9,7 @@ import pandas as pd
 import xgboost
 
 from metallmix_kedro.errors import InputError
-from metallmix_kedro.history.cells import coded, draw_evenly
+from metallmix_kedro.history.cells import belongs, coded, draw_evenly
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import ConfigurationAverage, distinct, level_codes
@@ -178,7 +178,7 @@ def _used(
     trials: pd.DataFrame, published_weight: float, without: Fold
 ) -> tuple[pd.DataFrame, FloatArray]:
     """Return the finished trials that weigh anything, what is taken over all, and their weights."""
-    finished = (trials["status"] == "finished") & ~trials["dataset"].isin(without)
+    finished = (trials["status"] == "finished").to_numpy() & ~belongs(trials, without)
     used = trials.loc[finished, [name for name in _OVER_ALL if name in trials]]
     weights = trial_weights(used, published_weight).to_numpy(dtype=np.float64)
     heavy = weights > 0
@@ -233,7 +233,7 @@ def _averages(
     codes = {name: unique[:, place] for place, name in enumerate(levels)}
     expected = average.at(codes, len(unique))[owner]
     for fold, one in without.items():
-        rows = trials["dataset"].isin(fold).to_numpy()
+        rows = belongs(trials, fold)
         expected[rows] = one.at(codes, len(unique))[owner[rows]]
     return average, expected
 
