@@ -20,6 +20,8 @@ from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 FloatArray = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Level = str | float
+Own = tuple[Codes, FloatArray]
+"""Configurations as numbers, ascending, and what each is worth beyond its values."""
 
 
 class ConfigurationAverage(BaseModel):
@@ -55,14 +57,17 @@ class ConfigurationAverage(BaseModel):
         """Return the averages of configurations, shape (n,); an unknown value has no effect."""
         return self.at(level_codes(frame, self.levels), len(frame))
 
-    def at(self, codes: dict[str, Codes], count: int) -> FloatArray:
-        """Return the averages of `count` configurations given as `level_codes` of `levels`."""
+    def at(self, codes: dict[str, Codes], count: int, own: Own | None = None) -> FloatArray:
+        """Return the averages of `count` configurations given as `level_codes` of `levels`.
+
+        The very combinations' worth may be given as arrays, where it was not stored.
+        """
         total = np.full(count, self.intercept)
         for name, effects in self.main.items():
             total += _padded(effects)[codes[name]]
         for first, second, by_pair in self.pairs:
             total += _padded(by_pair)[codes[first], codes[second]]
-        return total + self._own_effects(codes, count)
+        return total + self._own_effects(codes, count, own)
 
     def contributions(self, frame: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """Divide the averages among the hyperparameters: their Shapley values, exactly.
@@ -102,16 +107,18 @@ class ConfigurationAverage(BaseModel):
             without_first, without_second = over_first[codes[second]], over_second[codes[first]]
             table[first] += (both - without_first + without_second - mean) / 2
             table[second] += (both - without_second + without_first - mean) / 2
-        own = self._own_effects(codes, len(frame))
+        own = self._own_effects(codes, len(frame), None)
         for name in self.levels:
             table[name] += own / len(self.levels)
         return base, pd.DataFrame(table, index=frame.index)
 
-    def _own_effects(self, codes: dict[str, Codes], count: int) -> FloatArray:
-        if not self.own:
+    def _own_effects(self, codes: dict[str, Codes], count: int, own: Own | None) -> FloatArray:
+        numbers, worth = own or (
+            np.fromiter((number for number, _ in self.own), np.int64, len(self.own)),
+            np.fromiter((worth for _, worth in self.own), np.float64, len(self.own)),
+        )
+        if not len(numbers):
             return np.zeros(count)
-        numbers = np.fromiter((number for number, _ in self.own), np.int64, len(self.own))
-        worth = np.fromiter((worth for _, worth in self.own), np.float64, len(self.own))
         wanted = combination_numbers(
             np.column_stack([codes[name] for name in self.levels]), self.levels
         )

@@ -13,7 +13,7 @@ from metallmix_kedro.history.cells import belongs, coded, draw_evenly
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import ConfigurationAverage, distinct, level_codes
-from metallmix_kedro.surrogate.average_fit import fit_averages
+from metallmix_kedro.surrogate.average_fit import AverageTable
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
@@ -220,22 +220,22 @@ def _averages(
     known = own_or_all(trials)
     names = sorted(known["dataset"].unique())
     folds = deal(names, parameters.max_folds)
-    average, without = fit_averages(
+    table = AverageTable(
         known,
         weights if len(known) == len(trials) else weights[own],
-        folds if len(folds) > 1 else (),
         parameters.average_penalty,
         parameters.own_penalty,
     )
     # Trials of one configuration are expected the same, so each configuration is asked for once.
-    levels = average.levels
+    levels = table.levels
     unique, owner = distinct(level_codes(trials, levels), levels, len(trials))
     codes = {name: unique[:, place] for place, name in enumerate(levels)}
-    expected = average.at(codes, len(unique))[owner]
-    for fold, one in without.items():
+    everything = table.without(frozenset())
+    expected = everything.at(codes, len(unique))[owner]
+    for fold in folds if len(folds) > 1 else ():
         rows = belongs(trials, fold)
-        expected[rows] = one.at(codes, len(unique))[owner[rows]]
-    return average, expected
+        expected[rows] = table.without(fold).at(codes, len(unique))[owner[rows]]
+    return everything.stored(), expected
 
 
 def _cautious(parameters: MetaLearningParameters, weight: FloatArray) -> BoostingParameters:
