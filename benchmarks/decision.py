@@ -19,6 +19,7 @@ from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation.gather import gather_warnings
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.recommendation.prospects import own_trials
 from metallmix_kedro.recommendation.scoring import allowed_space, foresee, list_candidates
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.retriever import retrieve
@@ -50,7 +51,9 @@ def main() -> None:
 
     def decide() -> None:
         allowed = allowed_space(space, history, space.backbone)
-        found = foresee(target, no_probes, surrogate, history, allowed.space)
+        found = foresee(
+            target, no_probes, surrogate, history, own_trials(history, target.name), allowed.space
+        )
         list_candidates(found, surrogate, parameters)
         retrieve(index, card, history, features, exclude_dataset=target.name)
         gather_warnings(target, history, allowed, index, card, parameters)

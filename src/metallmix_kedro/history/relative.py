@@ -41,7 +41,10 @@ def origin(history: pd.DataFrame) -> pd.Series:
     pandas.Series of str
         Length n, on the history's index: ``"measured"``, ``"published"``, ``"import:<name>"``.
     """
-    return history["source"].mask(history["source"] == "imported", history["proposer"])
+    source, imported = history["source"], history["source"] == "imported"
+    if not imported.any():
+        return source
+    return source.astype("str").mask(imported, history["proposer"].astype("str"))
 
 
 def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:

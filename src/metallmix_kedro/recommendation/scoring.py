@@ -9,8 +9,7 @@ import pandas as pd
 from metallmix_kedro.attribution.values import readable_value
 from metallmix_kedro.backbones.registry import get_backbone
 from metallmix_kedro.errors import ArtifactError, ParameterError
-from metallmix_kedro.history.averages import best_on_average, known_configurations
-from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.probes.features import add_probes
 from metallmix_kedro.recommendation.evidence import Candidate, TopFeature
@@ -21,7 +20,7 @@ from metallmix_kedro.recommendation.portfolio import (
     SURROGATE_BEST,
     short_list,
 )
-from metallmix_kedro.recommendation.prospects import Prospects, own_trials, prospects
+from metallmix_kedro.recommendation.prospects import Prospects, prospects
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
 from metallmix_kedro.surrogate.model import Surrogate
 
@@ -44,7 +43,7 @@ class AllowedSpace:
 
 def allowed_space(
     space: SearchSpace,
-    history: pd.DataFrame,
+    history: pd.DataFrame | Tried,
     wanted: Literal["measured"] | Collection[str],
     max_parameters: int | None = None,
 ) -> AllowedSpace:
@@ -53,8 +52,9 @@ def allowed_space(
     Parameters
     ----------
     space : SearchSpace
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema` with their ``score``.
+    history : pandas.DataFrame or Tried
+        Rows of `history.schema.HistorySchema` with their ``score``; where more than one target
+        is asked for, what was counted of them once.
     wanted : "measured" or collection of str
         Names, or those that the history has finished trials of.
     max_parameters : int, optional
@@ -67,7 +67,7 @@ def allowed_space(
     ParameterError
         If a name is not in the search space, or no backbone is small enough.
     """
-    measured = set(known_configurations(history)["backbone"].unique())
+    measured = Tried.of(history).backbones
     if measured.isdisjoint(space.backbone):
         raise ArtifactError(
             "The history holds no finished trial with a known configuration of the search space "
@@ -153,7 +153,8 @@ def foresee(
     target: TargetDescription,
     probes: pd.DataFrame,
     surrogate: Surrogate,
-    history: pd.DataFrame,
+    history: pd.DataFrame | Tried,
+    own: pd.DataFrame,
     space: SearchSpace,
     outside: bool = False,
 ) -> Prospects:
@@ -163,10 +164,11 @@ def foresee(
     ----------
     target, probes, surrogate, space
         As for `score_space`.
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema` with their ``score``; what lies outside the space
-        does not count for the configuration that is best on average. Trials on the target itself
-        count for what is expected there.
+    history : pandas.DataFrame or Tried
+        As for `allowed_space`; what lies outside the space does not count for the configuration
+        that is best on average.
+    own : pandas.DataFrame
+        The trials on the target itself, from `prospects.own_trials`.
     outside : bool
         Whether the target is unlike anything in the history (`retrieval.novelty.Novelty`).
 
@@ -178,8 +180,9 @@ def foresee(
         If every configuration was tried on the target already.
     """
     scored = score_space(target, probes, surrogate, space)
-    tried = described(own_trials(history, target.name), target, probes)
-    return prospects(surrogate, scored, tried, _best_on_average(history, space), outside)
+    tried = described(own, target, probes)
+    best = Tried.of(history).best(space)
+    return prospects(surrogate, scored, tried, best.configuration if best else None, outside)
 
 
 def list_candidates(
@@ -235,16 +238,6 @@ def described(
     """Set the target's meta-features and probes beside configurations."""
     known = {"dataset": target.name, **target.meta_features.model_dump()}
     return add_probes(configurations.assign(**known), probes)
-
-
-def _best_on_average(history: pd.DataFrame, space: SearchSpace) -> Configuration | None:
-    # Scores are related to all trials of their dataset before those outside the space go.
-    scored = add_relative_score(history)
-    inside = scored[list(CONFIGURATION_COLUMNS)].isin(
-        {name: list(getattr(space, name)) for name in CONFIGURATION_COLUMNS}
-    )
-    eligible = known_configurations(scored[inside.all(axis=1)])
-    return None if eligible.empty else best_on_average(eligible).configuration
 
 
 def _known(chance: float | None) -> float | None:

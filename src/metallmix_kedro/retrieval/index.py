@@ -18,6 +18,11 @@ from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
 # What tells one entry of the index from another.
 _ENTRY_KEY = ["dataset", *META_FEATURE_COLUMNS]
+_NEEDED = (
+    *("trial_id", "source", "status", "data_hash", SCORE),
+    *_ENTRY_KEY,
+    *CONFIGURATION_COLUMNS,
+)
 
 
 def retrievable_trials(history: pd.DataFrame) -> pd.DataFrame:
@@ -27,9 +32,10 @@ def retrievable_trials(history: pd.DataFrame) -> pd.DataFrame:
     seven hyperparameters. Published outcomes name a backbone only, so they teach the surrogate
     but are no example of a configuration.
     """
-    known = history[[SCORE, *META_FEATURE_COLUMNS, *CONFIGURATION_COLUMNS]].notna().all(axis=1)
-    measured = history["source"].isin(["measured", "imported"]) & (history["status"] == "finished")
-    return history[known & measured]
+    usable = history["source"].isin(["measured", "imported"]) & (history["status"] == "finished")
+    for name in (SCORE, *META_FEATURE_COLUMNS, *CONFIGURATION_COLUMNS):
+        usable &= history[name].notna()
+    return history[usable]
 
 
 def build_index(
@@ -62,7 +68,7 @@ def build_index(
     InputError
         If no trial of the history can be shown as an example.
     """
-    trials = retrievable_trials(history)
+    trials = retrievable_trials(history[list(_NEEDED)])
     if trials.empty:
         raise InputError(
             "The history has no finished trial with a score, all meta-features and a full"
@@ -103,20 +109,31 @@ def distances(index: faiss.Index, card: IndexCard, target: MetaFeatures) -> npt.
 
 
 def _entries(trials: pd.DataFrame) -> list[IndexEntry]:
-    best_first = trials.sort_values([SCORE, "trial_id"], ascending=[False, True])
-    shown = best_first.drop_duplicates([*_ENTRY_KEY, "backbone", "strategy"])
-    examples = shown.groupby(_ENTRY_KEY)["trial_id"].agg(tuple)
-    groups = trials.groupby(_ENTRY_KEY)
-    sizes, hashes = groups.size(), groups["data_hash"].unique()
+    words = [*_ENTRY_KEY, "backbone", "strategy", "data_hash"]
+    trials = trials.astype(dict.fromkeys(words, "category"))
+    number = trials.groupby(_ENTRY_KEY, observed=True).ngroup()
+    trials = trials.assign(number=number)
+    networks = trials.groupby(["number", "backbone", "strategy"], observed=True)
+    # Only equals of the best are put in order; all the trials would take long to sort.
+    best = trials[trials[SCORE] == networks[SCORE].transform("max")]
+    best = best.sort_values([SCORE, "trial_id"], ascending=[False, True])
+    shown = best.drop_duplicates(["number", "backbone", "strategy"])
+    examples = shown.groupby("number")["trial_id"].agg(tuple)
+    hashes = trials[["number", "data_hash"]].drop_duplicates().groupby("number")["data_hash"]
+    keys = trials.drop_duplicates("number").set_index("number")[_ENTRY_KEY].sort_index()
+    sizes = number.value_counts().sort_index()
     return [
         IndexEntry(
-            dataset=key[0],
+            dataset=key["dataset"],
             meta_features=MetaFeatures.model_validate(
-                dict(zip(META_FEATURE_COLUMNS, key[1:], strict=True))
+                {name: key[name] for name in META_FEATURE_COLUMNS}
             ),
-            n_trials=int(sizes.loc[key]),
-            data_hashes=tuple(sorted(value for value in hashes.loc[key] if isinstance(value, str))),
-            examples=examples.loc[key],
+            n_trials=int(size),
+            data_hashes=tuple(sorted(value for value in own_hashes if isinstance(value, str))),
+            examples=own_examples,
         )
-        for key in sizes.index
+        # All are in the order of the entries' numbers.
+        for key, size, own_hashes, own_examples in zip(
+            keys.to_dict("records"), sizes, hashes.agg(tuple), examples, strict=True
+        )
     ]

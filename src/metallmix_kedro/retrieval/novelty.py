@@ -95,10 +95,12 @@ def _nearest_neighbour_distances(
     vectors: npt.NDArray[np.float32], names: npt.NDArray[np.str_]
 ) -> npt.NDArray[np.float64]:
     """Return each dataset's distance to the nearest dataset of another name; empty if only one."""
-    usual: dict[str, float] = {}
-    for vector, name in zip(vectors, names, strict=True):
-        elsewhere = vectors[names != name]
-        if len(elsewhere):
-            distance = float(np.linalg.norm(elsewhere - vector, axis=1).min())
-            usual[str(name)] = min(distance, usual.get(str(name), np.inf))
-    return np.array(list(usual.values()))
+    found, numbers = np.unique(names, return_inverse=True)
+    if len(found) == 1:
+        return np.array([])
+    usual = np.full(len(found), np.inf)
+    for vector, number in zip(vectors, numbers, strict=True):
+        to_others = np.linalg.norm(vectors - vector, axis=1)
+        to_others[numbers == number] = np.inf
+        usual[number] = min(usual[number], float(to_others.min()))
+    return usual

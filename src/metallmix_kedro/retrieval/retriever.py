@@ -55,9 +55,9 @@ def retrieve(
     """Ask the retriever for the past trials most like one target, most similar dataset first.
 
     For many targets make one `TrialRetriever` and invoke it for each. Other arguments and errors
-    are those of `TrialSearch.from_history`.
+    are those of `TrialSearch.once`.
     """
-    retriever = TrialRetriever.from_history(index, card, history, **settings)
+    retriever = TrialRetriever(search=TrialSearch.once(index, card, history, **settings))
     documents = retriever.invoke(target.model_dump_json())
     return [SimilarTrial.model_validate(document.metadata) for document in documents]
 

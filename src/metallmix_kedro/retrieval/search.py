@@ -13,12 +13,12 @@ from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import REBUILD, IndexCard
 from metallmix_kedro.retrieval.index import distances
-from metallmix_kedro.retrieval.similar_trial import SimilarTrial
+from metallmix_kedro.retrieval.similar_trial import SHOWN, SimilarTrial
 
 
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
 class TrialSearch:
-    """Finds trials on the datasets most like a target; make one with `from_history`.
+    """Finds trials on the datasets most like a target; make one with `from_history` or `once`.
 
     Datasets are visited from the nearest on; each gives its `max_per_dataset` first examples
     (`metallmix_kedro.retrieval.card.IndexEntry`), until there are `k`. A history of few datasets
@@ -48,7 +48,10 @@ class TrialSearch:
     def from_history(
         cls, index: faiss.Index, card: dict[str, Any], history: pd.DataFrame, **settings: Any
     ) -> Self:
-        """Make a search over an index and the history it was built from.
+        """Make a search for many targets over an index and the history it was built from.
+
+        All examples are looked up here, once; a query is as fast for a million trials as for a
+        thousand.
 
         Parameters
         ----------
@@ -66,23 +69,33 @@ class TrialSearch:
         """
         read = IndexCard.read(card, index)
         ids = [trial_id for entry in read.entries for trial_id in entry.examples]
-        examples = history[history["trial_id"].isin(ids)].set_index("trial_id", drop=False)
-        missing = sorted(set(ids) - set(examples.index))
-        if missing:
-            raise ArtifactError(
-                f"{len(missing)} trials that retrieval_card names are not in the history, the"
-                f" first is '{missing[0]}'. The index was built from another history. {REBUILD}"
-            )
-        return cls(index=index, card=read, examples=examples, **settings)
+        return cls(index=index, card=read, examples=_look_up(history, ids), **settings)
+
+    @classmethod
+    def once(
+        cls, index: faiss.Index, card: dict[str, Any], history: pd.DataFrame, **settings: Any
+    ) -> Self:
+        """Make a search for one target: arguments as for `from_history`.
+
+        Only the trials that are found are looked up, and only they have to be in the history.
+        """
+        return cls(index=index, card=IndexCard.read(card, index), examples=history, **settings)
 
     def find(self, target: MetaFeatures) -> list[SimilarTrial]:
-        """Return the trials most like the target, most similar dataset first."""
+        """Return the trials most like the target, most similar dataset first.
+
+        Raises
+        ------
+        ArtifactError
+            If one of them is not in the history.
+        """
         to_entry = distances(self.index, self.card, target)
         found = self._nearest(to_entry)
-        rows = self.examples.loc[[trial_id for _, trial_id in found]]
+        rows = _look_up(self.examples, [trial_id for _, trial_id in found]).to_dict("records")
+        by_id = {row["trial_id"]: row for row in rows}
         return [
-            SimilarTrial.from_row(row, float(to_entry[position]))
-            for (position, _), (_, row) in zip(found, rows.iterrows(), strict=True)
+            SimilarTrial.from_row(by_id[trial_id], float(to_entry[position]))
+            for position, trial_id in found
         ]
 
     def _nearest(self, to_entry: np.ndarray[Any, np.dtype[np.float64]]) -> list[tuple[int, str]]:
@@ -91,9 +104,31 @@ class TrialSearch:
         taken: Counter[str] = Counter()
         found: list[tuple[int, str]] = []
         for position in sorted(others, key=lambda other: (to_entry[other], other)):
+            if len(found) == self.k:
+                break
             entry = self.card.entries[position]
             n_more = min(self.max_per_dataset - taken[entry.dataset], self.k - len(found))
             chosen = entry.examples[:n_more]
             taken[entry.dataset] += len(chosen)
             found += [(position, trial_id) for trial_id in chosen]
         return found
+
+
+def _look_up(history: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
+    """Return the trials with these ids, in the history's order, and what is shown of them.
+
+    Raises
+    ------
+    ArtifactError
+        If one of them is not there.
+    """
+    rows = np.flatnonzero(history["trial_id"].isin(ids))
+    # Column by column: a choice of columns would copy all their rows first.
+    found = pd.DataFrame({name: history[name].iloc[rows] for name in SHOWN})
+    missing = sorted(set(ids) - set(found["trial_id"]))
+    if missing:
+        raise ArtifactError(
+            f"{len(missing)} trials that retrieval_card names are not in the history, the"
+            f" first is '{missing[0]}'. The index was built from another history. {REBUILD}"
+        )
+    return found

@@ -1,5 +1,6 @@
 """A past trial on a dataset like the target, as it is shown."""
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import pandas as pd
@@ -8,6 +9,12 @@ from pydantic import BaseModel, ConfigDict
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+
+SHOWN: tuple[str, ...] = (
+    *("trial_id", "dataset", "training_time_s"),
+    *(*META_FEATURE_COLUMNS, *CONFIGURATION_COLUMNS, *METRICS),
+)
+"""Columns of the history that are shown of a trial."""
 
 
 class SimilarTrial(BaseModel):
@@ -29,7 +36,7 @@ class SimilarTrial(BaseModel):
     training_time_s: float | None
 
     @classmethod
-    def from_row(cls, row: "pd.Series[Any]", distance: float) -> Self:
+    def from_row(cls, row: Mapping[Any, Any], distance: float) -> Self:
         """Take a trial out of a row of the history."""
         time = row["training_time_s"]
         return cls(

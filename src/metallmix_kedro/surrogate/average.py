@@ -20,6 +20,8 @@ from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 FloatArray = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Level = str | float
+Own = tuple[Codes, FloatArray]
+"""Configurations as numbers, ascending, and what each is worth beyond its values."""
 
 
 class ConfigurationAverage(BaseModel):
@@ -53,13 +55,19 @@ class ConfigurationAverage(BaseModel):
 
     def predict(self, frame: pd.DataFrame) -> FloatArray:
         """Return the averages of configurations, shape (n,); an unknown value has no effect."""
-        codes = level_codes(frame, self.levels)
-        total = np.full(len(frame), self.intercept)
+        return self.at(level_codes(frame, self.levels), len(frame))
+
+    def at(self, codes: dict[str, Codes], count: int, own: Own | None = None) -> FloatArray:
+        """Return the averages of `count` configurations given as `level_codes` of `levels`.
+
+        The very combinations' worth may be given as arrays, where it was not stored.
+        """
+        total = np.full(count, self.intercept)
         for name, effects in self.main.items():
             total += _padded(effects)[codes[name]]
         for first, second, by_pair in self.pairs:
             total += _padded(by_pair)[codes[first], codes[second]]
-        return total + self._own_effects(codes, len(frame))
+        return total + self._own_effects(codes, count, own)
 
     def contributions(self, frame: pd.DataFrame) -> tuple[float, pd.DataFrame]:
         """Divide the averages among the hyperparameters: their Shapley values, exactly.
@@ -99,15 +107,18 @@ class ConfigurationAverage(BaseModel):
             without_first, without_second = over_first[codes[second]], over_second[codes[first]]
             table[first] += (both - without_first + without_second - mean) / 2
             table[second] += (both - without_second + without_first - mean) / 2
-        own = self._own_effects(codes, len(frame))
+        own = self._own_effects(codes, len(frame), None)
         for name in self.levels:
             table[name] += own / len(self.levels)
         return base, pd.DataFrame(table, index=frame.index)
 
-    def _own_effects(self, codes: dict[str, Codes], count: int) -> FloatArray:
-        if not self.own:
+    def _own_effects(self, codes: dict[str, Codes], count: int, own: Own | None) -> FloatArray:
+        numbers, worth = own or (
+            np.fromiter((number for number, _ in self.own), np.int64, len(self.own)),
+            np.fromiter((worth for _, worth in self.own), np.float64, len(self.own)),
+        )
+        if not len(numbers):
             return np.zeros(count)
-        numbers, worth = (np.array(part) for part in zip(*self.own, strict=True))
         wanted = combination_numbers(
             np.column_stack([codes[name] for name in self.levels]), self.levels
         )
@@ -116,15 +127,59 @@ class ConfigurationAverage(BaseModel):
 
 
 def level_codes(frame: pd.DataFrame, levels: dict[str, tuple[Level, ...]]) -> dict[str, Codes]:
-    """Return the position of each value among the levels; -1 for one that is not there."""
+    """Return the position of each value among the levels; -1 for one that is not there.
+
+    Of a column of categories only the categories are looked up, however many rows there are.
+    """
     codes = {}
     for name, values in levels.items():
-        known = pd.Index(list(values))
         column = frame[name]
-        if known.dtype.kind in "fi":
-            column = column.astype("float64")
-        codes[name] = known.get_indexer(pd.Index(column)).astype(np.int64)
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            # Code -1, a missing value, points to the last place.
+            places = np.append(_positions(column.dtype.categories, values), -1)
+            codes[name] = places[column.cat.codes.to_numpy()]
+        else:
+            codes[name] = _positions(pd.Index(column), values)
     return codes
+
+
+def _positions(wanted: pd.Index, values: tuple[Level, ...]) -> Codes:
+    known = pd.Index(list(values))
+    if known.dtype.kind in "fi":
+        wanted = wanted.astype("float64")
+    return known.get_indexer(wanted).astype(np.int64)
+
+
+def distinct(
+    codes: dict[str, Codes], levels: dict[str, tuple[Level, ...]], count: int
+) -> tuple[Codes, Codes]:
+    """Return the distinct configurations, in order, and which of them each of the trials has.
+
+    Parameters
+    ----------
+    codes : dict of str to ndarray
+        The `level_codes` of `count` trials.
+    levels : dict of str to tuple
+        The levels they count in.
+    count : int
+        Number of trials.
+
+    Returns
+    -------
+    unique : ndarray of int
+        Shape (number of configurations, number of hyperparameters): codes, -1 where unknown.
+    owner : ndarray of int
+        Shape (`count`,): rows of `unique`.
+    """
+    numbers = np.zeros(count, dtype=np.int64)
+    for name, values in levels.items():
+        numbers = numbers * (len(values) + 1) + (codes[name] + 1)
+    owner, found = pd.factorize(numbers, sort=True)
+    unique = np.empty((len(found), len(levels)), dtype=np.int64)
+    for place, values in reversed(list(enumerate(levels.values()))):
+        found, rest = np.divmod(found, len(values) + 1)
+        unique[:, place] = rest - 1
+    return unique, np.asarray(owner, dtype=np.int64)
 
 
 def combination_numbers(codes: Codes, levels: dict[str, tuple[Level, ...]]) -> Codes:

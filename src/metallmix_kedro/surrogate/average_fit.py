@@ -2,20 +2,23 @@
 
 from collections.abc import Iterable
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import linalg, sparse
 
+from metallmix_kedro.history.cells import Cells, numbered
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import (
     Codes,
     ConfigurationAverage,
     FloatArray,
     Level,
+    Own,
     combination_numbers,
+    distinct,
     level_codes,
 )
 
@@ -59,36 +62,91 @@ def fit_averages(
     without : dict
         Each set of datasets -> the average without them.
     """
-    levels = _levels(trials)
-    columns = _Columns(levels)
-    codes = level_codes(trials, levels)
-    unique, owner = _distinct([codes[name] for name in levels], len(trials))
-    design = columns.design(unique)
-    scores = trials["relative_score"].to_numpy(dtype=np.float64)
-    shares = _shares(codes, levels, weights)
+    table = AverageTable(trials, weights, penalty, own_penalty, own_least)
+    without = {fold: table.without(fold).stored() for fold in left_out}
+    return table.without(frozenset()).stored(), without
 
-    def fit(rows: npt.NDArray[np.bool_]) -> ConfigurationAverage:
-        used = np.where(rows, weights, 0.0)
+
+class Solved(NamedTuple):
+    """An average as it was fitted: what very combinations are worth stands apart, as arrays."""
+
+    values: ConfigurationAverage
+    own: Own
+
+    def at(self, codes: dict[str, Codes], count: int) -> FloatArray:
+        """Return the averages of configurations, as `ConfigurationAverage.at` does."""
+        return self.values.at(codes, count, self.own)
+
+    def stored(self) -> ConfigurationAverage:
+        """Return the average in the form that is stored."""
+        numbers, worth = self.own
+        own = tuple(zip(numbers.tolist(), worth.tolist(), strict=True))
+        return self.values.model_copy(update={"own": own})
+
+
+class AverageTable:
+    """Trials made ready for averages over all datasets but some; arguments as `fit_averages`.
+
+    A trial is its configuration, its dataset, its weight and its score; what does not depend on
+    the datasets that are left out is made once.
+    """
+
+    def __init__(
+        self,
+        trials: pd.DataFrame,
+        weights: FloatArray,
+        penalty: float,
+        own_penalty: float | None = None,
+        own_least: int = 2,
+    ) -> None:
+        self.levels = _levels(trials)
+        self._columns = _Columns(self.levels)
+        codes = level_codes(trials, self.levels)
+        self._unique, self._owner = distinct(codes, self.levels, len(trials))
+        self._design = self._columns.design(self._unique)
+        self._scores = trials["relative_score"].to_numpy(dtype=np.float64)
+        self._weights, self._penalty = weights, penalty
+        self._shares = _shares(codes, self.levels, weights)
+        datasets = trials["dataset"].astype("category").cat
+        self._names = datasets.categories
+        self._dataset = datasets.codes.to_numpy().astype(np.int64)
+        self._own_penalty, self._own_least = own_penalty, own_least
+        has_own = own_penalty is not None and self.levels
+        self._cells = Cells.of(self._owner, self._dataset) if has_own else None
+
+    def without(self, left_out: frozenset[str]) -> Solved:
+        """Fit the average over all datasets but some."""
+        is_out = self._names.isin(left_out)
+        used = np.where(is_out[self._dataset], 0.0, self._weights) if left_out else self._weights
         if not used.any():
-            used = weights
-        mean = float(np.average(scores, weights=used))
-        weight_of = np.bincount(owner, used, len(unique))
-        sum_of = np.bincount(owner, used * (scores - mean), len(unique))
+            used = self._weights
+        mean = float(np.average(self._scores, weights=used))
+        above = self._scores - mean
+        weight_of = np.bincount(self._owner, used, len(self._unique))
+        sum_of = np.bincount(self._owner, used * above, len(self._unique))
+        design = self._design
         normal = (design.T @ design.multiply(weight_of[:, None])).toarray()
-        normal[np.diag_indices_from(normal)] += penalty
+        normal[np.diag_indices_from(normal)] += self._penalty
         effects = _solved(normal, np.asarray(design.T @ sum_of, dtype=np.float64))
-        made = columns.average(effects, mean, levels, shares)
-        if own_penalty is None or not levels:
-            return made
-        left = scores - mean - (design @ effects)[owner]
-        worth = _own(left[rows], owner[rows], names[rows], own_penalty, own_least)
-        numbers = combination_numbers(unique[worth.index.to_numpy(dtype=np.int64)], levels)
-        own = sorted(zip(numbers.tolist(), worth.tolist(), strict=True))
-        return made.model_copy(update={"own": tuple(own)})
+        values = self._columns.average(effects, mean, self.levels, self._shares)
+        return Solved(values, self._own(above - (design @ effects)[self._owner], is_out))
 
-    names = trials["dataset"]
-    everything = fit(np.ones(len(trials), dtype=np.bool_))
-    return everything, {fold: fit(~names.isin(fold).to_numpy()) for fold in left_out}
+    def _own(self, left: FloatArray, is_out: npt.NDArray[np.bool_]) -> Own:
+        """Return what configurations tried on enough datasets are worth beyond their values."""
+        cells = self._cells
+        if cells is None or self._own_penalty is None:
+            return np.empty(0, dtype=np.int64), np.empty(0)
+        kept = ~is_out[cells.dataset]
+        owner, count = cells.configuration[kept], len(self._unique)
+        left = cells.means(left)[kept]
+        sums = pd.Series(left).groupby(numbered(owner, count), observed=False).sum().to_numpy()
+        sizes = np.bincount(owner, minlength=count)
+        enough = np.flatnonzero(sizes >= self._own_least)
+        own = enough[np.argsort(-sizes[enough], kind="stable")][:MOST_OWN]
+        worth = sums[own] / (sizes[own] + self._own_penalty)
+        numbers = combination_numbers(self._unique[own], self.levels)
+        order = np.lexsort((worth, numbers))
+        return numbers[order], worth[order]
 
 
 class _Columns:
@@ -148,25 +206,6 @@ def _levels(trials: pd.DataFrame) -> dict[str, tuple[Level, ...]]:
         for name in CONFIGURATION_COLUMNS
     }
     return {name: values for name, values in found.items() if 1 < len(values) <= MOST_LEVELS}
-
-
-def _own(
-    left: FloatArray, owner: Codes, datasets: pd.Series, penalty: float, least: int
-) -> pd.Series:
-    """Return what configurations tried on enough datasets are worth beyond their values."""
-    table = pd.DataFrame({"owner": owner, "dataset": datasets.to_numpy(), "left": left})
-    by_dataset = table.groupby(["owner", "dataset"], sort=False)["left"].mean()
-    sums = by_dataset.groupby("owner").agg(["sum", "size"]).astype("float64")
-    enough = sums[sums["size"] >= least].sort_values("size", ascending=False, kind="stable")
-    return (enough["sum"] / (enough["size"] + penalty)).head(MOST_OWN)
-
-
-def _distinct(codes: list[Codes], count: int) -> tuple[Codes, Codes]:
-    """Return the distinct configurations, and which of them each of the trials has."""
-    if not codes:
-        return np.empty((1, 0), dtype=np.int64), np.zeros(count, dtype=np.int64)
-    unique, owner = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
-    return np.asarray(unique, dtype=np.int64), np.asarray(owner, dtype=np.int64).ravel()
 
 
 def _shares(

@@ -15,7 +15,7 @@ over the datasets. What it covers on datasets that took no part in any of this s
 of the leave-one-dataset-out predictions.
 """
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -114,40 +114,52 @@ def half_width(residuals: pd.Series, datasets: pd.Series, level: float) -> float
     sizes = residuals.abs().dropna()
     if sizes.empty:
         return None
-    by_dataset = [
-        np.sort(values.to_numpy(dtype=np.float64))
-        for _, values in sizes.groupby(datasets.loc[sizes.index])
-    ]
+    pool = _Pool.of(sizes.to_numpy(dtype=np.float64), datasets.loc[sizes.index])
     quantiles = np.linspace(0.0, 1.0, _STEPS)
-    covered = _cross_coverage(by_dataset, quantiles)
     # A hair below the level is rounding, not a miss.
-    enough = np.flatnonzero(covered >= level - 1e-9)
+    enough = np.flatnonzero(pool.cross_coverage(quantiles) >= level - 1e-9)
     quantile = float(quantiles[enough[0]]) if len(enough) else 1.0
-    return float(_pooled_quantiles(by_dataset, np.array([quantile]))[0])
+    return float(pool.quantiles(np.array([quantile]))[0])
 
 
-def _cross_coverage(by_dataset: list[FloatArray], quantiles: FloatArray) -> FloatArray:
-    """Return the mean share of a dataset's residuals below quantiles of the others', by quantile.
+class _Pool(NamedTuple):
+    """Residuals of all datasets, sorted once: ``sizes``, and the ``owners`` they belong to."""
 
-    Of one dataset alone, its own residuals are all there is.
-    """
-    shares = []
-    for number, own in enumerate(by_dataset):
-        others = by_dataset[:number] + by_dataset[number + 1 :] or [own]
-        widths = _pooled_quantiles(others, quantiles)
-        shares.append(np.searchsorted(own, widths, side="right") / len(own))
-    return np.asarray(np.mean(shares, axis=0), dtype=np.float64)
+    sizes: FloatArray
+    owners: npt.NDArray[np.int64]
+    n_datasets: int
 
+    @classmethod
+    def of(cls, sizes: FloatArray, datasets: pd.Series) -> "_Pool":
+        owners, names = pd.factorize(datasets, sort=True)
+        # Of equals, those of the first dataset come first.
+        order = np.lexsort((owners, sizes))
+        return cls(sizes[order], np.asarray(owners[order], dtype=np.int64), len(names))
 
-def _pooled_quantiles(by_dataset: list[FloatArray], quantiles: FloatArray) -> FloatArray:
-    """Return the smallest residuals below which these shares lie, every dataset weighing alike."""
-    sizes = np.concatenate(by_dataset)
-    weights = np.concatenate([np.full(len(own), 1 / len(own)) for own in by_dataset])
-    order = np.argsort(sizes, kind="stable")
-    below = np.cumsum(weights[order]) / len(by_dataset)
-    # Sums of weights are off by rounding; a share of 1 must find the last residual.
-    positions = np.searchsorted(below, quantiles - 1e-9)
-    return np.asarray(sizes[order][np.minimum(positions, len(sizes) - 1)])
+    def cross_coverage(self, quantiles: FloatArray) -> FloatArray:
+        """Return the mean share of a dataset's residuals below quantiles of the others'.
+
+        Of one dataset alone, its own residuals are all there is.
+        """
+        shares = []
+        for number in range(self.n_datasets):
+            is_own = self.owners == number
+            own = self.sizes[is_own]
+            others = self if self.n_datasets == 1 else self.without(is_own)
+            widths = others.quantiles(quantiles)
+            shares.append(np.searchsorted(own, widths, side="right") / len(own))
+        return np.asarray(np.mean(shares, axis=0), dtype=np.float64)
+
+    def without(self, is_out: npt.NDArray[np.bool_]) -> "_Pool":
+        """Return the pool without one dataset's residuals."""
+        return _Pool(self.sizes[~is_out], self.owners[~is_out], self.n_datasets - 1)
+
+    def quantiles(self, shares: FloatArray) -> FloatArray:
+        """Return the smallest residuals below which these shares lie, all datasets alike."""
+        below = np.cumsum(1 / np.bincount(self.owners)[self.owners]) / self.n_datasets
+        # Sums of weights are off by rounding; a share of 1 must find the last residual.
+        positions = np.searchsorted(below, shares - 1e-9)
+        return np.asarray(self.sizes[np.minimum(positions, len(self.sizes) - 1)])
 
 
 def calibrate(

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from metallmix_kedro.errors import InputError
+from metallmix_kedro.history.cells import coded, draw_evenly
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.history.relative import add_relative_score
@@ -63,11 +64,11 @@ def fit_surrogate(
     InputError
         If fewer than two datasets have trials to calibrate on.
     """
-    trials = add_relative_score(history.reset_index(drop=True))
+    trials = coded(add_relative_score(history.reset_index(drop=True)))
     folds = make_folds(trials, parameters.max_folds, at_least=2)
     everything: Fold = frozenset()
-    models = fit_without(trials, [everything, *folds], parameters, seed)
-    errors = errors_on(trials, {fold: models[fold] for fold in folds})
+    models = fit_without(trials, [everything, *folds], parameters, seed, [everything])
+    errors = errors_on(trials, {fold: models[fold] for fold in folds}, parameters, seed)
     hidden = errors_on_hidden_backbones(trials, folds, parameters, seed)
     return assemble(trials, models[everything], errors, parameters, seed, objective, hidden)
 
@@ -107,6 +108,7 @@ def fit_without(
     left_out: Collection[Fold],
     parameters: MetaLearningParameters,
     seed: int,
+    assembled: Collection[Fold],
 ) -> dict[Fold, PointModel]:
     """Fit one model for each set of datasets left out, several at a time.
 
@@ -120,17 +122,27 @@ def fit_without(
         Names of datasets; the empty set fits on everything.
     parameters, seed
         As for `fit_surrogate`.
+    assembled : collection of frozenset of str
+        Those whose models become surrogates; the others only predict and get no scenarios.
     """
 
     def fit(without: Fold) -> PointModel:
-        return fit_point_model(trials[~trials["dataset"].isin(without)], parameters, seed)
+        return fit_point_model(trials, parameters, seed, without, without in assembled)
 
+    trials = coded(trials)
     models = _at_the_same_time(fit, left_out, parameters.n_threads)
     return dict(zip(left_out, models, strict=True))
 
 
-def errors_on(trials: pd.DataFrame, models: dict[Fold, PointModel]) -> Errors:
+def errors_on(
+    trials: pd.DataFrame,
+    models: dict[Fold, PointModel],
+    parameters: MetaLearningParameters,
+    seed: int,
+) -> Errors:
     """Take the errors on the datasets that each model has not seen.
+
+    Of more trials than ``max_trials`` as many are drawn, evenly over the datasets.
 
     Parameters
     ----------
@@ -138,13 +150,20 @@ def errors_on(trials: pd.DataFrame, models: dict[Fold, PointModel]) -> Errors:
         Rows of a history with ``relative_score``.
     models : dict
         The datasets to predict -> a model fitted without them.
+    parameters, seed
+        As for `fit_surrogate`.
 
     Returns
     -------
     dict
         How much of the datasets was shown to be probed -> `residuals`.
     """
-    left_out = {fold: trials[trials["dataset"].isin(fold)] for fold in models}
+    judged = is_own(trials) & trials["relative_score"].notna()
+    judged &= trials["dataset"].isin(frozenset().union(*models))
+    rows = np.flatnonzero(judged)
+    drawn = draw_evenly(trials["dataset"].iloc[rows], parameters.max_trials, seed)
+    shown = trials.iloc[rows[drawn]]
+    left_out = {fold: shown[shown["dataset"].isin(fold)] for fold in models}
     # Where nobody probed anything there is one level to calibrate.
     deepest = known_level(trials)
     return {
@@ -170,7 +189,7 @@ def errors_on_hidden_backbones(
     trials : pandas.DataFrame
         Rows of a history with ``relative_score``.
     folds : sequence of frozenset of str
-        Names of datasets; of very many, `MOST_HIDDEN` are predicted.
+        Names of datasets; of very many folds, `MOST_HIDDEN` are predicted.
     parameters, seed
         As for `fit_surrogate`.
 
@@ -179,6 +198,8 @@ def errors_on_hidden_backbones(
     dict
         As `errors_on` returns it; empty with fewer than `FEWEST_BACKBONES` backbones.
     """
+    # What a million trials would tell of it, twenty thousand tell as well.
+    trials = trials.iloc[draw_evenly(trials["dataset"], parameters.max_trials, seed)]
     own = trials[is_own(trials) & trials["relative_score"].notna()]
     backbones = sorted(own["backbone"].dropna().unique())
     if len(backbones) < FEWEST_BACKBONES:
@@ -186,8 +207,8 @@ def errors_on_hidden_backbones(
     hidden = dict(zip(folds[:MOST_HIDDEN], cycle(backbones), strict=False))
 
     def fit(fold: Fold) -> PointModel:
-        known = ~trials["dataset"].isin(fold) & (trials["backbone"] != hidden[fold])
-        return fit_point_model(trials[known], parameters, seed)
+        known = trials["backbone"] != hidden[fold]
+        return fit_point_model(trials[known], parameters, seed, fold, with_scenarios=False)
 
     asked = pd.concat(
         [
@@ -197,7 +218,7 @@ def errors_on_hidden_backbones(
     )
     with_trials = [fold for fold in hidden if asked["dataset"].isin(fold).any()]
     models = _at_the_same_time(fit, with_trials, parameters.n_threads)
-    return errors_on(asked, dict(zip(with_trials, models, strict=True)))
+    return errors_on(asked, dict(zip(with_trials, models, strict=True)), parameters, seed)
 
 
 def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
@@ -215,10 +236,14 @@ def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
     log_time = np.log(trials["training_time_s"].where(has_time(trials)).astype(float))
     if model.device_scale is not None:
         log_time = log_time - model.device_scale.log_effect(trials)
-    return trials[["dataset"]].assign(
-        relative_score=trials["relative_score"] - predicted["relative_score"],
-        score=trials[SCORE] - predicted["score"],
-        log_training_time=log_time - predicted["log_training_time"],
+    return (
+        trials[["dataset"]]
+        .astype("str")
+        .assign(
+            relative_score=trials["relative_score"] - predicted["relative_score"],
+            score=trials[SCORE] - predicted["score"],
+            log_training_time=log_time - predicted["log_training_time"],
+        )
     )
 
 
@@ -247,9 +272,12 @@ def assemble(
         From `errors_on_hidden_backbones`; without it, backbones that were never measured have the
         intervals of the others.
     """
-    scored = trials[trials["relative_score"].notna()]
+    if not point.scenarios.differences:
+        raise ValueError("a model fitted without scenarios only predicts")
+    scored = trials.loc[trials["relative_score"].notna(), ["source", "dataset"]]
+    counts = scored["source"].value_counts().sort_index()
     facts = TrainingFacts(
-        n_trials=scored["source"].value_counts().sort_index().to_dict(),
+        n_trials=counts[counts > 0].to_dict(),
         datasets=tuple(sorted(scored["dataset"].unique())),
         seed=seed,
         parameters=parameters,

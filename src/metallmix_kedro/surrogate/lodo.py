@@ -81,11 +81,12 @@ def surrogates_without(
     """
     folds = make_folds(trials, parameters.max_folds, at_least=3)
     pairs = [one | other for one, other in combinations(folds, 2)]
-    models = fit_without(trials, [*folds, *pairs], parameters, seed)
+    models = fit_without(trials, [*folds, *pairs], parameters, seed, folds)
     for fold in folds:
         inner = {other: models[fold | other] for other in folds if other != fold}
+        errors = errors_on(trials, inner, parameters, seed)
         left_in = trials[~trials["dataset"].isin(fold)]
-        yield fold, assemble(left_in, models[fold], errors_on(trials, inner), parameters, seed)
+        yield fold, assemble(left_in, models[fold], errors, parameters, seed)
 
 
 def _predict_left_out(surrogate: Surrogate, trials: pd.DataFrame, fold: Fold) -> pd.DataFrame:

@@ -62,7 +62,11 @@ class MetaLearningParameters(Parameters):
     ] = 0.04
     max_trials: Annotated[
         int,
-        Field(ge=100, description="Trees are grown on no more trials than this, drawn evenly."),
+        Field(
+            ge=100,
+            description="Trees are grown, and intervals calibrated, on no more trials than this, "
+            "drawn evenly over the datasets.",
+        ),
     ] = 20_000
     interval_level: Annotated[
         float, Field(ge=0.5, le=0.99, description="Share of trials the intervals shall cover.")

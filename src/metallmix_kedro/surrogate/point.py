@@ -9,13 +9,17 @@ import pandas as pd
 import xgboost
 
 from metallmix_kedro.errors import InputError
-from metallmix_kedro.surrogate.average import ConfigurationAverage
-from metallmix_kedro.surrogate.average_fit import fit_averages
+from metallmix_kedro.history.cells import belongs, coded, draw_evenly
+from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.surrogate.average import ConfigurationAverage, distinct, level_codes
+from metallmix_kedro.surrogate.average_fit import AverageTable
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
-from metallmix_kedro.surrogate.folds import deal
+from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
 from metallmix_kedro.surrogate.probe_levels import hide_at_random
 from metallmix_kedro.surrogate.scales import (
+    PROBED,
     DeviceScale,
     FloatArray,
     ScoreScale,
@@ -24,6 +28,12 @@ from metallmix_kedro.surrogate.scales import (
     own_or_all,
 )
 from metallmix_kedro.surrogate.scenarios import Scenarios
+
+_OVER_ALL = (
+    *("dataset", "source", "proposer", "status", "device", "modality", *CONFIGURATION_COLUMNS),
+    *("n_classes", PROBED, SCORE, "training_time_s", "relative_score"),
+)
+"""Columns that are taken over all trials; the other features are those of drawn trials alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,58 +97,70 @@ class PointModel:
 
 
 def fit_point_model(
-    trials: pd.DataFrame, parameters: MetaLearningParameters, seed: int
+    trials: pd.DataFrame,
+    parameters: MetaLearningParameters,
+    seed: int,
+    without: Fold = frozenset(),
+    with_scenarios: bool = True,
 ) -> PointModel:
     """Fit both models on trials.
 
     Parameters
     ----------
     trials : pandas.DataFrame
-        Rows of a history with ``relative_score``.
+        Rows of a history with ``relative_score`` and a unique index.
     parameters : MetaLearningParameters
         How the trees are grown, and the weight of published outcomes.
     seed : int
         Seed of the trees' subsampling.
+    without : frozenset of str
+        Datasets that are left out.
+    with_scenarios : bool
+        Whether the scenarios are fitted. They take as long as the trees, and a model that only
+        predicts needs none: it has no differences then.
 
     Raises
     ------
     InputError
         If no trial has a score.
     """
-    trials = trials[trials["status"] == "finished"]
-    weights = trial_weights(trials, parameters.published_weight)
-    trials = trials[weights > 0]
-    scored = trials["relative_score"].notna()
+    trials = coded(trials)
+    used, weight = _used(trials, parameters.published_weight, without)
+    scored = used["relative_score"].notna().to_numpy()
     if not scored.any():
         raise InputError(
             "The history holds no finished trial with a score to learn from. Add measured trials "
             "(pipeline experiment_grid), or set meta_learning.published_weight above 0."
         )
-    encoder = FeatureEncoder.fit(trials)
-    average, expected = _averages(trials[scored], weights[weights > 0][scored], parameters)
-    above = (trials["relative_score"] - expected)[scored]
-    scenarios = Scenarios.fit(own_or_all(trials[scored].assign(relative_score=above)))
-    device_scale, score_scale = DeviceScale.fit(trials), ScoreScale.fit(trials)
-    taught = _sample(trials, parameters.max_trials, seed)
-    trials, scored = trials.loc[taught], scored[taught]
-    encoded = encoder.transform(hide_at_random(trials, seed))
-    weight = weights[taught].to_numpy(dtype=np.float64)
-    known = scored.to_numpy()
+    encoder = FeatureEncoder.fit(used)
+    outcomes = used if scored.all() else used[scored]
+    average, expected = _averages(outcomes, weight[scored], parameters)
+    above = np.full(len(used), np.nan)
+    above[scored] = outcomes["relative_score"].to_numpy(dtype=np.float64) - expected
+    scenarios = Scenarios(differences=(), noise=0.0)
+    if with_scenarios:
+        scenarios = Scenarios.fit(own_or_all(outcomes.assign(relative_score=above[scored])))
+    device_scale, score_scale = DeviceScale.fit(used), ScoreScale.fit(used)
+    # All features are looked up for the trials that are drawn alone.
+    drawn = draw_evenly(used["dataset"], parameters.max_trials, seed)
+    taught = trials.loc[used.index[drawn]]
+    encoded = encoder.transform(hide_at_random(taught, seed))
+    weight, known = weight[drawn], scored[drawn]
     score_model = _fit(
         encoded[known],
-        above[trials.index[known]].to_numpy(dtype=np.float64),
+        above[drawn][known],
         weight[known],
         _cautious(parameters, weight[known]),
         seed,
         encoder.directions,
     )
-    timed = has_time(trials).to_numpy()
+    timed = has_time(taught).to_numpy()
     if device_scale is None:
         # A model without a time to learn stands in its file all the same and is never asked.
-        timed, log_time = known, np.zeros(len(trials))
+        timed, log_time = known, np.zeros(len(taught))
     else:
-        seconds = trials["training_time_s"].where(timed, 1.0).to_numpy(dtype=np.float64)
-        log_time = np.log(seconds) - device_scale.log_effect(trials)
+        seconds = taught["training_time_s"].where(timed, 1.0).to_numpy(dtype=np.float64)
+        log_time = np.log(seconds) - device_scale.log_effect(taught)
     return PointModel(
         encoder=encoder,
         average=average,
@@ -150,6 +172,17 @@ def fit_point_model(
         score_scale=score_scale,
         device_scale=device_scale,
     )
+
+
+def _used(
+    trials: pd.DataFrame, published_weight: float, without: Fold
+) -> tuple[pd.DataFrame, FloatArray]:
+    """Return the finished trials that weigh anything, what is taken over all, and their weights."""
+    finished = (trials["status"] == "finished").to_numpy() & ~belongs(trials, without)
+    used = trials.loc[finished, [name for name in _OVER_ALL if name in trials]]
+    weights = trial_weights(used, published_weight).to_numpy(dtype=np.float64)
+    heavy = weights > 0
+    return (used, weights) if heavy.all() else (used[heavy], weights[heavy])
 
 
 def trial_weights(trials: pd.DataFrame, published_weight: float) -> pd.Series:
@@ -171,45 +204,38 @@ def trial_weights(trials: pd.DataFrame, published_weight: float) -> pd.Series:
     pandas.Series of float
         On the trials' index; the mean is 1 over own trials.
     """
-    own = is_own(trials)
-    counts = trials.loc[own, "dataset"].value_counts()
-    shares = 1.0 / counts.clip(lower=counts.median())
-    weights = trials["dataset"].map(shares).astype(float).where(own)
+    own = is_own(trials).to_numpy()
+    datasets = trials["dataset"].astype("category").cat.codes.to_numpy()
+    counts = np.bincount(datasets[own], minlength=int(datasets.max(initial=0)) + 1)
+    shares = 1.0 / np.maximum(counts, pd.Series(counts[counts > 0]).median())
+    weights = pd.Series(np.where(own, shares[datasets], np.nan), index=trials.index)
     return (weights / weights.mean()).fillna(published_weight)
 
 
 def _averages(
-    trials: pd.DataFrame, weights: pd.Series, parameters: MetaLearningParameters
-) -> tuple[ConfigurationAverage, pd.Series]:
+    trials: pd.DataFrame, weights: FloatArray, parameters: MetaLearningParameters
+) -> tuple[ConfigurationAverage, FloatArray]:
     """Fit the averages, and give each trial the average of the datasets it does not belong to."""
+    own = is_own(trials).to_numpy()
     known = own_or_all(trials)
     names = sorted(known["dataset"].unique())
     folds = deal(names, parameters.max_folds)
-    average, without = fit_averages(
+    table = AverageTable(
         known,
-        weights[known.index].to_numpy(dtype=np.float64),
-        folds if len(folds) > 1 else (),
+        weights if len(known) == len(trials) else weights[own],
         parameters.average_penalty,
         parameters.own_penalty,
     )
-    expected = pd.Series(average.predict(trials), index=trials.index)
-    for fold, one in without.items():
-        rows = trials["dataset"].isin(fold)
-        expected[rows] = one.predict(trials[rows])
-    return average, expected
-
-
-def _sample(trials: pd.DataFrame, count: int, seed: int) -> pd.Index:
-    """Return the trials that trees are grown on: all, or equally many of each dataset at random.
-
-    Trees learn little more from the millionth trial than from the ten thousandth, and would take
-    a hundred times as long. The averages are taken over all.
-    """
-    if len(trials) <= count:
-        return trials.index
-    order = trials.sample(frac=1.0, random_state=seed)
-    place = order.groupby("dataset").cumcount()
-    return place.sort_values(kind="stable").index[:count].sort_values()
+    # Trials of one configuration are expected the same, so each configuration is asked for once.
+    levels = table.levels
+    unique, owner = distinct(level_codes(trials, levels), levels, len(trials))
+    codes = {name: unique[:, place] for place, name in enumerate(levels)}
+    everything = table.without(frozenset())
+    expected = everything.at(codes, len(unique))[owner]
+    for fold in folds if len(folds) > 1 else ():
+        rows = belongs(trials, fold)
+        expected[rows] = table.without(fold).at(codes, len(unique))[owner[rows]]
+    return everything.stored(), expected
 
 
 def _cautious(parameters: MetaLearningParameters, weight: FloatArray) -> BoostingParameters:

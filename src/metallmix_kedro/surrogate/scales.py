@@ -25,9 +25,11 @@ def is_own(trials: pd.DataFrame) -> pd.Series:
 
 def own_or_all(trials: pd.DataFrame) -> pd.DataFrame:
     """Return the own trials (`is_own`), or all where there are none."""
-    own = trials[is_own(trials)]
-    return trials if own.empty else own
+    own = is_own(trials)
+    return trials if own.all() or not own.any() else trials[own]
 
+
+_OF_SCALE = ("dataset", "source", "proposer", SCORE, "n_classes", PROBED)
 
 FEW_DATASETS = 5
 """With fewer datasets than this, a line through them would be noise; their mean is taken."""
@@ -92,8 +94,9 @@ class ScoreScale(BaseModel):
     @classmethod
     def fit(cls, trials: pd.DataFrame) -> "ScoreScale":
         """Fit the lines to the datasets' ranges; published outcomes count only if all are."""
-        used = own_or_all(trials[has_score(trials)])
-        groups = used.groupby([used["dataset"], origin(used)])
+        columns = [name for name in _OF_SCALE if name in trials]
+        used = own_or_all(trials.loc[has_score(trials), columns])
+        groups = used.groupby([used["dataset"], origin(used)], observed=True)
         ranges = groups[SCORE].agg(["min", "max"])
         chance = 1 / groups["n_classes"].first().astype("float64")
         probed = pd.Series(np.nan, index=ranges.index)
@@ -158,16 +161,18 @@ class DeviceScale(BaseModel):
     @classmethod
     def fit(cls, trials: pd.DataFrame) -> "DeviceScale | None":
         """Estimate the effects; None if no finished trial has a training time."""
-        timed = trials[has_time(trials)]
+        keys = ["device", "strategy", "backbone", "dataset"]
+        timed = trials.loc[has_time(trials), [*keys, "source", "training_time_s"]]
         if timed.empty:
             return None
         counts = device_labels(own_or_all(timed)).value_counts()
-        reference = str(counts[counts == counts.max()].index.min())
+        reference = min(str(name) for name in counts[counts == counts.max()].index)
         cells = (
             timed.assign(device=device_labels(timed), log_time=np.log(timed["training_time_s"]))
-            .groupby(["device", "strategy", "backbone", "dataset"], dropna=False)["log_time"]
+            .groupby(keys, dropna=False, observed=True)["log_time"]
             .mean()
             .reset_index()
+            .astype(dict.fromkeys(keys, "str"))
         )
         devices = pd.get_dummies(cells["device"], dtype=float)
         design = np.hstack(
@@ -185,8 +190,9 @@ class DeviceScale(BaseModel):
 
     def log_effect(self, trials: pd.DataFrame) -> FloatArray:
         """Return each trial's device effect, shape (n,); an unknown device counts as reference."""
-        effects = device_labels(trials).map(self.log_effects).astype(float).fillna(0.0)
-        return np.asarray(effects, dtype=np.float64)
+        labels = device_labels(trials).cat
+        effects = np.array([self.log_effects.get(name, 0.0) for name in labels.categories])
+        return np.asarray(effects[labels.codes.to_numpy()], dtype=np.float64)
 
 
 def has_time(trials: pd.DataFrame) -> pd.Series:
@@ -195,8 +201,19 @@ def has_time(trials: pd.DataFrame) -> pd.Series:
 
 
 def device_labels(trials: pd.DataFrame) -> pd.Series:
-    """Return the device of each trial, or one named after its source where it is not known."""
-    return trials["device"].astype("str").fillna("unknown (" + trials["source"] + ")")
+    """Return the device of each trial, or one named after its source where it is not known.
+
+    Returns
+    -------
+    pandas.Series of category
+        On the trials' index; a category no trial has may be among them.
+    """
+    devices, sources = (trials[name].astype("category").cat for name in ("device", "source"))
+    names = [str(name) for name in devices.categories]
+    names += [f"unknown ({name})" for name in sources.categories]
+    known, source = devices.codes.to_numpy(), sources.codes.to_numpy().astype(np.int64)
+    codes = np.where(known < 0, len(devices.categories) + source, known)
+    return pd.Series(pd.Categorical(names).take(codes), index=trials.index)
 
 
 def _centred(values: pd.Series) -> FloatArray:

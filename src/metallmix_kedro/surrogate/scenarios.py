@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import ConfigurationAverage
 from metallmix_kedro.surrogate.average_fit import fit_averages
 
@@ -87,6 +88,8 @@ class Scenarios(BaseModel):
         ndarray
             Shape (scenarios x `DRAWS`, n).
         """
+        # Each scenario looks the same values up: as categories they are few.
+        frame = frame[list(CONFIGURATION_COLUMNS)].astype("category")
         shared = np.array([predicted.to_numpy() + one.predict(frame) for one in self.differences])
         shape = (len(self.differences) * DRAWS, len(frame))
         noise = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)

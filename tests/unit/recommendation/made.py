@@ -18,7 +18,7 @@ from metallmix_kedro.recommendation.model import Recommendation, recommend
 from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.recommendation.pareto import pareto_front
 from metallmix_kedro.recommendation.pareto_picture import draw_pareto
-from metallmix_kedro.recommendation.prospects import Prospects
+from metallmix_kedro.recommendation.prospects import Prospects, own_trials
 from metallmix_kedro.recommendation.reply import Decision, LLMReply
 from metallmix_kedro.recommendation.report import render_report
 from metallmix_kedro.retrieval.index import build_index
@@ -100,7 +100,8 @@ def similar_to(target: MetaFeatures, **settings: Any) -> Any:
 
 @cache
 def foreseen(target: TargetDescription = HAND_X_RAYS) -> Prospects:
-    return scoring.foresee(target, as_table([]), surrogate(), history(), SPACE)
+    own = own_trials(history(), target.name)
+    return scoring.foresee(target, as_table([]), surrogate(), history(), own, SPACE)
 
 
 def scored_space(target: TargetDescription = HAND_X_RAYS) -> pd.DataFrame:

@@ -36,7 +36,8 @@ def listed(
     history: pd.DataFrame, space: SearchSpace = SPACE, outside: bool = False
 ) -> tuple[Candidate, ...]:
     surrogate = made.surrogate()
-    found = foresee(TARGET, as_table([]), surrogate, history, space, outside)
+    own = own_trials(history, TARGET.name)
+    found = foresee(TARGET, as_table([]), surrogate, history, own, space, outside)
     return list_candidates(found, surrogate, made.PARAMETERS)
 
 

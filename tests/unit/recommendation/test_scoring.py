@@ -6,6 +6,7 @@ from metallmix_kedro.errors import ArtifactError, ParameterError
 from metallmix_kedro.history.averages import best_on_average
 from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation.evidence import Candidate
+from metallmix_kedro.recommendation.prospects import own_trials
 from metallmix_kedro.recommendation.scoring import (
     allowed_space,
     foresee,
@@ -26,7 +27,14 @@ def with_backbones(*names: str) -> SearchSpace:
 
 
 def listed(space: SearchSpace, **limits: float) -> tuple[Candidate, ...]:
-    found = foresee(TARGET, NO_PROBES, made.surrogate(), made.history(), space)
+    found = foresee(
+        TARGET,
+        NO_PROBES,
+        made.surrogate(),
+        made.history(),
+        own_trials(made.history(), TARGET.name),
+        space,
+    )
     parameters = made.PARAMETERS.model_copy(update=limits)
     return list_candidates(found, made.surrogate(), parameters)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import faiss
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -32,6 +33,28 @@ def test_a_target_of_another_world_is_an_outlier(built: Built, card: IndexCard) 
     assert novelty.is_unseen_modality
     assert novelty.quantile == 1
     assert novelty.distance > novelty.threshold > 0
+
+
+def test_what_is_usual_is_the_distance_to_the_nearest_of_another_name(
+    history: pd.DataFrame,
+) -> None:
+    changed = history[history["dataset"] == "fabricated_0"].assign(
+        n_instances=9_999, trial_id=lambda rows: "later-" + rows["trial_id"]
+    )
+    index, raw = build_index(pd.concat([history, changed], ignore_index=True))
+    card = IndexCard.read(raw | {"novelty_quantile": 0.0}, index)
+    vectors = index.reconstruct_n(0, index.ntotal)
+    nearest: dict[str, float] = {}
+    for vector, entry in zip(vectors, card.entries, strict=True):
+        for other, neighbour in zip(vectors, card.entries, strict=True):
+            if neighbour.dataset != entry.dataset:
+                distance = float(np.linalg.norm(vector - other))
+                nearest[entry.dataset] = min(distance, nearest.get(entry.dataset, np.inf))
+
+    found = measure_novelty(index, card, card.entries[0].meta_features)
+
+    assert len(nearest) == 6
+    assert found.threshold == pytest.approx(min(nearest.values()), rel=1e-6)
 
 
 def test_the_target_itself_is_not_history(built: Built, card: IndexCard) -> None:

@@ -137,6 +137,24 @@ def test_history_of_another_version_is_refused(history: pd.DataFrame, built: Bui
         retriever(history[history["dataset"] != "fabricated_2"], built)
 
 
+def test_one_query_finds_what_a_retriever_for_many_finds(
+    history: pd.DataFrame, built: Built, card: IndexCard
+) -> None:
+    many = retriever(history, built)
+    for target in (TARGET, *(entry.meta_features for entry in card.entries)):
+        documents = many.invoke(target.model_dump_json())
+        found = [SimilarTrial.model_validate(document.metadata) for document in documents]
+        assert retrieve(*built, history, target) == found
+
+
+def test_one_query_is_refused_where_a_trial_it_finds_is_gone(
+    history: pd.DataFrame, built: Built
+) -> None:
+    gone = retrieve(*built, history, TARGET)[0].dataset
+    with pytest.raises(ArtifactError, match=r"2 trials .* another history"):
+        retrieve(*built, history[history["dataset"] != gone], TARGET)
+
+
 @pytest.mark.parametrize("query", ["", "brain scans", "{}", '{"n_instances": -1}'])
 def test_query_that_is_no_meta_features_is_refused(
     history: pd.DataFrame, built: Built, query: str

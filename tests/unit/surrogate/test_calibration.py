@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metallmix_kedro.surrogate.calibration import calibrate, half_width
@@ -97,3 +97,31 @@ def test_what_is_not_known_of_them_is_as_for_others():
     made = calibrate({"none": table(0.1), "all": table(0.05)}, 0.9)
     assert made.at("all", measured=False) == made.at("all")
     assert made.at("smallest") == made.at("none")
+
+
+def plain_half_width(rows, level):
+    """Return the half width as its definition says, sorting the others anew for each dataset."""
+
+    def quantile(pool, share):
+        pairs = sorted((abs(value), 1 / len(row)) for row in pool for value in row)
+        below = np.cumsum([weight for _, weight in pairs]) / len(pool)
+        return pairs[min(np.searchsorted(below, share - 1e-9), len(pairs) - 1)][0]
+
+    for share in np.linspace(0, 1, 201):
+        inside = []
+        for number, own in enumerate(rows):
+            others = rows[:number] + rows[number + 1 :] or [own]
+            inside.append(np.mean(np.abs(own) <= quantile(others, share)))
+        if np.mean(inside) >= level - 1e-9:
+            return quantile(rows, share)
+    return quantile(rows, 1.0)
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.lists(st.floats(-1, 1), min_size=1, max_size=6), min_size=1, max_size=5),
+    st.sampled_from([0.5, 0.8, 0.9]),
+)
+def test_sorting_once_gives_the_width_of_the_definition(rows, level):
+    residuals, owners = pooled(**{f"d{number}": row for number, row in enumerate(rows)})
+    assert half_width(residuals, owners, level) == plain_half_width(rows, level)

@@ -6,7 +6,14 @@ from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.surrogate import fit
-from metallmix_kedro.surrogate.fit import errors_on_hidden_backbones, fit_surrogate, make_folds
+from metallmix_kedro.surrogate.fit import (
+    assemble,
+    errors_on,
+    errors_on_hidden_backbones,
+    fit_surrogate,
+    fit_without,
+    make_folds,
+)
 from metallmix_kedro.surrogate.point import fit_point_model, trial_weights
 from tests.fabricated import fabricate_history
 from tests.unit.surrogate.conftest import published_twin
@@ -89,9 +96,9 @@ def test_hidden_backbones_are_predicted_without_a_trial_of_theirs(history, param
     folds = make_folds(trials, 20, 2)
     seen = []
 
-    def note(trials, *arguments):
-        seen.append((set(trials["dataset"]), set(trials["backbone"])))
-        return fit_point_model(trials, *arguments)
+    def note(trials, parameters, seed, without, **options):
+        seen.append((set(trials["dataset"]) - without, set(trials["backbone"])))
+        return fit_point_model(trials, parameters, seed, without, **options)
 
     monkeypatch.setattr(fit, "fit_point_model", note)
     errors = errors_on_hidden_backbones(trials, folds, parameters, seed=1)
@@ -109,3 +116,35 @@ def test_with_two_backbones_none_is_hidden(history, parameters):
     trials = trials[trials["backbone"] != "Xception"]
     folds = make_folds(trials, 20, 2)
     assert errors_on_hidden_backbones(trials, folds, parameters, seed=1) == {}
+
+
+def test_leaving_datasets_out_is_as_if_they_had_never_been(history, parameters):
+    trials = add_relative_score(history)
+    # A value that only the left-out dataset knows must not be known either.
+    trials.loc[trials["dataset"] == "fabricated_1", ["backbone", "modality"]] = ["Only", "there"]
+    gone = frozenset({"fabricated_1", "fabricated_3"})
+    left_in = trials[~trials["dataset"].isin(gone)]
+
+    without = fit_point_model(trials, parameters, 3, gone)
+    clean = fit_point_model(left_in.reset_index(drop=True), parameters, 3)
+
+    for model in ("score_model", "time_model"):
+        assert getattr(without, model).save_raw("json") == getattr(clean, model).save_raw("json")
+    for part in ("encoder", "average", "scenarios", "score_scale", "device_scale"):
+        assert getattr(without, part) == getattr(clean, part)
+
+
+def test_intervals_of_many_trials_are_calibrated_on_a_draw_of_each_dataset(history, parameters):
+    trials = add_relative_score(history)
+    few = parameters.model_copy(update={"max_trials": 100})
+    folds = make_folds(trials, 20, at_least=2)
+    models = fit_without(trials, folds, few, 0, assembled=())
+
+    drawn = errors_on(trials, models, few, seed=0)["none"]
+    every = errors_on(trials, models, parameters, seed=0)["none"]
+
+    assert drawn["dataset"].value_counts().tolist() == [20] * 5
+    assert sorted(every.index) == list(range(len(trials)))
+    pd.testing.assert_frame_equal(drawn, every.loc[drawn.index])
+    with pytest.raises(ValueError, match="without scenarios"):
+        assemble(trials, models[folds[0]], {"none": every}, few, seed=0)

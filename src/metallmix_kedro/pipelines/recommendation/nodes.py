@@ -14,7 +14,7 @@ from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.probes import target as probing
 from metallmix_kedro.probes.parameters import ProbeParameters
-from metallmix_kedro.recommendation import gather, llm, reply, scoring
+from metallmix_kedro.recommendation import gather, llm, prospects, reply, scoring
 from metallmix_kedro.recommendation.evidence import Candidate, Evidence, RetrievedTrial, Target
 from metallmix_kedro.recommendation.free_choice import only, with_free_choice
 from metallmix_kedro.recommendation.model import Recommendation, recommend
@@ -105,7 +105,8 @@ def shorten_search_space(
         search_space, known, parameters.backbones, parameters.max_parameters
     )
     outside = gather.is_outside(target, index, card)
-    found = scoring.foresee(target, target_probes, surrogate, known, allowed.space, outside)
+    own = prospects.own_trials(known, target.name)
+    found = scoring.foresee(target, target_probes, surrogate, known, own, allowed.space, outside)
     return scoring.list_candidates(found, surrogate, parameters), allowed, found.scored
 
 
@@ -181,8 +182,9 @@ def score_free_choice(
     target = TargetDescription.model_validate(description)
     space = only(composed, allowed.space)
     known = with_score(history, objective)
+    own = prospects.own_trials(known, target.name)
     try:
-        found = scoring.foresee(target, target_probes, surrogate, known, space, shown.outside)
+        found = scoring.foresee(target, target_probes, surrogate, known, own, space, shown.outside)
         candidate, *_ = scoring.list_candidates(found, surrogate, parameters)
     except ParameterError:
         return evidence

@@ -1,0 +1,99 @@
+"""The configurations of a history, counted once for all targets that are asked for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from metallmix_kedro.history.averages import BestOnAverage, known_configurations
+from metallmix_kedro.history.cells import Cells, FloatArray, numbered
+from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+
+_NEEDED = ("dataset", "source", "proposer", "status", SCORE, *CONFIGURATION_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The fully known configurations that finished with a score, and how well they did.
+
+    There are no more of them than the search space has, however many trials; what is asked of
+    them takes as long for a million trials as for a thousand.
+
+    Parameters
+    ----------
+    configurations : pandas.DataFrame
+        A row each, in order: `CONFIGURATION_COLUMNS`.
+    mean_relative_score : ndarray
+        Mean over the datasets it was measured on, in [0, 1]; a dataset counts once.
+    cells : Cells
+        Which of them was measured on which dataset.
+    """
+
+    configurations: pd.DataFrame
+    mean_relative_score: FloatArray
+    cells: Cells
+
+    @classmethod
+    def of(cls, history: "pd.DataFrame | Tried") -> "Tried":
+        """Count the trials of a history; what was counted already is returned as it is."""
+        if isinstance(history, Tried):
+            return history
+        # Scores are related to all trials of their dataset, whatever is known of them.
+        trials = known_configurations(add_relative_score(history[list(_NEEDED)]))
+        names = list(CONFIGURATION_COLUMNS)
+        columns = trials[names].astype("category")
+        numbers = np.zeros(len(trials), dtype=np.int64)
+        for name in names:
+            values = columns[name].cat
+            numbers = numbers * len(values.categories) + values.codes.to_numpy()
+            # The numbers of what was tried stay small, however many values there are.
+            numbers, _ = pd.factorize(numbers, sort=True)
+        cells = Cells.of(numbers, pd.factorize(trials["dataset"])[0])
+        measured = cells.means(trials["relative_score"].to_numpy(dtype=np.float64))
+        count = int(numbers.max(initial=-1)) + 1
+        groups = numbered(cells.configuration, count)
+        means = pd.Series(measured).groupby(groups, observed=False).mean()
+        _, place = np.unique(cells.configuration, return_index=True)
+        shown = trials[names].iloc[cells.first[place]].reset_index(drop=True)
+        return cls(shown, np.asarray(means, dtype=np.float64), cells)
+
+    @property
+    def backbones(self) -> frozenset[str]:
+        """The backbones with at least one such trial."""
+        return frozenset(self.configurations["backbone"])
+
+    def best(self, space: SearchSpace) -> BestOnAverage | None:
+        """Return the configuration of a search space that is best on average.
+
+        The rule is that of ``averages.best_on_average``; what lies outside the space does not
+        count, and a dataset that has no trial inside is none of the history's.
+
+        Returns
+        -------
+        BestOnAverage or None
+            None if nothing in the space was tried.
+        """
+        inside = self._inside(space)
+        if not inside.any():
+            return None
+        n_datasets = np.bincount(self.cells.configuration, minlength=len(inside))
+        seen = np.unique(self.cells.dataset[inside[self.cells.configuration]])
+        needed = min(len(seen) / 2, int(n_datasets[inside].max()))
+        eligible = np.flatnonzero(inside & (n_datasets >= needed))
+        # Of equals, the first in order.
+        best = int(eligible[np.argmax(self.mean_relative_score[eligible])])
+        values = {name: self.configurations[name].iloc[best] for name in CONFIGURATION_COLUMNS}
+        return BestOnAverage(
+            configuration=Configuration.from_mapping(values),
+            mean_relative_score=float(self.mean_relative_score[best]),
+            n_datasets=int(n_datasets[best]),
+            n_datasets_in_history=len(seen),
+        )
+
+    def _inside(self, space: SearchSpace) -> npt.NDArray[np.bool_]:
+        values = {name: list(getattr(space, name)) for name in CONFIGURATION_COLUMNS}
+        found: npt.NDArray[np.bool_] = self.configurations.isin(values).all(axis=1).to_numpy()
+        return found

@@ -1,0 +1,56 @@
+"""Trials as numbers: what is taken over all of them equals the plain way."""
+
+import numpy as np
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metallmix_kedro.history.cells import CODED, Cells, coded, draw_evenly
+from tests.fabricated import fabricate_history
+
+PAIRS = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 3), st.floats(-1, 1)), min_size=1, max_size=60
+)
+
+
+@given(PAIRS)
+def test_cells_are_the_groups_of_configuration_and_dataset(rows):
+    table = pd.DataFrame(rows, columns=["configuration", "dataset", "value"])
+    plain = table.groupby(["configuration", "dataset"], sort=False)["value"].mean()
+
+    cells = Cells.of(table["configuration"].to_numpy(), table["dataset"].to_numpy())
+
+    assert list(zip(cells.configuration, cells.dataset, strict=True)) == plain.index.tolist()
+    assert np.array_equal(cells.means(table["value"].to_numpy()), plain.to_numpy())
+    shown = table.iloc[cells.first]
+    assert shown["configuration"].tolist() == cells.configuration.tolist()
+
+
+def test_no_trials_make_no_cells():
+    nothing = np.array([], dtype=np.int64)
+    cells = Cells.of(nothing, nothing)
+    assert len(cells.first) == len(cells.means(np.array([]))) == 0
+
+
+def test_coded_trials_hold_the_same_values():
+    history = fabricate_history(2, 5)
+    codes = coded(history)
+    assert all(isinstance(codes[name].dtype, pd.CategoricalDtype) for name in CODED)
+    assert coded(codes) is codes
+    back = codes.astype({name: history[name].dtype for name in CODED})
+    pd.testing.assert_frame_equal(back, history)
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=8), st.integers(1, 60), st.integers(0, 9))
+def test_a_draw_takes_as_many_of_each_dataset_as_it_can(sizes, count, seed):
+    datasets = pd.Series(np.repeat([f"d{n}" for n in range(len(sizes))], sizes))
+
+    drawn = draw_evenly(datasets, count, seed)
+
+    assert len(drawn) == min(count, len(datasets))
+    assert (np.diff(drawn) > 0).all()
+    taken = datasets.iloc[drawn].value_counts()
+    for name, size in datasets.value_counts().items():
+        # One that gives less than the fullest by more than one has no more to give.
+        assert taken.get(name, 0) in (size, taken.max(), taken.max() - 1)
+    assert np.array_equal(drawn, draw_evenly(datasets, count, seed))
