@@ -53,14 +53,17 @@ def add_probes(frame: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
     by_dataset = [key for key in keys if key != "backbone"]
     smallest = table.drop_duplicates(by_dataset)[[*by_dataset, *SMALLEST]]
     own = table.drop_duplicates(keys, keep="last")[[*keys, *OWN]]
+    # Many trials share a dataset and a backbone: each pair is looked up once.
+    pair = bare.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
     joined = (
         bare[keys]
+        .drop_duplicates()
         .astype(object)
         .merge(smallest.astype(object), on=by_dataset, how="left")
         .merge(own.astype(object), on=keys, how="left")
-        .set_axis(frame.index)
     )
-    return bare.join(joined[list(PROBE_FEATURES)].astype("float64"))
+    known = joined[list(PROBE_FEATURES)].astype("float64").iloc[pair]
+    return bare.join(known.set_axis(frame.index))
 
 
 def probe_features(probes: pd.DataFrame) -> pd.DataFrame:

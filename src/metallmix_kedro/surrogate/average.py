@@ -135,19 +135,16 @@ def level_codes(frame: pd.DataFrame, levels: dict[str, tuple[Level, ...]]) -> di
     for name, values in levels.items():
         column = frame[name]
         if isinstance(column.dtype, pd.CategoricalDtype):
+            position = {value: place for place, value in enumerate(values)}
+            places = [position.get(value, -1) for value in column.dtype.categories]
             # Code -1, a missing value, points to the last place.
-            places = np.append(_positions(column.dtype.categories, values), -1)
-            codes[name] = places[column.cat.codes.to_numpy()]
+            codes[name] = np.array([*places, -1], dtype=np.int64)[column.cat.codes.to_numpy()]
         else:
-            codes[name] = _positions(pd.Index(column), values)
+            known = pd.Index(list(values))
+            if known.dtype.kind in "fi":
+                column = column.astype("float64")
+            codes[name] = known.get_indexer(pd.Index(column)).astype(np.int64)
     return codes
-
-
-def _positions(wanted: pd.Index, values: tuple[Level, ...]) -> Codes:
-    known = pd.Index(list(values))
-    if known.dtype.kind in "fi":
-        wanted = wanted.astype("float64")
-    return known.get_indexer(wanted).astype(np.int64)
 
 
 def distinct(
@@ -193,4 +190,6 @@ def combination_numbers(codes: Codes, levels: dict[str, tuple[Level, ...]]) -> C
 def _padded(effects: Sequence[object]) -> FloatArray:
     """Return effects with a zero behind each axis: where code -1, an unknown value, points."""
     values = np.asarray(effects, dtype=np.float64)
-    return np.pad(values, [(0, 1)] * values.ndim)
+    padded = np.zeros([size + 1 for size in values.shape])
+    padded[tuple(slice(size) for size in values.shape)] = values
+    return padded
