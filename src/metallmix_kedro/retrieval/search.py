@@ -124,7 +124,9 @@ def _look_up(history: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
     """
     rows = np.flatnonzero(history["trial_id"].isin(ids))
     # Column by column: a choice of columns would copy all their rows first.
-    found = pd.DataFrame({name: history[name].iloc[rows] for name in SHOWN})
+    # Histories stored earlier lack the later metrics.
+    known = [name for name in SHOWN if name in history]
+    found = pd.DataFrame({name: history[name].iloc[rows] for name in known})
     missing = sorted(set(ids) - set(found["trial_id"]))
     if missing:
         raise ArtifactError(

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from metallmix_kedro.errors import ArtifactError, InputError
 from metallmix_kedro.history import ACCURACY
+from metallmix_kedro.history.columns import LATER_COLUMNS
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
@@ -78,6 +79,15 @@ def test_trials_are_those_of_the_history(history: pd.DataFrame, built: Built) ->
         assert trial.training_time_s == row["training_time_s"]
         assert trial.configuration.learning_rate == row["learning_rate"]
         assert trial.meta_features.n_instances == row["n_instances"]
+
+
+def test_a_history_stored_before_a_metric_was_recorded_is_searched_all_the_same(
+    history: pd.DataFrame, built: Built
+) -> None:
+    found = retrieve(*built, history.drop(columns=list(LATER_COLUMNS)), TARGET)
+    assert len(found) == 8
+    assert "test_rarest_recall" not in found[0].metrics
+    assert found[0].metrics[ACCURACY] > 0
 
 
 def test_trials_of_a_dataset_are_its_best_and_differ(history: pd.DataFrame, built: Built) -> None:
