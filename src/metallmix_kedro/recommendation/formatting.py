@@ -74,8 +74,13 @@ def head_and_training(configuration: Configuration) -> str:
 
 
 def chance(candidate: Candidate) -> str:
-    """Write a candidate's chance to beat the best on average; empty if there is none."""
-    return "" if candidate.chance is None else f"{100 * candidate.chance:.0f} %"
+    """Write a candidate's chance to beat the best on average; empty if there is none.
+
+    It is a share of a few hundred draws, so that none is certain.
+    """
+    if candidate.chance is None:
+        return ""
+    return f"{min(max(100 * candidate.chance, 1), 99):.0f} %"
 
 
 def percent(share: float) -> str:

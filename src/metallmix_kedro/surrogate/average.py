@@ -57,6 +57,15 @@ class ConfigurationAverage(BaseModel):
         """Return the averages of configurations, shape (n,); an unknown value has no effect."""
         return self.at(level_codes(frame, self.levels), len(frame))
 
+    def knows(self, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Say of which configurations the very combination was measured, shape (n,)."""
+        codes = level_codes(frame, self.levels)
+        numbers = np.fromiter((number for number, _ in self.own), np.int64, len(self.own))
+        wanted = combination_numbers(
+            np.column_stack([codes[name] for name in self.levels]), self.levels
+        )
+        return np.isin(wanted, numbers)
+
     def at(self, codes: dict[str, Codes], count: int, own: Own | None = None) -> FloatArray:
         """Return the averages of `count` configurations given as `level_codes` of `levels`.
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.scenarios import Float32Array, Scenarios
 
 FloatArray = npt.NDArray[np.float64]
@@ -40,14 +41,14 @@ class Outlook:
     differences : ndarray
         The smooth part of it, one row a dataset known, shape (d, n): their mean square is the
         covariance.
-    noise : float
-        Standard deviation of what is each configuration's own.
+    noise : ndarray
+        Standard deviation of what is each configuration's own, shape (n,).
     """
 
     mean: FloatArray
     draws: Float32Array
     differences: FloatArray
-    noise: float
+    noise: FloatArray
 
     @classmethod
     def before(
@@ -66,11 +67,13 @@ class Outlook:
         seed : int
             Seed of the noise.
         """
+        # Each scenario looks the same values up: as categories they are few.
+        known = frame[list(CONFIGURATION_COLUMNS)].astype("category")
         return cls(
             mean=predicted.to_numpy(dtype=np.float64),
             draws=scenarios.scores(frame, predicted, seed),
-            differences=np.array([one.predict(frame) for one in scenarios.differences]),
-            noise=scenarios.noise,
+            differences=np.array([one.predict(known) for one in scenarios.differences]),
+            noise=np.sqrt((scenarios.noise_of(known).astype(np.float64) ** 2).mean(axis=0)),
         )
 
     def after(self, tried: Sequence[int], scores: FloatArray, seed: int) -> "Outlook":
@@ -95,7 +98,7 @@ class Outlook:
         places = list(tried)
         shared = self.differences[:, places].T @ self.differences / len(self.differences)
         same = np.equal.outer(places, np.arange(len(self.mean)))
-        covariance = shared + COMMON**2 + self.noise**2 * same
+        covariance = shared + COMMON**2 + self.noise[places, None] ** 2 * same
         among = covariance[:, places] + TRIAL_NOISE**2 * np.eye(len(places))
         gain = np.linalg.solve(among, covariance)
         rng = np.random.default_rng(seed)

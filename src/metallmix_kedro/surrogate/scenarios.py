@@ -5,7 +5,8 @@ elsewhere, on another every high learning rate fails. Which five configurations 
 depends on just that. Each dataset is one scenario: what its trials scored above the average of the
 other datasets, smoothed over the configuration space so that it says something of configurations
 that were not tried there; where they were, most of what smoothing leaves is kept. The rest is
-noise, drawn anew for each configuration.
+noise, drawn anew for each configuration: little for one that was tried there, for others all that
+smoothing leaves.
 """
 
 from typing import Annotated
@@ -39,7 +40,7 @@ class Scenarios(BaseModel):
     differences : tuple of ConfigurationAverage
         Measured relative score minus the other datasets' average, smoothed, on one dataset each.
     noise : float
-        Standard deviation of what smoothing leaves.
+        Standard deviation of what is left of the trials themselves.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,6 +72,24 @@ class Scenarios(BaseModel):
         ]
         return cls(differences=tuple(smoothed), noise=float(np.concatenate(left).std()))
 
+    def noise_of(self, frame: pd.DataFrame) -> Float32Array:
+        """Return the standard deviation of each configuration's noise, by scenario.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Configurations, n rows.
+
+        Returns
+        -------
+        ndarray
+            Shape (scenarios, n).
+        """
+        tried = np.array([one.knows(frame) for one in self.differences])
+        # Of a trial's own worth, the share p / (1 + p) is left, with p the penalty.
+        untried = self.noise * (1 + _OWN_PENALTY) / _OWN_PENALTY
+        return np.where(tried, self.noise, untried).astype(np.float32)
+
     def scores(self, frame: pd.DataFrame, predicted: pd.Series, seed: int) -> Float32Array:
         """Return the relative scores of configurations in each scenario and draw.
 
@@ -93,4 +112,5 @@ class Scenarios(BaseModel):
         shared = np.array([predicted.to_numpy() + one.predict(frame) for one in self.differences])
         shape = (len(self.differences) * DRAWS, len(frame))
         noise = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-        return np.repeat(shared.astype(np.float32), DRAWS, axis=0) + np.float32(self.noise) * noise
+        noise *= np.repeat(self.noise_of(frame), DRAWS, axis=0)
+        return np.repeat(shared.astype(np.float32), DRAWS, axis=0) + noise

@@ -3,7 +3,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from metallmix_kedro.recommendation.formatting import duration
+from metallmix_kedro.recommendation.evidence import OwnTrial, OwnTrials
+from metallmix_kedro.recommendation.formatting import chance, duration
 from metallmix_kedro.recommendation.pictures import (
     LABEL_WIDTH,
     PLOT_WIDTH,
@@ -147,3 +148,20 @@ def test_bars_go_right_where_they_raise_and_left_where_they_lower() -> None:
 )
 def test_durations_at_their_edges(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_own_trials_have_a_section_and_every_candidate_its_chance() -> None:
+    shown = made.recommendation()
+    assert "Your own trials" not in made.page(shown)
+    tried = OwnTrial(configuration=shown.configuration, score=0.8123)
+    evidence = shown.evidence.model_copy(
+        update={"own_trials": OwnTrials(n_trials=1, best=(tried,))}
+    )
+    page = made.page(shown.model_copy(update={"evidence": evidence}))
+    assert "Your own trials" in page
+    assert "1 trial on this dataset is in the history" in page
+    assert "0.812" in page
+    stated = [one.chance for one in shown.evidence.candidates]
+    assert any(one is not None for one in stated)
+    for one in shown.evidence.candidates:
+        assert f'<td class="number">{chance(one)}</td>' in page

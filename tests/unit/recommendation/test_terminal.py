@@ -3,6 +3,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from metallmix_kedro.recommendation import formatting
+from metallmix_kedro.recommendation.evidence import OwnTrial, OwnTrials
 from metallmix_kedro.recommendation.model import Recommendation
 from metallmix_kedro.recommendation.terminal import render_summary
 from tests.unit.recommendation import made
@@ -80,3 +82,24 @@ def test_paths_that_were_not_saved_are_not_shown() -> None:
 
     assert "JSON" in text
     assert "report  " not in text
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"), [(None, ""), (0.0, "1 %"), (0.318, "32 %"), (1.0, "99 %")]
+)
+def test_no_chance_is_said_to_be_certain(chance: float | None, said: str) -> None:
+    candidate = made.evidence().candidates[0].model_copy(update={"chance": chance})
+    assert formatting.chance(candidate) == said
+
+
+def test_own_trials_and_who_decided_are_told() -> None:
+    shown = made.recommendation()
+    tried = OwnTrial(configuration=shown.configuration, score=0.8123)
+    evidence = shown.evidence.model_copy(
+        update={"own_trials": OwnTrials(n_trials=3, best=(tried,)), "outside": True}
+    )
+    changed = shown.model_copy(update={"evidence": evidence, "decided_by": "portfolio"})
+    text = " ".join(printed(changed).split())
+    assert "81.2 %" in text
+    assert "of 3 trials on this dataset" in text
+    assert "portfolio: what is best on average" in text

@@ -17,7 +17,7 @@ def outlook(differences: np.ndarray, n_draws: int = 4000, noise: float = 0.01) -
         mean=np.full(differences.shape[1], 0.5),
         draws=(0.5 + weights @ differences + own).astype(np.float32),
         differences=differences,
-        noise=noise,
+        noise=np.full(differences.shape[1], noise),
     )
 
 
@@ -76,5 +76,5 @@ def test_trials_never_make_the_outlook_vaguer(tried: list[int], data: st.DataObj
 
 def test_the_chance_to_beat_another_is_a_share_of_the_draws() -> None:
     draws = np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1], [0.2, 0.2, 0.9]], dtype=np.float32)
-    made = Outlook(draws.mean(axis=0).astype(float), draws, np.zeros((1, 3)), 0.0)
+    made = Outlook(draws.mean(axis=0).astype(float), draws, np.zeros((1, 3)), np.zeros(3))
     assert made.chance_to_beat(1) == pytest.approx([1 / 3, 0.0, 2 / 3])

@@ -44,3 +44,16 @@ def test_of_very_many_datasets_some_stand_for_all() -> None:
         [errors(1).head(4).assign(dataset=f"d{n}") for n in range(3 * MOST_SCENARIOS + 1)]
     )
     assert MOST_SCENARIOS / 2 < len(Scenarios.fit(table).differences) <= MOST_SCENARIOS
+
+
+def test_what_was_not_tried_on_a_dataset_is_less_certain_there() -> None:
+    table, frame = errors(2), SPACE.frame()
+    tried = np.random.default_rng(0).random(SPACE.size) < 0.5
+    made = Scenarios.fit(table[np.concatenate([np.ones(SPACE.size, dtype=bool), tried])])
+    noise = made.noise_of(frame)
+    assert noise[0] == pytest.approx(made.noise)
+    assert noise[1, tried] == pytest.approx(made.noise)
+    # All that smoothing leaves: five times what is left where four fifths were kept.
+    assert noise[1, ~tried] == pytest.approx(5 * made.noise)
+    scores = made.scores(frame, pd.Series(0.5, index=frame.index), seed=1)[DRAWS:]
+    assert scores[:, ~tried].std(axis=0).mean() > 3 * scores[:, tried].std(axis=0).mean()
