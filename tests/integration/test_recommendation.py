@@ -31,7 +31,9 @@ def test_a_card_gets_a_whole_recommendation(fabricated: Workspace) -> None:
 
     jsonschema.Draft202012Validator(json_schema()).validate(written)
     recommendation = Recommendation.model_validate(written)
-    assert recommendation.decided_by == "surrogate"
+    # The example's images are larger than any fabricated ones.
+    assert recommendation.evidence.outside
+    assert recommendation.decided_by == "portfolio"
     assert "none" in recommendation.reason
     assert recommendation.configuration.backbone == "EfficientNetLite0"
     assert recommendation.configuration.learning_rate == 1e-3
