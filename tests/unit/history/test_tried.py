@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metallmix_kedro.history.averages import best_on_average, known_configurations
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, SearchSpace
@@ -35,7 +36,8 @@ def histories(draw) -> pd.DataFrame:
     failed = draw(st.integers(0, 40))
     history.loc[: failed - 1, "status"] = "failed"
     history.loc[history.index % 7 == 0, "dropout"] = None
-    return history.astype(dict.fromkeys(["dense_units", "batch_size"], "float64"))
+    typed = history.astype(dict.fromkeys(["dense_units", "batch_size"], "float64"))
+    return with_score(typed, "accuracy")
 
 
 SPACES = st.fixed_dictionaries(
@@ -62,14 +64,14 @@ def test_the_best_is_that_of_the_plain_rule(history, space):
 
 
 def test_each_configuration_stands_once_with_its_values():
-    history = fabricate_history(3, 40)
+    history = with_score(fabricate_history(3, 40), "accuracy")
     tried = Tried.of(pd.concat([history, history], ignore_index=True))
     plain = history[KEYS].drop_duplicates().sort_values(KEYS, ignore_index=True)
     pd.testing.assert_frame_equal(tried.configurations, plain)
 
 
 def test_a_space_or_a_history_without_trials_has_no_best():
-    history = fabricate_history(2, 10)
+    history = with_score(fabricate_history(2, 10), "accuracy")
     assert Tried.of(history).best(SPACE.model_copy(update={"dense_units": (64,)})) is None
     nothing = Tried.of(history.assign(status="failed"))
     assert nothing.best(SPACE) is None
@@ -77,12 +79,12 @@ def test_a_space_or_a_history_without_trials_has_no_best():
 
 
 def test_what_was_counted_is_not_counted_again():
-    tried = Tried.of(fabricate_history(2, 10))
+    tried = Tried.of(with_score(fabricate_history(2, 10), "accuracy"))
     assert Tried.of(tried) is tried
 
 
 def test_a_configuration_must_be_shared_inside_the_space():
-    history = fabricate_history(4, 30)
+    history = with_score(fabricate_history(4, 30), "accuracy")
     best = Tried.of(history).best(SPACE)
     assert best is not None
     assert best.n_datasets_in_history == 4

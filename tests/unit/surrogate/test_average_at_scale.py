@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metallmix_kedro.history.cells import coded
+from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import combination_numbers, distinct, level_codes
@@ -18,7 +19,7 @@ PENALTY, OWN_PENALTY = 3.0, 2.0
 
 def trials(seed: int = 0) -> pd.DataFrame:
     """Return trials on four datasets, some configurations repeated, some values unknown."""
-    history = add_relative_score(fabricate_history(4, 60, seed))
+    history = add_relative_score(with_score(fabricate_history(4, 60, seed), "accuracy"))
     again = history.sample(50, random_state=seed, replace=True)
     table = pd.concat([history, again], ignore_index=True)
     table.loc[table.index % 11 == 0, "dropout"] = np.nan
