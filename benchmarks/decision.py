@@ -14,6 +14,7 @@ from statistics import median
 import yaml
 
 from metallmix_kedro.history.objective import with_score
+from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.probes.table import as_table
@@ -50,10 +51,10 @@ def main() -> None:
     no_probes = as_table([])
 
     def decide() -> None:
-        allowed = allowed_space(space, history, space.backbone)
-        found = foresee(
-            target, no_probes, surrogate, history, own_trials(history, target.name), allowed.space
-        )
+        tried = Tried.of(history)
+        allowed = allowed_space(space, tried, space.backbone)
+        own = own_trials(history, target.name)
+        found = foresee(target, no_probes, surrogate, tried, own, allowed.space)
         list_candidates(found, surrogate, parameters)
         retrieve(index, card, history, features, exclude_dataset=target.name)
         gather_warnings(target, history, allowed, index, card, parameters)

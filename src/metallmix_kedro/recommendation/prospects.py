@@ -97,10 +97,7 @@ def prospects(
     ParameterError
         If everything was tried.
     """
-    elsewhere = tried.merge(scored[KEYS], on=KEYS, how="left", indicator=True)
-    elsewhere = elsewhere[elsewhere.pop("_merge") == "left_only"].drop_duplicates(KEYS)
-    elsewhere = elsewhere.drop(columns=SCORE).join(surrogate.predict(elsewhere))
-    together = pd.concat([scored, elsewhere], ignore_index=True) if len(elsewhere) else scored
+    together = _with_tried(surrogate, scored, tried)
     expected = surrogate.average(together) if outside else together["relative_score"]
     outlook = surrogate.outlook(together, expected)
     places = _places(together, tried)
@@ -126,6 +123,16 @@ def prospects(
         average=average,
         outside=outside,
     )
+
+
+def _with_tried(surrogate: Surrogate, scored: pd.DataFrame, tried: pd.DataFrame) -> pd.DataFrame:
+    """Add the configurations that were tried though they may not be chosen."""
+    beyond = tried.merge(scored[KEYS], on=KEYS, how="left", indicator=True)
+    beyond = beyond[beyond.pop("_merge") == "left_only"].drop_duplicates(KEYS)
+    if beyond.empty:
+        return scored
+    predicted = beyond.drop(columns=SCORE).join(surrogate.predict(beyond))
+    return pd.concat([scored, predicted], ignore_index=True)
 
 
 def _places(together: pd.DataFrame, tried: pd.DataFrame) -> npt.NDArray[np.int64]:

@@ -180,7 +180,7 @@ def foresee(
         If every configuration was tried on the target already.
     """
     scored = score_space(target, probes, surrogate, space)
-    tried = described(own, target, probes)
+    tried = own if own.empty else described(own, target, probes)
     best = Tried.of(history).best(space)
     return prospects(surrogate, scored, tried, best.configuration if best else None, outside)
 

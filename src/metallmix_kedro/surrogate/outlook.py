@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
-from metallmix_kedro.surrogate.scenarios import Float32Array, Scenarios
+from metallmix_kedro.surrogate.scenarios import Float32Array, Scenarios, draw_scores
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -69,11 +69,12 @@ class Outlook:
         """
         # Each scenario looks the same values up: as categories they are few.
         known = frame[list(CONFIGURATION_COLUMNS)].astype("category")
+        differences, noise = scenarios.differences_of(known), scenarios.noise_of(known)
         return cls(
             mean=predicted.to_numpy(dtype=np.float64),
-            draws=scenarios.scores(frame, predicted, seed),
-            differences=np.array([one.predict(known) for one in scenarios.differences]),
-            noise=np.sqrt((scenarios.noise_of(known).astype(np.float64) ** 2).mean(axis=0)),
+            draws=draw_scores(predicted, differences, noise, seed),
+            differences=differences,
+            noise=np.sqrt((noise**2).mean(axis=0)),
         )
 
     def after(self, tried: Sequence[int], scores: FloatArray, seed: int) -> "Outlook":

@@ -16,8 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
-from metallmix_kedro.surrogate.average import ConfigurationAverage
+from metallmix_kedro.surrogate.average import ConfigurationAverage, FloatArray
 from metallmix_kedro.surrogate.average_fit import fit_averages
 
 Float32Array = npt.NDArray[np.float32]
@@ -72,13 +71,28 @@ class Scenarios(BaseModel):
         ]
         return cls(differences=tuple(smoothed), noise=float(np.concatenate(left).std()))
 
-    def noise_of(self, frame: pd.DataFrame) -> Float32Array:
+    def differences_of(self, frame: pd.DataFrame) -> FloatArray:
+        """Return how much better each configuration is than expected, by scenario, without noise.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            Configurations, n rows; as categories they are looked up faster.
+
+        Returns
+        -------
+        ndarray
+            Shape (scenarios, n).
+        """
+        return np.array([one.predict(frame) for one in self.differences])
+
+    def noise_of(self, frame: pd.DataFrame) -> FloatArray:
         """Return the standard deviation of each configuration's noise, by scenario.
 
         Parameters
         ----------
         frame : pandas.DataFrame
-            Configurations, n rows.
+            Configurations, n rows; as categories they are looked up faster.
 
         Returns
         -------
@@ -88,29 +102,32 @@ class Scenarios(BaseModel):
         tried = np.array([one.knows(frame) for one in self.differences])
         # Of a trial's own worth, the share p / (1 + p) is left, with p the penalty.
         untried = self.noise * (1 + _OWN_PENALTY) / _OWN_PENALTY
-        return np.where(tried, self.noise, untried).astype(np.float32)
+        return np.where(tried, self.noise, untried)
 
-    def scores(self, frame: pd.DataFrame, predicted: pd.Series, seed: int) -> Float32Array:
-        """Return the relative scores of configurations in each scenario and draw.
 
-        Parameters
-        ----------
-        frame : pandas.DataFrame
-            Configurations, n rows.
-        predicted : pandas.Series
-            Their predicted relative scores.
-        seed : int
-            Seed of the noise.
+def draw_scores(
+    predicted: pd.Series, differences: FloatArray, noise: FloatArray, seed: int
+) -> Float32Array:
+    """Return the relative scores of configurations in each scenario and draw.
 
-        Returns
-        -------
-        ndarray
-            Shape (scenarios x `DRAWS`, n).
-        """
-        # Each scenario looks the same values up: as categories they are few.
-        frame = frame[list(CONFIGURATION_COLUMNS)].astype("category")
-        shared = np.array([predicted.to_numpy() + one.predict(frame) for one in self.differences])
-        shape = (len(self.differences) * DRAWS, len(frame))
-        noise = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-        noise *= np.repeat(self.noise_of(frame), DRAWS, axis=0)
-        return np.repeat(shared.astype(np.float32), DRAWS, axis=0) + noise
+    Parameters
+    ----------
+    predicted : pandas.Series
+        What is expected of n configurations.
+    differences, noise : ndarray
+        From `Scenarios.differences_of` and `Scenarios.noise_of`, shape (scenarios, n).
+    seed : int
+        Seed of the noise.
+
+    Returns
+    -------
+    ndarray
+        Shape (scenarios x `DRAWS`, n).
+    """
+    shared = (predicted.to_numpy() + differences).astype(np.float32)
+    drawn = np.random.default_rng(seed).standard_normal(
+        (len(shared), DRAWS, shared.shape[1]), dtype=np.float32
+    )
+    drawn *= noise.astype(np.float32)[:, None]
+    drawn += shared[:, None]
+    return drawn.reshape(-1, shared.shape[1])

@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.surrogate.scenarios import DRAWS, MOST_SCENARIOS, Scenarios
+from metallmix_kedro.surrogate.scenarios import (
+    DRAWS,
+    MOST_SCENARIOS,
+    Float32Array,
+    Scenarios,
+    draw_scores,
+)
 from tests.fabricated import SPACE
 
 
@@ -17,6 +23,13 @@ def errors(n_datasets: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def scores_of(made: Scenarios, seed: int = 1) -> Float32Array:
+    """Draw scores of the whole grid, of which 0.5 is expected."""
+    frame = SPACE.frame()
+    expected = pd.Series(0.5, index=frame.index)
+    return draw_scores(expected, made.differences_of(frame), made.noise_of(frame), seed)
+
+
 def test_each_dataset_is_a_scenario_and_what_it_does_not_explain_is_noise() -> None:
     made = Scenarios.fit(errors(2))
     assert len(made.differences) == 2
@@ -24,7 +37,7 @@ def test_each_dataset_is_a_scenario_and_what_it_does_not_explain_is_noise() -> N
     assert 0.004 < made.noise < 0.02
     frame = SPACE.frame()
     is_sgd = (frame["optimizer"] == "sgd").to_numpy()
-    scores = made.scores(frame, pd.Series(0.5, index=frame.index), seed=1)
+    scores = scores_of(made)
     assert scores.shape == (2 * DRAWS, SPACE.size)
     assert scores[:DRAWS, is_sgd].mean() == pytest.approx(0.8, abs=0.02)
     assert scores[DRAWS:, is_sgd].mean() == pytest.approx(0.2, abs=0.02)
@@ -32,11 +45,10 @@ def test_each_dataset_is_a_scenario_and_what_it_does_not_explain_is_noise() -> N
 
 
 def test_the_noise_repeats_with_its_seed() -> None:
-    made, frame = Scenarios.fit(errors(2)), SPACE.frame()
-    predicted = pd.Series(0.5, index=frame.index)
-    first = made.scores(frame, predicted, 1)
-    assert np.array_equal(first, made.scores(frame, predicted, 1))
-    assert not np.array_equal(first, made.scores(frame, predicted, 2))
+    made = Scenarios.fit(errors(2))
+    first = scores_of(made, 1)
+    assert np.array_equal(first, scores_of(made, 1))
+    assert not np.array_equal(first, scores_of(made, 2))
 
 
 def test_of_very_many_datasets_some_stand_for_all() -> None:
@@ -55,5 +67,5 @@ def test_what_was_not_tried_on_a_dataset_is_less_certain_there() -> None:
     assert noise[1, tried] == pytest.approx(made.noise)
     # All that smoothing leaves: five times what is left where four fifths were kept.
     assert noise[1, ~tried] == pytest.approx(5 * made.noise)
-    scores = made.scores(frame, pd.Series(0.5, index=frame.index), seed=1)[DRAWS:]
+    scores = scores_of(made)[DRAWS:]
     assert scores[:, ~tried].std(axis=0).mean() > 3 * scores[:, tried].std(axis=0).mean()

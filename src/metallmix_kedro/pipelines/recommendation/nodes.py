@@ -9,6 +9,7 @@ import xgboost
 
 from metallmix_kedro.errors import ParameterError
 from metallmix_kedro.history.objective import Objective, with_score
+from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import target as targets
 from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.target import TargetDescription
@@ -101,12 +102,13 @@ def shorten_search_space(
     target = TargetDescription.model_validate(description)
     known = with_score(history, objective)
     surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card, objective)
+    tried = Tried.of(known)
     allowed = scoring.allowed_space(
-        search_space, known, parameters.backbones, parameters.max_parameters
+        search_space, tried, parameters.backbones, parameters.max_parameters
     )
     outside = gather.is_outside(target, index, card)
     own = prospects.own_trials(known, target.name)
-    found = scoring.foresee(target, target_probes, surrogate, known, own, allowed.space, outside)
+    found = scoring.foresee(target, target_probes, surrogate, tried, own, allowed.space, outside)
     return scoring.list_candidates(found, surrogate, parameters), allowed, found.scored
 
 
