@@ -47,6 +47,7 @@ def warn_about_target(
         _unseen_modality(target, measured, novelty),
         _few_datasets(measured, parameters.few_datasets),
         _imbalance(target, parameters.high_imbalance, objective),
+        _recall_alone(objective),
         _image_size(target, measured),
     )
     return tuple(warning for warning in found if warning)
@@ -129,6 +130,16 @@ def _few_datasets(measured: Sequence[IndexEntry], least: int) -> str | None:
     return (
         f"The history holds only {count} measured dataset{'s' if count != 1 else ''}; "
         "predictions for a new one rest on little."
+    )
+
+
+def _recall_alone(objective: Objective) -> str | None:
+    if objective != "rarest_class_recall":
+        return None
+    return (
+        "A recall alone is had for nothing by a network that always names the rarest class, as one "
+        "that has hardly learned may do. Look at what else the configuration reaches; the macro F1 "
+        "(--params=objective=macro_f1) cannot be fooled that way."
     )
 
 

@@ -123,12 +123,21 @@ def test_who_asked_for_rare_classes_is_told_how_few_images_they_have(objective):
 
 
 def imbalance_warning(objective: str) -> str:
+    return next(text for text in warnings(objective) if "45.0 times" in text)
+
+
+def warnings(objective: str) -> tuple[str, ...]:
     target = described(sizes={"a": 900, "b": 20})
     allowed = AllowedSpace(space=SPACE, unmeasured=())
-    said = gather_warnings(
+    return gather_warnings(
         target, made.history(), allowed, *made.index(), made.PARAMETERS, objective
     )
-    return next(text for text in said if "45.0 times" in text)
+
+
+@pytest.mark.parametrize("objective", MEASURES)
+def test_a_recall_alone_is_warned_of(objective):
+    warned = any("always names the rarest class" in text for text in warnings(objective))
+    assert warned is (objective == "rarest_class_recall")
 
 
 @pytest.mark.parametrize("objective", MEASURES)
