@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
+from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.trials.bundles import Bundle
@@ -91,7 +92,9 @@ class LightMeasurer:
     def measure(self, proposal: Proposal) -> Record:
         digest = hashlib.sha256(f"{self.dataset} {proposal.configuration}".encode()).digest()
         rng = np.random.default_rng(list(digest))
-        folds = [FoldOutcome(*rng.uniform(0, 1, 6).tolist(), 5, 1.25, 1.5) for _ in range(2)]
+        folds = [
+            FoldOutcome(*rng.uniform(0, 1, len(METRICS)).tolist(), 5, 1.25, 1.5) for _ in range(2)
+        ]
         return finished_record(*self._described(proposal), folds, 2.5)
 
     def failed(self, proposal: Proposal, error: Exception) -> Record:
