@@ -50,6 +50,21 @@ def similarity_index(
     return build_index(training, settings.retrieval)
 
 
+def comparable_index(task: Task) -> tuple[faiss.Index, IndexCard] | None:
+    """Return the index that the target can be compared with; None if something is unknown.
+
+    Parameters
+    ----------
+    task : Task
+        Its target needs all meta-features, its training trials that can be shown.
+    """
+    made = task.knowledge.learn(similarity_index)
+    if made is None or task.candidates[list(META_FEATURE_COLUMNS)].isna().any(axis=None):
+        return None
+    index, card = made
+    return index, IndexCard.read(card, index)
+
+
 def _sharing(task: Task, n_datasets: int) -> pd.DataFrame:
     """Return the trials of the most similar datasets whose configuration was recorded here too.
 
@@ -67,10 +82,9 @@ def _positions(task: Task) -> pd.DataFrame:
 
 def _by_similarity(task: Task) -> list[str]:
     """Return the other datasets, the nearest by meta-features first; none if some are unknown."""
-    made = task.knowledge.learn(similarity_index)
-    if made is None or task.candidates[list(META_FEATURE_COLUMNS)].isna().any(axis=None):
+    made = comparable_index(task)
+    if made is None:
         return []
-    index, card = made
-    read = IndexCard.read(card, index)
+    index, read = made
     order = np.argsort(distances(index, read, task.target), kind="stable")
     return list(dict.fromkeys(read.entries[position].dataset for position in order))

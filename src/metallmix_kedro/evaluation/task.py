@@ -134,10 +134,11 @@ class Task:
 
     def outlook(self, level: ProbeLevel = "none") -> Outlook:
         """Return what is expected of the candidates before any trial, as `predicted` has it."""
-        model = self.knowledge.learn(point_model)
-        predicted = model.predict(hide(self.candidates, level))["relative_score"]
-        seed = self.settings.meta_learning.seed
-        return Outlook.before(model.scenarios, self.candidates, predicted, seed)
+        scenarios = self.knowledge.learn(point_model).scenarios
+        predicted = self.predicted(level)["relative_score"]
+        return Outlook.before(
+            scenarios, self.candidates, predicted, self.settings.meta_learning.seed
+        )
 
     def revealed_relative_score(self, position: int, level: ProbeLevel = "none") -> float:
         """Reveal a candidate's accuracy, and put it on the scale of what was predicted."""

@@ -10,13 +10,11 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.evaluation.averages import known_averages
-from metallmix_kedro.evaluation.neighbours import similarity_index
+from metallmix_kedro.evaluation.neighbours import comparable_index
 from metallmix_kedro.evaluation.one_shot import by_surrogate
 from metallmix_kedro.evaluation.replay import ReplayTable
 from metallmix_kedro.evaluation.task import Task
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.probes.parameters import ProbeLevel
-from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.novelty import Novelty, measure_novelty
 from metallmix_kedro.surrogate.probe_levels import LEVELS, known_level
 
@@ -94,11 +92,8 @@ def target_errors(protocol: str, task: Task, table: ReplayTable) -> dict[str, An
 
 
 def _novelty(task: Task) -> Novelty | None:
-    made = task.knowledge.learn(similarity_index)
-    if made is None or task.candidates[list(META_FEATURE_COLUMNS)].isna().any(axis=None):
-        return None
-    index, card = made
-    return measure_novelty(index, IndexCard.read(card, index), task.target)
+    made = comparable_index(task)
+    return None if made is None else measure_novelty(*made, task.target)
 
 
 def chance_table(chances: pd.DataFrame) -> pd.DataFrame:

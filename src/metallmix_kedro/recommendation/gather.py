@@ -27,7 +27,7 @@ from metallmix_kedro.recommendation.target_warnings import (
     warn_about_target,
 )
 from metallmix_kedro.retrieval.card import IndexCard
-from metallmix_kedro.retrieval.novelty import measure_novelty
+from metallmix_kedro.retrieval.novelty import Novelty, measure_novelty
 from metallmix_kedro.retrieval.similar_trial import SimilarTrial
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
 
@@ -150,10 +150,11 @@ def own_trials(history: pd.DataFrame, dataset: str) -> OwnTrials | None:
 
 def is_outside(target: TargetDescription, index: faiss.Index, card: dict[str, Any]) -> bool:
     """Say whether the target is unlike any dataset of the history that is not its own."""
-    read = IndexCard.read(card, index)
-    novelty = measure_novelty(index, read, target.meta_features, exclude_dataset=target.name)
-    # Without a threshold there are too few datasets to tell.
-    return novelty.is_outlier and novelty.threshold > 0
+    return _novelty(target, index, IndexCard.read(card, index)).is_unlike_all
+
+
+def _novelty(target: TargetDescription, index: faiss.Index, card: IndexCard) -> Novelty:
+    return measure_novelty(index, card, target.meta_features, exclude_dataset=target.name)
 
 
 def gather_warnings(
@@ -167,7 +168,7 @@ def gather_warnings(
 ) -> tuple[str, ...]:
     """Say what to beware of: in the target's images, its place in the history, the backbones."""
     read = IndexCard.read(card, index)
-    novelty = measure_novelty(index, read, target.meta_features, exclude_dataset=target.name)
+    novelty = _novelty(target, index, read)
     known = [entry for entry in read.entries if entry.dataset != target.name]
     return (
         *target.warnings,

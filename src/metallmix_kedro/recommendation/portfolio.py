@@ -73,7 +73,7 @@ def short_list(
     ranked = by_prediction(predictions.assign(_row=np.arange(len(predictions))))
     scores = scenarios[:, ranked["_row"].to_numpy()]
     ranked = ranked.drop(columns="_row")
-    average = None if best_on_average is None else _position(ranked, best_on_average)
+    average = None if best_on_average is None else position_of(ranked, best_on_average)
     wanted = min(n_candidates, len(ranked))
     picked = _greedy(scores, wanted, floor)
     if average is not None and average not in picked and wanted > 1:
@@ -115,7 +115,7 @@ def _added(scores: FloatArray, picked: list[int], floor: FloatArray | None) -> F
     return np.diff(best, prepend=0.0)[1:] if floor is not None else np.diff(best[1:], prepend=0.0)
 
 
-def _position(ranked: pd.DataFrame, configuration: Mapping[Any, Any]) -> int | None:
+def position_of(ranked: pd.DataFrame, configuration: Mapping[Any, Any]) -> int | None:
     """Return the row that holds a configuration."""
     same = np.ones(len(ranked), dtype=bool)
     for name in CONFIGURATION_COLUMNS:

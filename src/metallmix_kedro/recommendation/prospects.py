@@ -13,6 +13,7 @@ import pandas as pd
 from metallmix_kedro.errors import ParameterError
 from metallmix_kedro.history.averages import known_configurations
 from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.recommendation.portfolio import position_of
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.outlook import Outlook
@@ -147,10 +148,9 @@ def _chances(
     unknown = np.full(len(together), np.nan)
     if average is None:
         return unknown
-    same = np.all([together[name] == value for name, value in average.as_dict().items()], axis=0)
-    if not same.any():
+    reference = position_of(together, average.as_dict())
+    if reference is None:
         return unknown
-    reference = int(same.argmax())
     chances = outlook.chance_to_beat(reference)
     chances[reference] = np.nan
     return chances

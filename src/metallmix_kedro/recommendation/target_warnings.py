@@ -101,7 +101,7 @@ def warn_about_budget(
 
 def _unlike_anything(novelty: Novelty) -> str | None:
     # Without a threshold there are too few datasets to tell, which has its own warning.
-    if not novelty.is_outlier or novelty.threshold == 0:
+    if not novelty.is_unlike_all:
         return None
     return (
         "Unlike anything in the history: the most similar dataset is "

@@ -43,6 +43,11 @@ class Novelty:
     is_outlier: bool
     is_unseen_modality: bool
 
+    @property
+    def is_unlike_all(self) -> bool:
+        """Whether the target is an outlier, and there are datasets enough to say so."""
+        return self.is_outlier and self.threshold > 0
+
 
 def measure_novelty(
     index: faiss.Index,

@@ -61,10 +61,7 @@ class ConfigurationAverage(BaseModel):
         """Say of which configurations the very combination was measured, shape (n,)."""
         codes = level_codes(frame, self.levels)
         numbers = np.fromiter((number for number, _ in self.own), np.int64, len(self.own))
-        wanted = combination_numbers(
-            np.column_stack([codes[name] for name in self.levels]), self.levels
-        )
-        return np.isin(wanted, numbers)
+        return np.isin(self._combinations(codes), numbers)
 
     def at(self, codes: dict[str, Codes], count: int, own: Own | None = None) -> FloatArray:
         """Return the averages of `count` configurations given as `level_codes` of `levels`.
@@ -121,6 +118,10 @@ class ConfigurationAverage(BaseModel):
             table[name] += own / len(self.levels)
         return base, pd.DataFrame(table, index=frame.index)
 
+    def _combinations(self, codes: dict[str, Codes]) -> Codes:
+        table = np.column_stack([codes[name] for name in self.levels])
+        return combination_numbers(table, self.levels)
+
     def _own_effects(self, codes: dict[str, Codes], count: int, own: Own | None) -> FloatArray:
         numbers, worth = own or (
             np.fromiter((number for number, _ in self.own), np.int64, len(self.own)),
@@ -128,9 +129,7 @@ class ConfigurationAverage(BaseModel):
         )
         if not len(numbers):
             return np.zeros(count)
-        wanted = combination_numbers(
-            np.column_stack([codes[name] for name in self.levels]), self.levels
-        )
+        wanted = self._combinations(codes)
         places = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
         return np.where(numbers[places] == wanted, worth[places], 0.0)
 
