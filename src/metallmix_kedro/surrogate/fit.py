@@ -4,28 +4,22 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 
-import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
 from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.cells import coded, draw_evenly
-from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.probes.parameters import ProbeLevel
 from metallmix_kedro.surrogate.calibration import calibrate
 from metallmix_kedro.surrogate.card import TrainingFacts
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import PointModel, fit_point_model
-from metallmix_kedro.surrogate.probe_levels import LEVELS, hide, known_level
-from metallmix_kedro.surrogate.scales import has_time, is_own
-
-Errors = dict[ProbeLevel, pd.DataFrame]
-"""How much of left-out datasets was shown to be probed -> `residuals`."""
+from metallmix_kedro.surrogate.residuals import Errors, errors_on
+from metallmix_kedro.surrogate.scales import is_own
 
 FEWEST_BACKBONES = 3
 """With fewer, what remains when one is hidden says nothing of how backbones differ."""
@@ -134,46 +128,6 @@ def fit_without(
     return dict(zip(left_out, models, strict=True))
 
 
-def errors_on(
-    trials: pd.DataFrame,
-    models: dict[Fold, PointModel],
-    parameters: MetaLearningParameters,
-    seed: int,
-) -> Errors:
-    """Take the errors on the datasets that each model has not seen.
-
-    Of more trials than ``max_trials`` as many are drawn, evenly over the datasets.
-
-    Parameters
-    ----------
-    trials : pandas.DataFrame
-        Rows of a history with ``relative_score``.
-    models : dict
-        The datasets to predict -> a model fitted without them.
-    parameters, seed
-        As for `fit_surrogate`.
-
-    Returns
-    -------
-    dict
-        How much of the datasets was shown to be probed -> `residuals`.
-    """
-    judged = is_own(trials) & trials["relative_score"].notna()
-    judged &= trials["dataset"].isin(frozenset().union(*models))
-    rows = np.flatnonzero(judged)
-    drawn = draw_evenly(trials["dataset"].iloc[rows], parameters.max_trials, seed)
-    shown = trials.iloc[rows[drawn]]
-    left_out = {fold: shown[shown["dataset"].isin(fold)] for fold in models}
-    # Where nobody probed anything there is one level to calibrate.
-    deepest = known_level(trials)
-    return {
-        level: pd.concat(
-            [residuals(model, hide(left_out[fold], level)) for fold, model in models.items()]
-        )
-        for level in LEVELS[: LEVELS.index(deepest) + 1]
-    }
-
-
 def errors_on_hidden_backbones(
     trials: pd.DataFrame, folds: Sequence[Fold], parameters: MetaLearningParameters, seed: int
 ) -> Errors:
@@ -219,32 +173,6 @@ def errors_on_hidden_backbones(
     with_trials = [fold for fold in hidden if asked["dataset"].isin(fold).any()]
     models = _at_the_same_time(fit, with_trials, parameters.n_threads)
     return errors_on(asked, dict(zip(with_trials, models, strict=True)), parameters, seed)
-
-
-def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
-    """Return measured minus predicted on own trials that the model has not seen.
-
-    Returns
-    -------
-    pandas.DataFrame
-        On the index of the own, scored trials: ``dataset``, ``relative_score``, ``score``,
-        ``log_training_time`` (each trial's time brought to the reference device; missing where
-        there is none).
-    """
-    trials = trials[is_own(trials) & trials["relative_score"].notna()]
-    predicted = model.predict(trials)
-    log_time = np.log(trials["training_time_s"].where(has_time(trials)).astype(float))
-    if model.device_scale is not None:
-        log_time = log_time - model.device_scale.log_effect(trials)
-    return (
-        trials[["dataset"]]
-        .astype("str")
-        .assign(
-            relative_score=trials["relative_score"] - predicted["relative_score"],
-            score=trials[SCORE] - predicted["score"],
-            log_training_time=log_time - predicted["log_training_time"],
-        )
-    )
 
 
 def assemble(

@@ -16,10 +16,11 @@ from metallmix_kedro.history.averages import configuration_means
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
-from metallmix_kedro.surrogate.fit import assemble, errors_on, fit_without, make_folds
+from metallmix_kedro.surrogate.fit import assemble, fit_without, make_folds
 from metallmix_kedro.surrogate.folds import Fold
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+from metallmix_kedro.surrogate.residuals import errors_on
 from metallmix_kedro.surrogate.scales import has_time, is_own
 
 _TIMES = ("training_time_s", "training_time_low_s", "training_time_high_s")

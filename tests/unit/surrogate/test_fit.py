@@ -8,13 +8,13 @@ from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.surrogate import fit
 from metallmix_kedro.surrogate.fit import (
     assemble,
-    errors_on,
     errors_on_hidden_backbones,
     fit_surrogate,
     fit_without,
     make_folds,
 )
 from metallmix_kedro.surrogate.point import fit_point_model, trial_weights
+from metallmix_kedro.surrogate.residuals import errors_on
 from tests.fabricated import fabricate_history
 from tests.unit.surrogate.conftest import published_twin
 
