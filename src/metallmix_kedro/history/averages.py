@@ -1,45 +1,13 @@
-"""The best-on-average configuration: the baseline that is hard to beat.
+"""How well configurations do on average over the datasets of a history.
 
-It knows nothing of the target: it is the configuration that did best on the datasets of the
-history. Random configurations are drawn once and tried on every dataset, so their means can be
-compared; a configuration that one dataset alone has seen tells little, however well it did there.
+Random configurations are drawn once and tried on every dataset, so their means can be compared; a
+configuration that one dataset alone has seen tells little, however well it did there.
 """
-
-from collections.abc import Collection
-from dataclasses import dataclass
 
 import pandas as pd
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.relative import add_relative_score, has_score
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
-
-
-@dataclass(frozen=True, slots=True)
-class BestOnAverage:
-    """The configuration with the highest mean relative score, and how widely it was measured.
-
-    Parameters
-    ----------
-    configuration : Configuration
-        The pick.
-    mean_relative_score : float
-        Mean over datasets of its relative score, in [0, 1].
-    n_datasets : int
-        Datasets it was measured on.
-    n_datasets_in_history : int
-        Datasets with at least one trial whose configuration is fully known.
-    """
-
-    configuration: Configuration
-    mean_relative_score: float
-    n_datasets: int
-    n_datasets_in_history: int
-
-    @property
-    def shared_enough(self) -> bool:
-        """Whether it was measured on at least half of the datasets, as the rule asks."""
-        return 2 * self.n_datasets >= self.n_datasets_in_history
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
 
 def known_configurations(history: pd.DataFrame) -> pd.DataFrame:
@@ -108,49 +76,3 @@ def shared_enough(means: pd.DataFrame, n_datasets: int) -> pd.DataFrame:
         return means
     needed = min(n_datasets / 2, int(means["n_datasets"].max()))
     return means[means["n_datasets"] >= needed]
-
-
-def best_on_average(
-    history: pd.DataFrame, backbones: Collection[str] | None = None
-) -> BestOnAverage:
-    """Pick the configuration with the highest mean relative score over the history's datasets.
-
-    It can be carried out: all its hyperparameters are known. Only configurations measured on at
-    least half of the datasets take part. If none is, those measured on the most datasets do, and
-    `BestOnAverage.shared_enough` is false.
-
-    Parameters
-    ----------
-    history : pandas.DataFrame
-        Trials with the columns of the history.
-    backbones : collection of str, optional
-        Backbones that may be picked; all if not given.
-
-    Returns
-    -------
-    BestOnAverage
-
-    Raises
-    ------
-    InputError
-        If no finished trial with one of these backbones has a fully known configuration.
-    """
-    means = configuration_means(history).dropna(subset=list(CONFIGURATION_COLUMNS))
-    if backbones is not None:
-        means = means[means["backbone"].isin(list(backbones))]
-    if means.empty:
-        asked = "" if backbones is None else f" with the backbones {', '.join(sorted(backbones))}"
-        raise InputError(
-            f"The history holds no finished trial{asked} whose seven hyperparameters are all "
-            "known, so there is no best-on-average configuration. Allow other backbones, or add "
-            "trials to the history (pipeline experiment_grid)."
-        )
-    n_datasets = int(known_configurations(history)["dataset"].nunique())
-    best = shared_enough(means, n_datasets).iloc[0]
-    values = {name: best[name] for name in CONFIGURATION_COLUMNS}
-    return BestOnAverage(
-        configuration=Configuration.from_mapping(values),
-        mean_relative_score=float(best["mean_relative_score"]),
-        n_datasets=int(best["n_datasets"]),
-        n_datasets_in_history=n_datasets,
-    )

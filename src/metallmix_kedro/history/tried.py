@@ -1,4 +1,8 @@
-"""The configurations of a history, counted once for all targets that are asked for."""
+"""The configurations of a history, counted once for all targets that are asked for.
+
+The best on average among them is the baseline that is hard to beat: it knows nothing of the
+target.
+"""
 
 from dataclasses import dataclass
 
@@ -6,13 +10,40 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.history.averages import BestOnAverage, known_configurations
+from metallmix_kedro.history.averages import known_configurations
 from metallmix_kedro.history.cells import Cells, FloatArray, numbered
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
 
 _NEEDED = ("dataset", "source", "proposer", "status", SCORE, *CONFIGURATION_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class BestOnAverage:
+    """The configuration with the highest mean relative score, and how widely it was measured.
+
+    Parameters
+    ----------
+    configuration : Configuration
+        The pick.
+    mean_relative_score : float
+        Mean over datasets of its relative score, in [0, 1].
+    n_datasets : int
+        Datasets it was measured on.
+    n_datasets_in_history : int
+        Datasets with at least one trial whose configuration is fully known.
+    """
+
+    configuration: Configuration
+    mean_relative_score: float
+    n_datasets: int
+    n_datasets_in_history: int
+
+    @property
+    def shared_enough(self) -> bool:
+        """Whether it was measured on at least half of the datasets, as the rule asks."""
+        return 2 * self.n_datasets >= self.n_datasets_in_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +99,10 @@ class Tried:
     def best(self, space: SearchSpace) -> BestOnAverage | None:
         """Return the configuration of a search space that is best on average.
 
-        The rule is that of ``averages.best_on_average``; what lies outside the space does not
-        count, and a dataset that has no trial inside is none of the history's.
+        Only configurations measured on at least half of the datasets take part. If none is, those
+        measured on the most datasets do, and `BestOnAverage.shared_enough` is false. What lies
+        outside the space does not count, and a dataset that has no trial inside is none of the
+        history's.
 
         Returns
         -------

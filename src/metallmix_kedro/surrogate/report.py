@@ -66,7 +66,7 @@ def report(predictions: pd.DataFrame, history: pd.DataFrame) -> dict[str, Any]:
 def baseline_pick(trials: pd.DataFrame, n_datasets: int) -> pd.Series | None:
     """Pick the recorded trial whose configuration is best on average over other datasets.
 
-    The rule of ``history.averages.best_on_average``, among what was recorded here.
+    The rule of ``history.tried.Tried.best``, among what was recorded here.
 
     Parameters
     ----------

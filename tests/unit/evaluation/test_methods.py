@@ -8,8 +8,9 @@ from metallmix_kedro.evaluation.knowledge import Knowledge
 from metallmix_kedro.evaluation.methods import METHODS
 from metallmix_kedro.evaluation.parameters import MethodName
 from metallmix_kedro.evaluation.task import Task
-from metallmix_kedro.history.averages import best_on_average
+from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from tests.fabricated import SPACE
 
 ONE_SHOT = [name for name, method in METHODS.items() if not method.asks]
 
@@ -118,7 +119,9 @@ def test_bayesian_search_tries_all_when_it_may_try_more(task):
 
 def test_average_is_the_best_on_average_of_the_other_datasets(task):
     [pick] = METHODS["best_on_average"].choose(task, rng(), 1)
-    assert configuration(task, pick) == best_on_average(task.training).configuration
+    best = Tried.of(task.training).best(SPACE)
+    assert best is not None
+    assert configuration(task, pick) == best.configuration
 
 
 def test_average_keeps_to_what_was_recorded_here(task):
