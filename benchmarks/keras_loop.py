@@ -23,7 +23,7 @@ from metallmix_kedro.trials.network import TRAINED_LAYERS, add_head
 from metallmix_kedro.trials.order import batches
 from metallmix_kedro.trials.parameters import ExperimentGridParameters
 from metallmix_kedro.trials.pixels import load_pixels
-from metallmix_kedro.trials.splits import Indices, Split, draw_subset, make_splits
+from metallmix_kedro.trials.splits import Indices, Split, draw_images, make_splits
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -76,9 +76,11 @@ class KerasLoop:
     def __init__(self, dataset: MeasuredDataset, parameters: ExperimentGridParameters) -> None:
         self._parameters = parameters
         self._root = dataset.root
-        size = parameters.protocol.subset_size
-        self._subset = draw_subset(dataset.manifest, size, parameters.seed)
-        classes = self._subset["class_name"].astype("category").cat.codes
+        protocol = parameters.protocol
+        self._images = draw_images(
+            dataset.manifest, protocol.subset_size, protocol.test_size, parameters.seed
+        )
+        classes = self._images["class_name"].astype("category").cat.codes
         self._labels = np.asarray(classes, dtype=np.int64)
         self._pixels: dict[int, NDArray[np.uint8]] = {}
 
@@ -88,13 +90,15 @@ class KerasLoop:
         size = protocol.image_size or BACKBONES[configuration.backbone].default_image_size
         images = preprocess(configuration.backbone, self._decoded(size))
         n_folds = getattr(protocol.n_folds, configuration.strategy)
-        splits: Sequence[Split] = make_splits(self._subset["fold"], n_folds)
+        splits: Sequence[Split] = make_splits(
+            self._images["fold"], n_folds, self._images["only_tested"]
+        )
         scores = [self._measure_fold(configuration, images, split) for split in splits]
         return float(np.mean(scores))
 
     def _decoded(self, size: int) -> NDArray[np.uint8]:
         if size not in self._pixels:
-            listed = zip(self._subset["path"], self._subset["content_hash"], strict=True)
+            listed = zip(self._images["path"], self._images["content_hash"], strict=True)
             self._pixels[size] = load_pixels(self._root, listed, size)
         return self._pixels[size]
 

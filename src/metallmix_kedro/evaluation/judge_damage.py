@@ -83,7 +83,7 @@ def flip_sign(text: str, generator: random.Random) -> str:
 
 
 def change_value(text: str, generator: random.Random) -> str:
-    """Change one accuracy by a tenth to a third."""
+    """Change one score by a tenth to a third."""
     numbers = list(re.finditer(r"(?<![\d+-])0\.\d{3}", text))
     if not numbers:
         return text
@@ -95,10 +95,10 @@ def change_value(text: str, generator: random.Random) -> str:
 
 def invent_trial(text: str, generator: random.Random) -> str:
     """Add a past trial that never was."""
-    accuracy = generator.uniform(0.9, 0.999)
+    score = generator.uniform(0.9, 0.999)
     return (
         f'{text} T{generator.randint(20, 99)} on "lung_scans" used backbone ResNet50 with feature '
-        f"extraction and reached an accuracy of {accuracy:.3f} after a training time of 12 s."
+        f"extraction and scored {score:.3f} after a training time of 12 s."
     )
 
 
