@@ -8,7 +8,7 @@ hide the results until the end; Ray is ten times the size of what is needed here
 
 import logging
 import os
-import time
+import queue
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
@@ -25,7 +25,7 @@ from metallmix_kedro.trials.record import Record
 
 _CONNECT_SECONDS = 20
 _WORKERLESS_SECONDS = 60
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 2.0
 _IN_PROCESS, _PROCESSES = "in_process", "processes"
 
 # A worker does one trial at a time on one core: two trials side by side are faster than one trial
@@ -47,6 +47,14 @@ _BEGIN_ANEW_ABOVE = {
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.6,
+}
+
+# Dask watches what its workers do a hundred times a second, for a dashboard that is not shown here,
+# and each look takes Python's lock from the training.
+_LOOK_SELDOM = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "1s",
 }
 
 
@@ -110,7 +118,6 @@ class OnDask:
         datasets: Mapping[str, MeasuredDataset],
         parameters: ExperimentGridParameters,
     ) -> None:
-        distributed = require("distributed", "experiments")
         self._client = client
         self._parameters = _with_absolute_paths(parameters)
         # Not scattered: what is scattered is gone with the workers that had it.
@@ -119,7 +126,7 @@ class OnDask:
         }
         self._bundles: dict[str, Bundle] = {}
         self._suspects: deque[Bundle] = deque()
-        self._done = distributed.as_completed(with_results=False, raise_errors=False)
+        self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     @property
     def has_room(self) -> bool:
@@ -132,7 +139,7 @@ class OnDask:
             measure_bundle, self._datasets[bundle.dataset], self._parameters, bundle, pure=False
         )
         self._bundles[future.key] = bundle
-        self._done.add(future)
+        future.add_done_callback(self._done.put)
 
     def next_result(self) -> tuple[Bundle, list[Record] | WorkerLostError]:
         """Wait for the next bundle to be done, on whichever worker.
@@ -151,8 +158,7 @@ class OnDask:
 
     def _next_done(self) -> tuple[Bundle, list[Record] | WorkerLostError]:
         distributed = require("distributed", "experiments")
-        self._wait()
-        future = next(self._done)
+        future = self._wait()
         bundle = self._bundles.pop(future.key)
         try:
             records: list[Record] = future.result()
@@ -165,15 +171,14 @@ class OnDask:
             raise _gone("scheduler") from error
         return bundle, records
 
-    def _wait(self) -> None:
+    def _wait(self) -> Any:
         """Wait until a bundle is done, as long as there are workers for it, or new ones come."""
         waited_without_workers = 0.0
-        while not self._done.has_ready():
-            for _ in range(100):
-                if self._done.has_ready():
-                    return
-                time.sleep(_LOOK_SECONDS)
-            waited_without_workers += 100 * _LOOK_SECONDS
+        while True:
+            try:
+                return self._done.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                waited_without_workers += _LOOK_SECONDS
             if self._count_workers():
                 waited_without_workers = 0.0
             elif waited_without_workers > _WORKERLESS_SECONDS:
@@ -230,7 +235,7 @@ def _client(parameters: ExperimentGridParameters) -> Iterator[Any]:
     if parameters.executor == _PROCESSES:
         nanny = logging.getLogger("distributed.nanny")
         with (
-            require("dask", "experiments").config.set(_BEGIN_ANEW_ABOVE),
+            require("dask", "experiments").config.set({**_BEGIN_ANEW_ABOVE, **_LOOK_SELDOM}),
             distributed.LocalCluster(
                 n_workers=parameters.n_workers or os.cpu_count() or 1,
                 threads_per_worker=1,
