@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.errors import ParameterError
-from metallmix_kedro.history.averages import best_on_average
 from metallmix_kedro.history.columns import ACCURACY, SCORE
+from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation.evidence import Candidate
 from metallmix_kedro.recommendation.prospects import own_trials
@@ -114,7 +114,7 @@ def test_outside_the_history_the_list_is_made_of_averages() -> None:
     assert candidates[0].relative_score == pytest.approx(averages.max(), abs=1e-4)
     best = SPACE.frame().loc[[averages.idxmax()]].to_dict("records")[0]
     assert candidates[0].configuration.as_dict() == best
-    on_average = best_on_average(made.history()).configuration
+    on_average = Tried.of(made.history()).best(SPACE).configuration
     assert on_average in {one.configuration for one in candidates}
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from metallmix_kedro.backbones.registry import get_backbone
 from metallmix_kedro.errors import ArtifactError, ParameterError
-from metallmix_kedro.history.averages import best_on_average
+from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.probes.table import as_table
 from metallmix_kedro.recommendation.evidence import Candidate
 from metallmix_kedro.recommendation.prospects import own_trials
@@ -107,7 +107,7 @@ def test_the_best_on_average_is_listed() -> None:
     on_average = [one for one in made.evidence().candidates if "best_on_average" in one.roles]
 
     assert [one.configuration for one in on_average] == [
-        best_on_average(made.history()).configuration
+        Tried.of(made.history()).best(SPACE).configuration
     ]
 
 
