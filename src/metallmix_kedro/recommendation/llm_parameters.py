@@ -145,7 +145,7 @@ class LLMParameters(ServerParameters):
         ),
     )
     max_gap: float = Field(
-        0.005,
+        0.002,
         ge=0,
         le=1,
         description=(
