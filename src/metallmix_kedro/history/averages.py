@@ -4,6 +4,8 @@ Random configurations are drawn once and tried on every dataset, so their means 
 configuration that one dataset alone has seen tells little, however well it did there.
 """
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.history.relative import add_relative_score, has_score
@@ -62,17 +64,32 @@ def configuration_means(history: pd.DataFrame) -> pd.DataFrame:
 def shared_enough(means: pd.DataFrame, n_datasets: int) -> pd.DataFrame:
     """Keep the configurations measured widely enough for their means to be compared.
 
-    That is on at least half of the datasets; if there is none, the rule relaxes to those that
-    were measured on the most datasets.
-
     Parameters
     ----------
     means : pandas.DataFrame
         With ``n_datasets``, as `configuration_means` makes it.
     n_datasets : int
         Datasets in the history.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows that `is_shared_enough` names.
     """
-    if means.empty:
-        return means
-    needed = min(n_datasets / 2, int(means["n_datasets"].max()))
-    return means[means["n_datasets"] >= needed]
+    return means[is_shared_enough(means["n_datasets"].to_numpy(), n_datasets)]
+
+
+def is_shared_enough(counts: npt.NDArray[np.integer], n_datasets: int) -> npt.NDArray[np.bool_]:
+    """Say which configurations are measured widely enough for their means to be compared.
+
+    That is on at least half of the datasets; if there is none, the rule relaxes to those that
+    were measured on the most datasets.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray of int
+        Datasets that each configuration was measured on, shape (n_configurations,).
+    n_datasets : int
+        Datasets in the history.
+    """
+    return np.asarray(counts >= min(n_datasets / 2, counts.max(initial=0)), dtype=np.bool_)

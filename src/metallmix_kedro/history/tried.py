@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.history.averages import known_configurations
+from metallmix_kedro.history.averages import is_shared_enough, known_configurations
 from metallmix_kedro.history.cells import Cells, FloatArray, numbered
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
@@ -99,10 +99,9 @@ class Tried:
     def best(self, space: SearchSpace) -> BestOnAverage | None:
         """Return the configuration of a search space that is best on average.
 
-        Only configurations measured on at least half of the datasets take part. If none is, those
-        measured on the most datasets do, and `BestOnAverage.shared_enough` is false. What lies
-        outside the space does not count, and a dataset that has no trial inside is none of the
-        history's.
+        Only configurations measured widely enough take part (`averages.is_shared_enough`); where
+        the rule had to relax, `BestOnAverage.shared_enough` is false. What lies outside the space
+        does not count, and a dataset that has no trial inside is none of the history's.
 
         Returns
         -------
@@ -114,8 +113,7 @@ class Tried:
             return None
         n_datasets = np.bincount(self.cells.configuration, minlength=len(inside))
         seen = np.unique(self.cells.dataset[inside[self.cells.configuration]])
-        needed = min(len(seen) / 2, int(n_datasets[inside].max()))
-        eligible = np.flatnonzero(inside & (n_datasets >= needed))
+        eligible = np.flatnonzero(inside)[is_shared_enough(n_datasets[inside], len(seen))]
         # Of equals, the first in order.
         best = int(eligible[np.argmax(self.mean_relative_score[eligible])])
         values = {name: self.configurations[name].iloc[best] for name in CONFIGURATION_COLUMNS}
