@@ -22,6 +22,8 @@ from metallmix_kedro.audit.versions import (
     saved_versions,
 )
 from metallmix_kedro.errors import ParameterError
+from metallmix_kedro.recommendation.llm_providers import connect_early
+from metallmix_kedro.recommendation.parameters import RecommendationParameters
 
 RECORD_FOLDER = Path("08_reporting/runs")
 """Where the records lie under the data root."""
@@ -72,6 +74,19 @@ class InputVersionHooks:
         if "input_versions" in pipeline.inputs():
             versions = incoming_versions(pipeline, catalog, dict(pipelines))
             catalog["input_versions"].save(versions)
+
+
+class LanguageModelHooks:
+    """Connects to the language model while what it will be shown is put together."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Begin to connect where a node will ask."""
+        if "llm_reply" in pipeline.all_outputs():
+            parameters = RecommendationParameters.model_validate(
+                catalog["params:recommendation"].load()
+            )
+            connect_early(parameters.llm)
 
 
 class RunRecordHooks:

@@ -8,6 +8,7 @@ postpone_garbage_collection()
 
 from metallmix_kedro.hooks import (  # noqa: E402 (its imports are what is sped up)
     InputVersionHooks,
+    LanguageModelHooks,
     ParameterHooks,
     ProgressHooks,
     RunRecordHooks,
@@ -18,6 +19,7 @@ HOOKS = (
     StartupHooks(),
     ParameterHooks(),
     InputVersionHooks(),
+    LanguageModelHooks(),
     RunRecordHooks(),
     ProgressHooks(),
     SummaryHooks(),

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from metallmix_kedro.recommendation import llm_providers
 from metallmix_kedro.recommendation.embedded_weights import ready_weights
 from metallmix_kedro.recommendation.gguf import quantisation
 from metallmix_kedro.recommendation.language_model import LLMUnavailableError
 from metallmix_kedro.recommendation.llm_parameters import EmbeddedParameters, LLMParameters
-from metallmix_kedro.recommendation.llm_providers import connect
+from metallmix_kedro.recommendation.llm_providers import connect, connect_early
 from tests import loopback_ollama as loopback
 
 WEIGHTS = b"GGUF" + b"\x03\0\0\0" + b"\0" * 16 + b"weights" * 5000
@@ -115,3 +116,28 @@ def test_auto_says_all_that_it_tried():
 def test_an_embedded_model_that_is_not_configured_is_an_error_if_it_is_demanded():
     with pytest.raises(LLMUnavailableError, match=r"set llm\.embedded\.path"):
         connect(parameters("http://127.0.0.1:1", provider="embedded"))
+
+
+def test_what_was_begun_early_is_taken_once():
+    with loopback.serving(loopback.hangs) as server:
+        wanted = parameters(server.url)
+        connect_early(wanted)
+        first, again = connect(wanted), connect(wanted)
+    assert first.identity == again.identity
+    assert first is not again
+
+
+def test_what_fails_early_is_told_when_it_is_needed():
+    wanted = parameters("http://127.0.0.1:1", provider="embedded")
+    connect_early(wanted)
+    with pytest.raises(LLMUnavailableError, match=r"set llm\.embedded\.path"):
+        connect(wanted)
+
+
+def test_nothing_is_fetched_early(monkeypatch, tmp_path):
+    begun: dict = {}
+    monkeypatch.setattr(llm_providers, "_on_the_way", begun)
+    away = {"path": str(tmp_path / "x.gguf"), "url": "http://127.0.0.1:1/x", "sha256": "0" * 64}
+    connect_early(parameters("http://127.0.0.1:1", embedded=away))
+    connect_early(parameters("http://127.0.0.1:1", provider="none"))
+    assert begun == {}
