@@ -22,6 +22,9 @@ REFERENCE = re.compile(r"\{([^{}\n]{1,80})\}")
 MAX_WORDS = 30
 """Words and references of a sentence at most: a small model may never find an end."""
 
+MAX_LEAD = 8
+"""Words of a sentence before its first reference at most."""
+
 _ALIASES = {
     "test_accuracy": "accuracy",
     "predicted_accuracy": "accuracy",
@@ -219,7 +222,8 @@ def sentence_pattern(evidence: Evidence) -> str:
     Between its words, which hold no digits but those of ``C1`` or ``T3``, stand references that
     the evidence has; so a model whose decoding is kept to it cannot write a number, a network's
     name or a trial that is not there. Whether what it says around them is true, the checks find
-    out.
+    out. The first reference comes within `MAX_LEAD` words: the smallest models copy the table
+    where they may, and get lost where its digits are not let through.
 
     Parameters
     ----------
@@ -231,10 +235,13 @@ def sentence_pattern(evidence: Evidence) -> str:
         A regular expression of the subset that servers turn into grammars.
     """
     known = [one.ref for one in evidence.candidates] + [one.ref for one in evidence.trials]
-    refs = "|".join(known)
-    plain = rf"[A-Za-z]+(['-][A-Za-z]+)*|{refs}"
-    word = rf"({plain}|\{{(" + "|".join(_shapes(evidence)) + r")\})[,;]?"
-    return f"^{word}( {word}){{2,{MAX_WORDS - 1}}}\\.$"
+    plain = rf"([A-Za-z]+(['-][A-Za-z]+)*|{'|'.join(known)})[,;]?"
+    reference = rf"\{{({'|'.join(_shapes(evidence))})\}}[,;]?"
+    word = rf"({plain}|{reference})"
+    # At least three words, wherever the first reference stands.
+    late = rf"({plain} ){{2,{MAX_LEAD}}}{reference}"
+    early = rf"({plain} )?{reference}( {word}){{2}}"
+    return rf"^({late}|{early})( {word}){{0,{MAX_WORDS - MAX_LEAD - 1}}}\.$"
 
 
 def _shapes(evidence: Evidence) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """What a language model replied, and the decision that stands after it was checked."""
 
+import re
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +15,7 @@ from metallmix_kedro.recommendation.checks import (
     keep_supported,
 )
 from metallmix_kedro.recommendation.choice import Choice, tally
+from metallmix_kedro.recommendation.claims import sentences
 from metallmix_kedro.recommendation.evidence import Evidence
 from metallmix_kedro.recommendation.explanation import explain_from_attributions
 from metallmix_kedro.recommendation.free_choice import parse_free
@@ -31,6 +34,12 @@ DecidedBy = Literal["llm", "surrogate", "portfolio"]
 
 MAX_EXPLANATION_CHARS = 4_000
 """What stands beyond is cut off before the explanation is checked."""
+
+MIN_SENTENCES = 2
+"""An explanation of fewer is replaced."""
+
+_REASON = re.compile(r"shap\.|^T\d+\.")
+"""References to contributions and past trials; all others repeat what is to be explained."""
 
 
 class LLMReply(BaseModel):
@@ -121,7 +130,7 @@ def decide(
 
     A sentence of the explanation that the evidence does not support is removed; if fewer than
     ``min_kept_share`` of the sentences are left, or none of them says anything that the evidence
-    supports, the explanation is made from the attributions.
+    supports, or they give no reason, the explanation is made from the attributions.
 
     Parameters
     ----------
@@ -211,9 +220,7 @@ def _decision(
     written = _written(reply, chosen, decided_by)
     text, checks = fill_and_check(written, evidence, chosen) if written else ("", [])
     kept, share = keep_supported(text, checks)
-    # A text that claims nothing checkable contradicts no evidence, but explains nothing either.
-    grounded = any(check.supported and check.sentence in kept for check in checks)
-    own = grounded and share >= parameters.min_kept_share
+    own = share >= parameters.min_kept_share and _gives_reasons(kept, checks)
     if not own:
         kept, own_checks = own_explanation(evidence, chosen)
         checks = checks or own_checks
@@ -232,6 +239,16 @@ def own_explanation(evidence: Evidence, chosen: str) -> tuple[str, list[Check]]:
     """Explain a candidate from the attributions, and check that explanation too."""
     text = explain_from_attributions(evidence, chosen)
     return text, check_explanation(text, evidence, chosen)
+
+
+def _gives_reasons(kept: str, checks: Sequence[Check]) -> bool:
+    """Say whether a text explains: in two sentences or more, by a contribution or a past trial.
+
+    What repeats the prediction, or claims nothing that can be checked, contradicts no evidence,
+    but explains nothing either.
+    """
+    reasons = (one for one in checks if one.supported and _REASON.search(one.evidence or ""))
+    return len(sentences(kept)) >= MIN_SENTENCES and any(one.sentence in kept for one in reasons)
 
 
 def _written(reply: LLMReply, chosen: str, decided_by: str) -> str | None:

@@ -21,6 +21,7 @@ from tests.made_evidence import OPEN, hand_made, made_reply
 FOLDER = Path(__file__).parents[3] / "conf/prompts/judge"
 PROMPTS = PromptTexts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
 FOURS = dict.fromkeys(CRITERIA, 4)
+WRITTEN = "C1 is predicted to reach an accuracy of 0.941. T1 reached an accuracy of 0.912."
 
 
 def recommendation(explanation: str | None = None, digest: str | None = None) -> dict[str, Any]:
@@ -91,29 +92,28 @@ def test_without_a_server_there_is_no_judge_but_the_exact_scores_stand():
 
 
 def test_exact_scores_tell_a_false_explanation_and_a_foreign_configuration():
-    judged = recommendation("C1 is predicted to reach an accuracy of 0.941. C1 needs 3 s.")
+    judged = recommendation(f"{WRITTEN} C1 needs 3 s.")
     judged["configuration"]["backbone"] = "Xception"
     exact = judge("http://127.0.0.1:1", judged, provider="none")["exact"]
-    assert exact["claims_written"] == 0.5
+    assert exact["claims_written"] == 0.6667
     assert exact["claims_shown"] == 1.0
     assert exact["configuration_agrees"] is False
-    # Neither the chosen candidate's configuration, nor two sentences.
-    assert (exact["consistency"], exact["format"]) == (4.0, 2.0)
+    # Not the chosen candidate's configuration.
+    assert (exact["consistency"], exact["format"]) == (4.0, 3.0)
 
 
 def test_a_judge_of_its_own_work_is_told_from_another():
-    text = "C1 is predicted to reach an accuracy of 0.941."
     with loopback.serving(loopback.answers(**FOURS)) as server:
-        assert judge(server.url, recommendation(text, loopback.DIGEST))["judges_own_work"] is True
-        assert judge(server.url, recommendation(text, "other"))["judges_own_work"] is False
+        own = recommendation(WRITTEN, loopback.DIGEST)
+        assert judge(server.url, own)["judges_own_work"] is True
+        assert judge(server.url, recommendation(WRITTEN, "other"))["judges_own_work"] is False
 
 
 def test_another_model_than_the_writer_judges_where_one_is_there():
-    text = "C1 is predicted to reach an accuracy of 0.941."
     both = ["tiny:latest", "other:7b"]
     with loopback.serving(loopback.answers(**FOURS), models=both) as server:
         server.digests = {"other:7b": "cd" * 32}
-        written = recommendation(text, loopback.DIGEST)
+        written = recommendation(WRITTEN, loopback.DIGEST)
         verdict = judge(server.url, written, alternatives=["absent:1b", "other:7b"])
     assert (verdict["model"], verdict["judges_own_work"]) == ("other:7b", False)
 

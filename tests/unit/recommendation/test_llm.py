@@ -15,7 +15,10 @@ from tests.made_evidence import hand_made
 
 FOLDER = Path(__file__).parents[3] / "conf/prompts/recommendation"
 PROMPTS = DecisionPrompts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
-SAID = "{C2} is predicted to reach an accuracy of {C2.accuracy}."
+SAID = (
+    "{C2} is predicted to reach an accuracy of {C2.accuracy}. "
+    "{T1} reached an accuracy of {T1.accuracy}."
+)
 GOOD = loopback.prefers("Xception", SAID)
 
 
@@ -60,7 +63,9 @@ def test_a_choice_that_follows_the_candidate_is_recorded_with_its_origin():
         "llm",
         "llm",
     )
-    assert decision.explanation == "C2 is predicted to reach an accuracy of 0.905."
+    assert decision.explanation == (
+        "C2 is predicted to reach an accuracy of 0.905. T1 reached an accuracy of 0.912."
+    )
     assert (decision.choice.consistency, decision.choice.method) == (1, "votes")
 
 

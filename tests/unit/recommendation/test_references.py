@@ -99,7 +99,11 @@ def test_what_is_said_twice_is_kept_once():
 
 def test_the_pattern_lets_no_number_or_name_through_but_references():
     pattern = sentence_pattern(hand_made())
-    for good in ("{C1} is predicted to reach {C1.accuracy}.", "It helps, by {C2.shap.optimizer}."):
+    for good in (
+        "{C1} is predicted to reach {C1.accuracy}.",
+        "It helps, by {C2.shap.optimizer}.",
+        "Its {C1.accuracy} is high, like that of {T1}.",
+    ):
         assert re.fullmatch(pattern, good)
     for bad in (
         "C1 reaches 0.9.",
@@ -109,6 +113,10 @@ def test_the_pattern_lets_no_number_or_name_through_but_references():
         "{C1.nothing} is it.",
         "Use ResNet50.",
         "No end",
+        "{C1}.",
+        "Its {C1.accuracy}.",
+        "It is the best that one may choose of all {C1}.",
+        "It cites nothing at all.",
         "{T1} {T1.accuracy",
     ):
         assert not re.fullmatch(pattern, bad)

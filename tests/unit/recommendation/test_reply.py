@@ -12,6 +12,7 @@ from tests.fabricated import SPACE
 from tests.made_evidence import OPEN, XCEPTION, hand_made, made_reply
 
 TRUE = "C2 is predicted to reach an accuracy of 0.905."
+REASON = "T1 supports it with an accuracy of 0.912."
 FALSE = "C2 is predicted to reach an accuracy of 0.999."
 
 
@@ -22,41 +23,41 @@ def decision_on(explanation: object, choice: str | None = "C2", **settings: floa
 
 
 def test_a_good_reply_decides_and_explains():
-    decision = decision_on([TRUE, "T1 supports it with an accuracy of 0.912."])
+    decision = decision_on([TRUE, REASON])
     assert (decision.chosen_ref, decision.decided_by) == ("C2", "llm")
     assert decision.explanation_by == "llm"
-    assert decision.explanation == f"{TRUE} T1 supports it with an accuracy of 0.912."
+    assert decision.explanation == f"{TRUE} {REASON}"
     assert decision.reason == "tiny:latest chose C2 in 2 of 2 orders of 2 candidates"
 
 
 def test_references_are_filled_and_stand_with_their_evidence():
     text = "{choice} is predicted to reach an accuracy of {C2.accuracy}; {T2.nothing} agrees."
-    decision = decision_on([text, "{T2} on {T2.dataset} reached {T2.accuracy} in accuracy."])
-    assert decision.explanation == 'T2 on "chest_ct" reached 0.934 in accuracy.'
+    decision = decision_on([text, "{T2} on {T2.dataset} reached {T2.accuracy} in accuracy.", TRUE])
+    assert decision.explanation == f'T2 on "chest_ct" reached 0.934 in accuracy. {TRUE}'
     filled = {check.found: check.evidence for check in decision.checks if check.kind == "reference"}
     assert filled["{T2.accuracy} = 0.934"] == "T2.test_accuracy"
     assert filled["{T2.nothing}"] is None
 
 
 def test_a_reference_in_the_wrong_place_is_no_excuse():
-    decision = decision_on([TRUE, "{T1} reached an accuracy of {T3.accuracy}."])
-    assert decision.explanation == TRUE
+    decision = decision_on([TRUE, REASON, "{T1} reached an accuracy of {T3.accuracy}."])
+    assert decision.explanation == f"{TRUE} {REASON}"
 
 
 def test_a_false_sentence_is_removed_and_stays_on_record():
-    decision = decision_on(f"{TRUE} {FALSE}")
-    assert decision.explanation == TRUE
+    decision = decision_on(f"{TRUE} {FALSE} {REASON}")
+    assert decision.explanation == f"{TRUE} {REASON}"
     (removed,) = {check.sentence for check in decision.checks if not check.supported}
     assert removed == FALSE
 
 
 def test_too_little_left_is_replaced_by_the_attributions():
-    other = FALSE.replace("0.999", "0.998")
-    decision = decision_on([TRUE, FALSE, other], min_kept_share=0.5)
+    false = [FALSE, FALSE.replace("0.999", "0.998"), FALSE.replace("0.999", "0.997")]
+    decision = decision_on([TRUE, REASON, *false], min_kept_share=0.5)
     assert (decision.decided_by, decision.explanation_by) == ("llm", "attributions")
     assert decision.explanation.startswith("C2 uses backbone Xception")
-    assert len([check for check in decision.checks if not check.supported]) == 2
-    assert decision_on([TRUE, FALSE, other], min_kept_share=0.3).explanation_by == "llm"
+    assert len([check for check in decision.checks if not check.supported]) == 3
+    assert decision_on([TRUE, REASON, *false], min_kept_share=0.3).explanation_by == "llm"
 
 
 def test_nothing_left_is_replaced_even_if_nothing_has_to_be_kept():
@@ -64,7 +65,15 @@ def test_nothing_left_is_replaced_even_if_nothing_has_to_be_kept():
     assert decision_on("", min_kept_share=0).explanation_by == "attributions"
 
 
-@pytest.mark.parametrize("text", [["T1", "T2"], "It is a very good choice for this dataset."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        ["T1", "T2"],
+        "It is a very good choice for this dataset.",
+        [REASON],
+        [TRUE, "C2 is predicted to train in 62 s."],
+    ],
+)
 def test_a_text_that_says_nothing_explains_nothing(text):
     assert decision_on(text, min_kept_share=0).explanation_by == "attributions"
 
@@ -165,14 +174,15 @@ def test_a_candidate_outside_the_search_space_is_never_chosen():
 
 
 def test_half_characters_can_be_stored():
-    raw = '{"explanation": "C2 uses x\\ud800x adam."}'
+    raw = f'{{"explanation": "C2 uses x\\ud800x adam. {REASON}"}}'
     stored = decide(hand_made(), made_reply(raw), SPACE, OPEN).model_dump_json()
-    assert json.loads(stored)["explanation"] == "C2 uses x?x adam."
+    assert json.loads(stored)["explanation"] == f"C2 uses x?x adam. {REASON}"
     assert json.loads(made_reply("\ud800").model_dump_json())["raw"] == "?"
 
 
 FREE = OPEN.model_copy(update={"mode": "free"})
-COMPOSED = {**XCEPTION.as_dict(), "explanation": ["{choice} uses {choice.backbone} with adam."]}
+SAID = ["{choice} uses {choice.backbone} with adam.", REASON]
+COMPOSED = {**XCEPTION.as_dict(), "explanation": SAID}
 
 
 def composed(**changes: object) -> LLMReply:
@@ -183,7 +193,7 @@ def composed(**changes: object) -> LLMReply:
 def test_a_free_choice_within_the_space_decides():
     decision = decide(hand_made(), composed(), SPACE, FREE)
     assert (decision.chosen_ref, decision.decided_by) == ("C2", "llm")
-    assert decision.explanation == "C2 uses Xception with adam."
+    assert decision.explanation == f"C2 uses Xception with adam. {REASON}"
     # Numbers may be written in any manner.
     again = decide(hand_made(), composed(learning_rate=1e-4, dense_units=512.0), SPACE, FREE)
     assert again.chosen_ref == "C2"
