@@ -1,10 +1,11 @@
 """A real language model: how long a talk takes, how it chooses, and what names do to it.
 
-Asks the model for the decision on the stored evidence of a recommendation: once, then a second
-time in the same process (what is constant in the prompt is then read already), then with names
-that instruct and with harmless ones of the same length. Slow on a CPU; never part of the tests.
+Asks the model for the decision on the stored evidence of a recommendation; then, with ``--second``,
+on that of another target in the same process (what is constant in the prompt is read already then);
+then on the first with names that instruct and with harmless ones of the same length. Slow on a CPU;
+never part of the tests.
 
-    python -m benchmarks.llm_talk --evidence EVIDENCE.json --gguf MODEL.gguf --kinds 50
+    python -m benchmarks.llm_talk --evidence EVIDENCE.json --gguf MODEL.gguf --second OTHER.json
     python -m benchmarks.llm_talk --evidence EVIDENCE.json --model qwen2.5-coder:7b --kinds 50
 """
 
@@ -30,6 +31,7 @@ def main() -> None:
     """Hold the talks and print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--evidence", type=Path, required=True, help="a stored evidence.json")
+    parser.add_argument("--second", type=Path, help="that of another target")
     parser.add_argument("--model", help="name of a model of the Ollama server")
     parser.add_argument("--gguf", help="file of an embedded model")
     parser.add_argument("--threads", type=int)
@@ -53,7 +55,7 @@ def main() -> None:
             "max_gap": arguments.max_gap,
         }
     )
-    evidence = Evidence.model_validate_json(arguments.evidence.read_text())
+    evidence = read(arguments.evidence)
 
     def talk(about: Evidence) -> tuple[LLMReply, Decision]:
         reply = llm.ask(about, prompts, parameters, space)
@@ -64,8 +66,9 @@ def main() -> None:
     inside = (first.prefill_s or 0) + (first.decoding_s or 0)
     print(f"{first.model}: whole process {whole:.1f} s, inside the model {inside / whole:.0%}")
     print(f"{first.prompt_tokens} tokens read, {first.reply_tokens} written")
-    again = talk(renamed(evidence, "another"))[0]
-    print(f"second target: {again.response_time_s} s, {again.response_time_s / whole:.0%} of it")
+    if arguments.second:
+        again = talk(read(arguments.second))[0].response_time_s or 0
+        print(f"second target: {again} s, {again / whole:.0%} of it")
     if decision.choice:
         print(f"position consistency {decision.choice.consistency}; {decision.reason}")
     print(f"explanation by {decision.explanation_by}: {decision.explanation}")
@@ -77,6 +80,11 @@ def main() -> None:
             changed[manner] += other.chosen_ref != decision.chosen_ref
     if listed:
         print(f"configurations changed by {len(listed)} names: {changed}")
+
+
+def read(path: Path) -> Evidence:
+    """Read the stored evidence of a recommendation."""
+    return Evidence.model_validate_json(path.read_text())
 
 
 def renamed(evidence: Evidence, name: str) -> Evidence:
