@@ -10,7 +10,6 @@
   trial that differs least from it
 """
 
-import hashlib
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from metallmix_kedro.evaluation.judge_model import find_judge
 from metallmix_kedro.evaluation.judge_rating import CRITERIA, rate, summarise
 from metallmix_kedro.evaluation.knowledge import Settings
 from metallmix_kedro.evaluation.left_out import LeftOutDataset, candidate_of, leave_out
+from metallmix_kedro.evaluation.llm_ablation_keys import fingerprint, row_key
 from metallmix_kedro.evaluation.llm_ablation_parameters import Condition
 from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.recommendation import llm
@@ -76,67 +76,51 @@ def measure(
     if not wanted.enabled:
         return
     models = _models(settings)
+    common = fingerprint(history, settings, texts.decision)
     tables, _ = replay_tables(history, settings.evaluation.source, settings.evaluation.min_trials)
     for table in tables:
         if wanted.datasets and table.dataset not in wanted.datasets:
             continue
         left_out: LeftOutDataset | None = None
-        for name, parameters, condition in _talks(models, settings):
-            key = _key(table.dataset, name, condition, parameters, texts, models)
+        for model, condition in _talks(models, settings):
+            key = row_key(table.dataset, condition, common, model, texts.judge)
             if key in known:
                 continue
             left_out = left_out or leave_out(history, table, settings)
-            yield key, _row(left_out, name, condition, parameters, settings, texts)
+            yield key, {"fingerprint": common, **_row(left_out, model, condition, settings, texts)}
 
 
-def _models(settings: Settings) -> dict[str, tuple[Identity, LLMParameters]]:
-    """Return the models that are there, by name; name those that are not."""
+def _models(settings: Settings) -> list[tuple[Identity, LLMParameters]]:
+    """Return the models that are there; name those that are not."""
     base = settings.recommendation.llm
     names = settings.evaluation.llm_ablation.models
     if base.provider == "embedded":
-        model = connect(base)
-        return {model.identity.name: (model.identity, base)}
-    found = {}
+        return [(connect(base).identity, base)]
+    found = []
     for name in names if base.provider != "none" else ():
         parameters = base.model_copy(update={"model": name, "provider": "ollama"})
         try:
-            found[name] = (connect(parameters).identity, parameters)
+            found.append((connect(parameters).identity, parameters))
         except LLMUnavailableError as error:
             LOGGER.warning("Skipped: %s", error)
     return found
 
 
 def _talks(
-    models: Mapping[str, tuple[Identity, LLMParameters]], settings: Settings
-) -> Iterator[tuple[str, LLMParameters, Condition]]:
+    models: list[tuple[Identity, LLMParameters]], settings: Settings
+) -> Iterator[tuple[tuple[Identity, LLMParameters] | None, Condition]]:
     conditions = settings.evaluation.llm_ablation.conditions
-    for condition in conditions:
-        if condition in WITHOUT_MODEL:
-            yield NO_MODEL, settings.recommendation.llm, condition
-    for name, (_, parameters) in models.items():
+    yield from ((None, condition) for condition in conditions if condition in WITHOUT_MODEL)
+    for identity, parameters in models:
         for condition in conditions:
             if condition not in WITHOUT_MODEL:
-                yield name, parameters.model_copy(update=_changes(condition)), condition
+                yield (identity, parameters.model_copy(update=_changes(condition))), condition
 
 
 def _changes(condition: Condition) -> dict[str, Any]:
     if condition == "llm":
         return {"mode": "short_list"}
     return {"mode": "free" if condition == "llm_free" else "short_list", "max_gap": 1.0}
-
-
-def _key(
-    dataset: str,
-    name: str,
-    condition: Condition,
-    parameters: LLMParameters,
-    texts: Texts,
-    models: Mapping[str, tuple[Identity, LLMParameters]],
-) -> str:
-    digest = models[name][0].digest if name in models else None
-    parts = (digest, parameters.model_dump_json(), texts.decision.sha256, texts.judge.sha256)
-    plain = "".join(sign if sign.isalnum() else "_" for sign in name)
-    return f"{dataset}/{plain}-{condition}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:12]}"
 
 
 def shown_evidence(evidence: Evidence, condition: Condition) -> Evidence:
@@ -153,16 +137,17 @@ def shown_evidence(evidence: Evidence, condition: Condition) -> Evidence:
 
 def _row(
     left_out: LeftOutDataset,
-    name: str,
+    model: tuple[Identity, LLMParameters] | None,
     condition: Condition,
-    parameters: LLMParameters,
     settings: Settings,
     texts: Texts,
 ) -> dict[str, Any]:
+    name = NO_MODEL if model is None else model[0].name
     row = {"dataset": left_out.table.dataset, "llm": name, "condition": condition}
-    if condition in WITHOUT_MODEL:
+    if model is None:
         picks = list(left_out.positions.values())
         return {**row, **_outcome(left_out, picks[:1] if condition == "surrogate" else picks)}
+    parameters = model[1]
     shown = shown_evidence(left_out.evidence, condition)
     show_scores = condition != "llm_no_scores"
     reply = llm.ask(shown, texts.decision, parameters, left_out.space, show_scores)

@@ -1,5 +1,6 @@
 """The question whether a language model helps, asked of a model on loopback."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from metallmix_kedro.evaluation.left_out import leave_out
 from metallmix_kedro.evaluation.llm_ablation import Texts, measure, shown_evidence
+from metallmix_kedro.evaluation.llm_ablation_keys import current_rows, fingerprint
 from metallmix_kedro.evaluation.llm_ablation_parameters import CONDITIONS
 from metallmix_kedro.evaluation.llm_ablation_table import row_table, summary_table
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
@@ -99,6 +101,26 @@ def test_what_is_known_is_not_measured_again_and_off_is_off(history, rows):
         assert list(measure(history, asked, TEXTS, first)) == []
         assert list(measure(history, settings(server.url, enabled=False), TEXTS, {})) == []
         assert len(server.requests) == n_requests
+
+
+def test_rows_of_other_trials_or_parameters_are_neither_known_nor_shown(history, rows):
+    asked = settings("http://127.0.0.1:1", models=[])
+    longer = fabricate_history(n_datasets=4, n_trials=21)
+    other = dict(measure(with_score(longer, "accuracy"), asked, TEXTS, rows))
+    assert {row["llm"] for row in other.values()} == {"none"}
+    assert other.keys().isdisjoint(rows)
+    common = fingerprint(history, asked, TEXTS.decision)
+    assert current_rows([*rows.values(), *other.values()], common) == list(rows.values())
+    more = asked.recommendation.model_copy(update={"n_candidates": 4})
+    assert fingerprint(history, replace(asked, recommendation=more), TEXTS.decision) != common
+
+
+def test_what_no_model_is_asked_for_is_measured_once_for_all_models(history, rows):
+    with loopback.serving(plays_along) as server:
+        server.digests = {"tiny:latest": "cd" * 32}
+        again = list(measure(history, settings(server.url), TEXTS, rows))
+    assert {row["llm"] for _, row in again} == {"tiny:latest"}
+    assert len(again) == len(CONDITIONS) - 2
 
 
 def test_the_dataset_left_out_reaches_nothing(history):

@@ -22,6 +22,7 @@ from metallmix_kedro.evaluation import (
 )
 from metallmix_kedro.evaluation.judge import judge_recommendation, rate_labelled, report_judge
 from metallmix_kedro.evaluation.knowledge import Settings
+from metallmix_kedro.evaluation.llm_ablation_keys import current_rows, fingerprint
 from metallmix_kedro.evaluation.llm_ablation_table import row_table, summary_table
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.history.objective import Objective, with_score
@@ -162,9 +163,19 @@ def measure_llm_ablation(
 
 
 def table_llm_ablation(
-    rows: dict[str, Callable[[], Any]], evaluation: EvaluationParameters
+    rows: dict[str, Callable[[], Any]],
+    history: pd.DataFrame,
+    recommendation_prompt: dict[str, Callable[[], str]],
+    evaluation: EvaluationParameters,
+    meta_learning: MetaLearningParameters,
+    recommendation: RecommendationParameters,
+    retrieval: RetrievalParameters,
+    objective: Objective,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put the rows into the paper's table, and average them over datasets."""
-    table = row_table(load() for load in rows.values())
+    settings = Settings(evaluation, meta_learning, recommendation, retrieval, objective)
+    prompts = DecisionPrompts.from_partitions(recommendation_prompt)
+    common = fingerprint(with_score(history, objective), settings, prompts)
+    table = row_table(current_rows((load() for load in rows.values()), common))
     wanted = evaluation.llm_ablation
     return table, summary_table(table, wanted.models if wanted.enabled else ())

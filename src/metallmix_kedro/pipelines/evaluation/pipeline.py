@@ -123,7 +123,16 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.table_llm_ablation,
-                inputs=["llm_ablation_rows", "params:evaluation"],
+                inputs=[
+                    "llm_ablation_rows",
+                    "history",
+                    "recommendation_prompt",
+                    "params:evaluation",
+                    "params:meta_learning",
+                    "params:recommendation",
+                    "params:retrieval",
+                    "params:objective",
+                ],
                 outputs=["llm_ablation_table", "llm_ablation_summary"],
                 name="table_llm_ablation",
                 tags=["llm_ablation"],
