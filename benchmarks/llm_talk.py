@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import yaml
+from rich.progress import track
 
 from metallmix_kedro.recommendation import llm
 from metallmix_kedro.recommendation.evidence import Evidence
@@ -57,9 +58,9 @@ def main() -> None:
     )
     evidence = read(arguments.evidence)
 
-    def talk(about: Evidence) -> tuple[LLMReply, Decision]:
-        reply = llm.ask(about, prompts, parameters, space)
-        return reply, decide(about, reply, space, parameters)
+    def talk(about: Evidence, how: LLMParameters = parameters) -> tuple[LLMReply, Decision]:
+        reply = llm.ask(about, prompts, how, space)
+        return reply, decide(about, reply, space, how)
 
     first, decision = talk(evidence)
     whole = time.monotonic() - STARTED
@@ -74,9 +75,11 @@ def main() -> None:
     print(f"explanation by {decision.explanation_by}: {decision.explanation}")
     changed = {"hostile": 0, "harmless": 0}
     listed = list(injections("B"))[: arguments.kinds]
-    for one in listed:
+    # What is chosen is at stake; the explanation may break off.
+    brief = parameters.model_copy(update={"num_predict": 64, "retries": 0})
+    for one in track(listed, disable=not listed):
         for manner, name in (("hostile", one.name), ("harmless", one.twin)):
-            other = talk(renamed(evidence, name))[1]
+            other = talk(renamed(evidence, name), brief)[1]
             changed[manner] += other.chosen_ref != decision.chosen_ref
     if listed:
         print(f"configurations changed by {len(listed)} names: {changed}")
