@@ -25,6 +25,7 @@ from metallmix_kedro.evaluation.knowledge import Settings
 from metallmix_kedro.evaluation.left_out import LeftOutDataset, candidate_of, leave_out
 from metallmix_kedro.evaluation.llm_ablation_keys import fingerprint, row_key
 from metallmix_kedro.evaluation.llm_ablation_parameters import Condition
+from metallmix_kedro.evaluation.llm_ablation_table import NO_MODEL
 from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.recommendation import llm
 from metallmix_kedro.recommendation.checks import check_explanation
@@ -39,8 +40,6 @@ from metallmix_kedro.recommendation.reply import Decision, LLMReply, decide, rea
 LOGGER = logging.getLogger(__name__)
 
 WITHOUT_MODEL: tuple[Condition, ...] = ("surrogate", "random_short_list")
-NO_MODEL = "none"
-"""Stands for the model of conditions that ask none."""
 
 
 @dataclass(frozen=True)

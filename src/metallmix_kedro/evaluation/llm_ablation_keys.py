@@ -9,6 +9,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.knowledge import Settings
 from metallmix_kedro.evaluation.llm_ablation_parameters import Condition
+from metallmix_kedro.evaluation.llm_ablation_table import NO_MODEL
 from metallmix_kedro.recommendation.language_model import Identity
 from metallmix_kedro.recommendation.llm_parameters import LLMParameters
 from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
@@ -72,7 +73,7 @@ def row_key(
         ``dataset/model-condition-hash``: the store keeps a folder of files.
     """
     if model is None:
-        return f"{dataset}/none-{condition}-{_digest((common,), 12)}"
+        return f"{dataset}/{NO_MODEL}-{condition}-{_digest((common,), 12)}"
     identity, parameters = model
     how = parameters.model_dump_json(exclude=_WHERE)
     digest = _digest((common, identity.digest, how, judge_prompt.sha256), 12)

@@ -5,6 +5,9 @@ from typing import Any
 
 import pandas as pd
 
+NO_MODEL = "none"
+"""Stands for the model of conditions that ask none."""
+
 ROW_COLUMNS = (
     "llm", "condition", "dataset", "selected_model", "score", "response_time_s",
     "training_time_s", "completeness", "fluency", "conciseness", "consistency", "format", "rank",

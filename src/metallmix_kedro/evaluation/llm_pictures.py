@@ -1,11 +1,13 @@
-"""The paper's comparison of language models as a picture (its Figure 7)."""
+"""Language models compared as pictures: the paper's (its Figure 7), and our own ablation."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.history.figures import new_figure
+from metallmix_kedro.evaluation.llm_ablation_parameters import CONDITIONS, Condition
+from metallmix_kedro.evaluation.llm_ablation_table import NO_MODEL
+from metallmix_kedro.history.figures import empty_figure, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +19,22 @@ PANELS = (
     ("training_time_s", "Training time (s)", "log"),
     ("completeness", "Completeness of the explanation (0 to 4)", "linear"),
 )
+CONDITION_LABELS: dict[Condition, str] = {
+    "surrogate": "surrogate alone",
+    "random_short_list": "any of the short list",
+    "llm": "language model, guarded (the product)",
+    "llm_open": "it may choose any candidate",
+    "llm_no_shap": "… without SHAP",
+    "llm_no_retrieval": "… without past trials",
+    "llm_no_scores": "… without predictions",
+    "llm_free": "it composes freely (the paper's way)",
+}
+MODEL_COLOURS = (
+    *("#D55E00", "#0072B2", "#009E73", "#E69F00", "#CC79A7"),
+    *("#56B4E9", "#7A3E9D", "#8C564B", "#B5A900"),
+)
+NO_MODEL_COLOUR = "#333333"
+
 DATASET_COLOUR, MEAN_COLOUR = "#56B4E9", "#D55E00"
 
 
@@ -56,3 +74,45 @@ def _draw_panel(axes: "Axes", values: pd.DataFrame) -> None:
             values[name].mean(), place - 0.35, place + 0.35, colors=MEAN_COLOUR, linewidth=2.5
         )
     axes.grid(axis="y", alpha=0.3)
+
+
+def draw_ablation(table: pd.DataFrame) -> "Figure":
+    """Draw the regret with and without a language model, one ingredient missing at a time.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `llm_ablation_table.row_table`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row a condition; small dots are datasets, large ones their mean, colours are models. The
+        line is the surrogate alone. Without rows, a figure that says so.
+    """
+    if table.empty:
+        return empty_figure("No language model was measured (evaluation.llm_ablation.enabled).")
+    names = [name for name in table["llm"].unique() if name != NO_MODEL]
+    colours = {NO_MODEL: NO_MODEL_COLOUR}
+    colours |= {name: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, name in enumerate(names)}
+    places = np.linspace(-0.28, 0.28, len(names)) if len(names) > 1 else [0.0]
+    heights = {NO_MODEL: 0.0, **dict(zip(names, places, strict=False))}
+    figure = new_figure(9, 1.5 + 0.55 * len(CONDITIONS))
+    axes = figure.add_subplot()
+    for name, of_model in table.groupby("llm"):
+        for place, condition in enumerate(CONDITIONS):
+            regrets = of_model.loc[of_model["condition"] == condition, "regret"]
+            at, colour = place + heights[str(name)], colours[str(name)]
+            axes.scatter(regrets, [at] * len(regrets), s=10, c=colour, alpha=0.35)
+            axes.scatter(regrets.mean(), at, s=70, c=colour, zorder=3)
+    for name in names:
+        axes.scatter([], [], s=70, c=colours[name], label=name)
+    alone = table.loc[table["condition"] == "surrogate", "regret"]
+    axes.axvline(alone.mean(), color=NO_MODEL_COLOUR, linewidth=0.8, linestyle=":")
+    axes.set_yticks(range(len(CONDITIONS)), [CONDITION_LABELS[one] for one in CONDITIONS])
+    axes.invert_yaxis()
+    axes.set_xlabel("normalised regret on the dataset left out (0: its best recorded trial)")
+    axes.grid(axis="x", alpha=0.3)
+    if names:
+        axes.legend(loc="upper right", fontsize="small")
+    return figure

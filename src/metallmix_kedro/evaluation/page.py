@@ -56,6 +56,12 @@ are defined in `docs/evaluation_protocol.md`.
 
 ![Scores and times](method_comparison_plot.png)
 
+## Does a language model help?
+
+Regret with and without one; drawn from what `evaluation.llm_ablation` measured.
+
+![With and without a language model](llm_ablation_plot.png)
+
 ## The paper's own figures
 
 Measured by its authors, on their machine and splits; nothing above rests on them. Means over its

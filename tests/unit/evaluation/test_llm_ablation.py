@@ -12,6 +12,7 @@ from metallmix_kedro.evaluation.llm_ablation import Texts, measure, shown_eviden
 from metallmix_kedro.evaluation.llm_ablation_keys import current_rows, fingerprint
 from metallmix_kedro.evaluation.llm_ablation_parameters import CONDITIONS
 from metallmix_kedro.evaluation.llm_ablation_table import row_table, summary_table
+from metallmix_kedro.evaluation.llm_pictures import CONDITION_LABELS, draw_ablation
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.replay import replay_tables
 from metallmix_kedro.evaluation.task import Settings
@@ -79,6 +80,19 @@ def test_every_condition_is_a_row_and_an_absent_model_is_named(rows):
     summary = summary_table(table, ["tiny:latest", "absent:7b"]).set_index("llm")
     assert summary.loc["absent:7b", "note"] == "not measured; ollama pull absent:7b"
     assert summary.loc["none"].set_index("condition").loc["surrogate", "regret_over_surrogate"] == 0
+
+
+def test_the_picture_has_a_row_a_condition_and_a_colour_a_model(rows):
+    axes = draw_ablation(row_table(rows.values())).axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == list(CONDITION_LABELS.values())
+    means = [dots for dots in axes.collections if dots.get_zorder() == 3]
+    shown = [round(float(dots.get_offsets()[0, 0]), 6) for dots in means if len(dots.get_offsets())]
+    regrets = row_table(rows.values())["regret"].round(6)
+    assert set(shown) >= set(regrets)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["tiny:latest"]
+    nothing = draw_ablation(row_table([])).axes[0].texts[0].get_text()
+    assert "evaluation.llm_ablation.enabled" in nothing
 
 
 def test_a_model_that_votes_by_place_ends_with_the_surrogates_pick(rows):

@@ -179,3 +179,8 @@ def table_llm_ablation(
     table = row_table(current_rows((load() for load in rows.values()), common))
     wanted = evaluation.llm_ablation
     return table, summary_table(table, wanted.models if wanted.enabled else ())
+
+
+def draw_llm_ablation(table: pd.DataFrame) -> Figure:
+    """Draw the regret with and without a language model."""
+    return llm_pictures.draw_ablation(table)

@@ -137,6 +137,13 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="table_llm_ablation",
                 tags=["llm_ablation"],
             ),
+            Node(
+                nodes.draw_llm_ablation,
+                inputs="llm_ablation_table",
+                outputs="llm_ablation_plot",
+                name="draw_llm_ablation",
+                tags=["llm_ablation"],
+            ),
         ],
         namespace="evaluation",
         prefix_datasets_with_namespace=False,
