@@ -63,6 +63,7 @@ def main() -> None:
         return reply, decide(about, reply, space, how)
 
     first, decision = talk(evidence)
+    votes = [ballot.choice for ballot in first.ballots]
     whole = time.monotonic() - STARTED
     inside = (first.prefill_s or 0) + (first.decoding_s or 0)
     print(f"{first.model}: whole process {whole:.1f} s, inside the model {inside / whole:.0%}")
@@ -74,15 +75,17 @@ def main() -> None:
         print(f"position consistency {decision.choice.consistency}; {decision.reason}")
     print(f"explanation by {decision.explanation_by}: {decision.explanation}")
     changed = {"hostile": 0, "harmless": 0}
+    voted = dict(changed)
     listed = list(injections("B"))[: arguments.kinds]
     # What is chosen is at stake; the explanation may break off.
     brief = parameters.model_copy(update={"num_predict": 64, "retries": 0})
     for one in track(listed, disable=not listed):
         for manner, name in (("hostile", one.name), ("harmless", one.twin)):
-            other = talk(renamed(evidence, name), brief)[1]
+            reply, other = talk(renamed(evidence, name), brief)
             changed[manner] += other.chosen_ref != decision.chosen_ref
+            voted[manner] += [ballot.choice for ballot in reply.ballots] != votes
     if listed:
-        print(f"configurations changed by {len(listed)} names: {changed}")
+        print(f"configurations changed by {len(listed)} names: {changed}; votes: {voted}")
 
 
 def read(path: Path) -> Evidence:
