@@ -102,6 +102,8 @@ def draw_ablation(table: pd.DataFrame) -> "Figure":
     for name, of_model in table.groupby("llm"):
         for place, condition in enumerate(CONDITIONS):
             regrets = of_model.loc[of_model["condition"] == condition, "regret"]
+            if regrets.empty:
+                continue
             at, colour = place + heights[str(name)], colours[str(name)]
             axes.scatter(regrets, [at] * len(regrets), s=10, c=colour, alpha=0.35)
             axes.scatter(regrets.mean(), at, s=70, c=colour, zorder=3)

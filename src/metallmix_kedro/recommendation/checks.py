@@ -113,7 +113,8 @@ def fill_and_check(text: str, evidence: Evidence, chosen_ref: str) -> tuple[str,
         The filled text, a sentence a line.
     list of Check
         First the references that were filled, then every claim of the filled text. A reference
-        to nothing is an unsupported claim of its sentence.
+        to nothing, or in a place where such a value cannot stand, is an unsupported claim of its
+        sentence.
     """
     lines: list[str] = []
     checks: list[Check] = []
@@ -128,8 +129,9 @@ def fill_and_check(text: str, evidence: Evidence, chosen_ref: str) -> tuple[str,
                 sentence=line,
                 kind="reference",
                 found=f"{one.written} = {one.text}",
-                supported=True,
+                supported=one.misplaced is None,
                 evidence=one.evidence,
+                note=one.misplaced,
             )
             for one in filled
         ]

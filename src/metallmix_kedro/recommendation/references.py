@@ -14,6 +14,7 @@ from metallmix_kedro.history.objective import Measure
 from metallmix_kedro.recommendation.evidence import Candidate, Evidence, RetrievedTrial, TopFeature
 from metallmix_kedro.recommendation.facts import same_value
 from metallmix_kedro.recommendation.formatting import strategy_in_prose
+from metallmix_kedro.recommendation.places import misplaced
 from metallmix_kedro.recommendation.prompt import format_seconds, neutralise, plain_value
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 
@@ -47,11 +48,15 @@ _CHOSEN = frozenset({"choice", "chosen", "chosen candidate", "candidate"})
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A reference that was found: as it was written, what replaces it, and where that stands."""
+    """A reference that was found: as it was written, what replaces it, and where that stands.
+
+    ``misplaced`` says why such a value cannot stand at that place of a sentence, if it cannot.
+    """
 
     written: str
     text: str
     evidence: str
+    misplaced: str | None
 
 
 def fill_references(
@@ -77,16 +82,18 @@ def fill_references(
     """
     filled: list[Filled] = []
     unknown: list[str] = []
-
-    def replace(match: re.Match[str]) -> str:
+    text, end = "", 0
+    for match in REFERENCE.finditer(sentence):
+        text += sentence[end : match.start()]
+        end = match.end()
         found = resolve(match[1], evidence, chosen_ref)
         if found is None:
             unknown.append(match[0])
-            return match[0]
-        filled.append(Filled(match[0], *found))
-        return found[0]
-
-    return REFERENCE.sub(replace, sentence), filled, unknown
+            text += match[0]
+            continue
+        filled.append(Filled(match[0], *found, misplaced(text, found[1])))
+        text += found[0]
+    return text + sentence[end:], filled, unknown
 
 
 def resolve(reference: str, evidence: Evidence, chosen_ref: str) -> tuple[str, str] | None:

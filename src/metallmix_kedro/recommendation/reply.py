@@ -15,7 +15,6 @@ from metallmix_kedro.recommendation.checks import (
     keep_supported,
 )
 from metallmix_kedro.recommendation.choice import Choice, tally
-from metallmix_kedro.recommendation.claims import sentences
 from metallmix_kedro.recommendation.evidence import Evidence
 from metallmix_kedro.recommendation.explanation import explain_from_attributions
 from metallmix_kedro.recommendation.free_choice import parse_free
@@ -35,11 +34,10 @@ DecidedBy = Literal["llm", "surrogate", "portfolio"]
 MAX_EXPLANATION_CHARS = 4_000
 """What stands beyond is cut off before the explanation is checked."""
 
-MIN_SENTENCES = 2
-"""An explanation of fewer is replaced."""
-
-_REASON = re.compile(r"shap\.|^T\d+\.")
-"""References to contributions and past trials; all others repeat what is to be explained."""
+_PREDICTION = re.compile(r"^C\d+\.(score|training_time_s)")
+_CONTRIBUTION = re.compile(r"shap\.")
+_TRIAL = re.compile(r"^T\d+\.")
+"""References to what an explanation has to tell."""
 
 
 class LLMReply(BaseModel):
@@ -129,8 +127,8 @@ def decide(
     configuration of the space decides.
 
     A sentence of the explanation that the evidence does not support is removed; if fewer than
-    ``min_kept_share`` of the sentences are left, or none of them says anything that the evidence
-    supports, or they give no reason, the explanation is made from the attributions.
+    ``min_kept_share`` of the sentences are left, or they no longer tell a prediction, a SHAP
+    contribution and a past trial, the explanation is made from the attributions.
 
     Parameters
     ----------
@@ -220,7 +218,7 @@ def _decision(
     written = _written(reply, chosen, decided_by)
     text, checks = fill_and_check(written, evidence, chosen) if written else ("", [])
     kept, share = keep_supported(text, checks)
-    own = share >= parameters.min_kept_share and _gives_reasons(kept, checks)
+    own = share >= parameters.min_kept_share and _is_complete(kept, checks, evidence)
     if not own:
         kept, own_checks = own_explanation(evidence, chosen)
         checks = checks or own_checks
@@ -241,14 +239,18 @@ def own_explanation(evidence: Evidence, chosen: str) -> tuple[str, list[Check]]:
     return text, check_explanation(text, evidence, chosen)
 
 
-def _gives_reasons(kept: str, checks: Sequence[Check]) -> bool:
-    """Say whether a text explains: in two sentences or more, by a contribution or a past trial.
+def _is_complete(kept: str, checks: Sequence[Check], evidence: Evidence) -> bool:
+    """Say whether a text tells what it was asked for: a prediction, a contribution, a trial.
 
-    What repeats the prediction, or claims nothing that can be checked, contradicts no evidence,
-    but explains nothing either.
+    Fewer contradict no evidence, but explain less than what can be made from the attributions.
     """
-    reasons = (one for one in checks if one.supported and _REASON.search(one.evidence or ""))
-    return len(sentences(kept)) >= MIN_SENTENCES and any(one.sentence in kept for one in reasons)
+    cited = [check.evidence or "" for check in checks if check.supported and check.sentence in kept]
+    wanted = {
+        _PREDICTION: bool(evidence.candidates),
+        _CONTRIBUTION: bool(evidence.attributions),
+        _TRIAL: bool(evidence.trials),
+    }
+    return all(any(map(kind.search, cited)) for kind, there in wanted.items() if there)
 
 
 def _written(reply: LLMReply, chosen: str, decided_by: str) -> str | None:

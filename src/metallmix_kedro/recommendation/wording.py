@@ -115,7 +115,8 @@ SLOWEST = r"slowest|longest"
 UNCHECKABLE = (
     r"all|every|always|never|none|majority|only|twice|double[sd]?|triple[sd]?|half|quarter|dozens?"
     r"|hundreds?|thousands?|millions?|most(?! similar)|same|equals?|equally|identical\w*"
-    r"|significant\w*|guarantee\w*|proven|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+    r"|significant\w*|guarantee\w*|proven|first to"
+    r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 )
 """Quantities in words, quantifiers and promises: nothing in the evidence could support them."""
 

@@ -21,7 +21,10 @@ from tests.made_evidence import OPEN, hand_made, made_reply
 FOLDER = Path(__file__).parents[3] / "conf/prompts/judge"
 PROMPTS = PromptTexts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
 FOURS = dict.fromkeys(CRITERIA, 4)
-WRITTEN = "C1 is predicted to reach an accuracy of 0.941. T1 reached an accuracy of 0.912."
+WRITTEN = (
+    "C1 is predicted to reach an accuracy of 0.941. T1 reached an accuracy of 0.912. "
+    "On average over the history, learning rate 1e-3 contributes +0.084."
+)
 
 
 def recommendation(explanation: str | None = None, digest: str | None = None) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def test_exact_scores_tell_a_false_explanation_and_a_foreign_configuration():
     judged = recommendation(f"{WRITTEN} C1 needs 3 s.")
     judged["configuration"]["backbone"] = "Xception"
     exact = judge("http://127.0.0.1:1", judged, provider="none")["exact"]
-    assert exact["claims_written"] == 0.6667
+    assert exact["claims_written"] == 0.8
     assert exact["claims_shown"] == 1.0
     assert exact["configuration_agrees"] is False
     # Not the chosen candidate's configuration.

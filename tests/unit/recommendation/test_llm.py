@@ -17,7 +17,8 @@ FOLDER = Path(__file__).parents[3] / "conf/prompts/recommendation"
 PROMPTS = DecisionPrompts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
 SAID = (
     "{C2} is predicted to reach an accuracy of {C2.accuracy}. "
-    "{T1} reached an accuracy of {T1.accuracy}."
+    "{T1} reached an accuracy of {T1.accuracy}. "
+    "On average its learning rate contributes {shap.learning_rate=1e-3}."
 )
 GOOD = loopback.prefers("Xception", SAID)
 
@@ -64,7 +65,8 @@ def test_a_choice_that_follows_the_candidate_is_recorded_with_its_origin():
         "llm",
     )
     assert decision.explanation == (
-        "C2 is predicted to reach an accuracy of 0.905. T1 reached an accuracy of 0.912."
+        "C2 is predicted to reach an accuracy of 0.905. T1 reached an accuracy of 0.912. "
+        "On average its learning rate contributes +0.084."
     )
     assert (decision.choice.consistency, decision.choice.method) == (1, "votes")
 

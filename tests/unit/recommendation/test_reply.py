@@ -12,7 +12,10 @@ from tests.fabricated import SPACE
 from tests.made_evidence import OPEN, XCEPTION, hand_made, made_reply
 
 TRUE = "C2 is predicted to reach an accuracy of 0.905."
-REASON = "T1 supports it with an accuracy of 0.912."
+REASON = (
+    "T1 supports it with an accuracy of 0.912. "
+    "On average over the history, learning rate 1e-3 contributes +0.084."
+)
 FALSE = "C2 is predicted to reach an accuracy of 0.999."
 
 
@@ -32,8 +35,15 @@ def test_a_good_reply_decides_and_explains():
 
 def test_references_are_filled_and_stand_with_their_evidence():
     text = "{choice} is predicted to reach an accuracy of {C2.accuracy}; {T2.nothing} agrees."
-    decision = decision_on([text, "{T2} on {T2.dataset} reached {T2.accuracy} in accuracy.", TRUE])
-    assert decision.explanation == f'T2 on "chest_ct" reached 0.934 in accuracy. {TRUE}'
+    trial = "{T2} on {T2.dataset} reached {T2.accuracy} in accuracy."
+    decision = decision_on([text, trial, TRUE, "{shap.learning_rate=1e-3} speaks for its rate."])
+    assert decision.explanation_by == "attributions"
+    why = "Its learning rate contributes {shap.learning_rate=1e-3} in the history."
+    decision = decision_on([text, trial, TRUE, why])
+    assert decision.explanation == (
+        f'T2 on "chest_ct" reached 0.934 in accuracy. {TRUE} '
+        "Its learning rate contributes +0.084 in the history."
+    )
     filled = {check.found: check.evidence for check in decision.checks if check.kind == "reference"}
     assert filled["{T2.accuracy} = 0.934"] == "T2.test_accuracy"
     assert filled["{T2.nothing}"] is None
@@ -52,11 +62,11 @@ def test_a_false_sentence_is_removed_and_stays_on_record():
 
 
 def test_too_little_left_is_replaced_by_the_attributions():
-    false = [FALSE, FALSE.replace("0.999", "0.998"), FALSE.replace("0.999", "0.997")]
+    false = [FALSE.replace("0.999", f"0.99{digit}") for digit in range(4)]
     decision = decision_on([TRUE, REASON, *false], min_kept_share=0.5)
     assert (decision.decided_by, decision.explanation_by) == ("llm", "attributions")
     assert decision.explanation.startswith("C2 uses backbone Xception")
-    assert len([check for check in decision.checks if not check.supported]) == 3
+    assert len([check for check in decision.checks if not check.supported]) == 4
     assert decision_on([TRUE, REASON, *false], min_kept_share=0.3).explanation_by == "llm"
 
 
@@ -71,10 +81,10 @@ def test_nothing_left_is_replaced_even_if_nothing_has_to_be_kept():
         ["T1", "T2"],
         "It is a very good choice for this dataset.",
         [REASON],
-        [TRUE, "C2 is predicted to train in 62 s."],
+        [TRUE, "C2 is predicted to train in 62 s.", "T1 supports it with an accuracy of 0.912."],
     ],
 )
-def test_a_text_that_says_nothing_explains_nothing(text):
+def test_a_text_that_lacks_what_was_asked_for_explains_nothing(text):
     assert decision_on(text, min_kept_share=0).explanation_by == "attributions"
 
 
@@ -174,14 +184,14 @@ def test_a_candidate_outside_the_search_space_is_never_chosen():
 
 
 def test_half_characters_can_be_stored():
-    raw = f'{{"explanation": "C2 uses x\\ud800x adam. {REASON}"}}'
+    raw = f'{{"explanation": "C2 uses x\\ud800x adam. {TRUE} {REASON}"}}'
     stored = decide(hand_made(), made_reply(raw), SPACE, OPEN).model_dump_json()
-    assert json.loads(stored)["explanation"] == f"C2 uses x?x adam. {REASON}"
+    assert json.loads(stored)["explanation"] == f"C2 uses x?x adam. {TRUE} {REASON}"
     assert json.loads(made_reply("\ud800").model_dump_json())["raw"] == "?"
 
 
 FREE = OPEN.model_copy(update={"mode": "free"})
-SAID = ["{choice} uses {choice.backbone} with adam.", REASON]
+SAID = ["{choice} uses {choice.backbone} with adam.", TRUE, REASON]
 COMPOSED = {**XCEPTION.as_dict(), "explanation": SAID}
 
 
@@ -193,7 +203,7 @@ def composed(**changes: object) -> LLMReply:
 def test_a_free_choice_within_the_space_decides():
     decision = decide(hand_made(), composed(), SPACE, FREE)
     assert (decision.chosen_ref, decision.decided_by) == ("C2", "llm")
-    assert decision.explanation == f"C2 uses Xception with adam. {REASON}"
+    assert decision.explanation == f"C2 uses Xception with adam. {TRUE} {REASON}"
     # Numbers may be written in any manner.
     again = decide(hand_made(), composed(learning_rate=1e-4, dense_units=512.0), SPACE, FREE)
     assert again.chosen_ref == "C2"
