@@ -64,7 +64,7 @@ def _connect(parameters: ServerParameters) -> LanguageModel:
     try:
         return _embedded(parameters)
     except LLMUnavailableError as error:
-        raise LLMUnavailableError(f"{without_ollama} And the embedded model: {error}") from error
+        raise LLMUnavailableError(f"{without_ollama}; the embedded model: {error}") from error
 
 
 def _ollama(parameters: ServerParameters) -> LanguageModel:

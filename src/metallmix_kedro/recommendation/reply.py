@@ -182,7 +182,8 @@ def read_free_choice(reply: LLMReply, space: SearchSpace) -> Configuration | Non
 
 
 def _no_reply(reply: LLMReply) -> str:
-    return reply.error or "no usable reply was received"
+    # It stands inside a sentence.
+    return (reply.error or "no usable reply was received").removesuffix(".")
 
 
 def _decide_freely(
