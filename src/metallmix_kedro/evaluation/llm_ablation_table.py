@@ -56,7 +56,8 @@ def summary_table(table: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
     summary.insert(0, "n_datasets", groups.size())
     base = numbers[numbers["condition"] == "surrogate"].set_index("dataset")["regret"]
     over = numbers["regret"] - numbers["dataset"].map(base)
-    summary["regret_over_surrogate"] = over.groupby([numbers["llm"], numbers["condition"]]).mean()
+    over_by_group = over.groupby([numbers["llm"], numbers["condition"]]).mean()
+    summary["regret_over_surrogate"] = over_by_group.round(4)
     summary["note"] = ""
     absent = [name for name in models if name not in set(table["llm"])]
     missing = pd.DataFrame(
