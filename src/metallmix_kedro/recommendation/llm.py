@@ -95,13 +95,14 @@ def ask(
 def explanation_schema(evidence: Evidence) -> dict[str, Any]:
     """Return the JSON Schema of an explanation: sentences that cite the evidence by reference.
 
-    A list of sentences keeps a small model from never finding an end.
+    A list of sentences keeps a small model from never finding an end; of more than four it
+    repeats the last.
     """
     sentence = {"type": "string", "pattern": sentence_pattern(evidence)}
     return {
         "type": "object",
         "properties": {
-            "explanation": {"type": "array", "items": sentence, "minItems": 2, "maxItems": 5}
+            "explanation": {"type": "array", "items": sentence, "minItems": 2, "maxItems": 4}
         },
         "required": ["explanation"],
     }

@@ -20,8 +20,11 @@ from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
 
 REFERENCE = re.compile(r"\{([^{}\n]{1,80})\}")
 
-MAX_WORDS = 30
+MAX_WORDS = 20
 """Words and references of a sentence at most: a small model may never find an end."""
+
+MAX_LETTERS = 16
+"""Letters of a word, or of either part of a hyphenated one: nor of a word."""
 
 MAX_LEAD = 8
 """Words of a sentence before its first reference at most."""
@@ -242,7 +245,8 @@ def sentence_pattern(evidence: Evidence) -> str:
         A regular expression of the subset that servers turn into grammars.
     """
     known = [one.ref for one in evidence.candidates] + [one.ref for one in evidence.trials]
-    plain = rf"([A-Za-z]+(['-][A-Za-z]+)*|{'|'.join(known)})[,;]?"
+    letters = rf"[A-Za-z]{{1,{MAX_LETTERS}}}"
+    plain = rf"({letters}(['-]{letters})?|{'|'.join(known)})[,;]?"
     reference = rf"\{{({'|'.join(_shapes(evidence))})\}}[,;]?"
     word = rf"({plain}|{reference})"
     # At least three words, wherever the first reference stands.

@@ -117,6 +117,8 @@ def test_the_pattern_lets_no_number_or_name_through_but_references():
         "Its {C1.accuracy}.",
         "It is the best that one may choose of all {C1}.",
         "It cites nothing at all.",
+        "It is {C1} with-all-its-parts here.",
+        "It is {C1} " + "a" * 17 + ".",
         "{T1} {T1.accuracy",
     ):
         assert not re.fullmatch(pattern, bad)
