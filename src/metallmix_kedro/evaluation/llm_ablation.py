@@ -12,7 +12,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from metallmix_kedro.evaluation.judge_model import find_judge
 from metallmix_kedro.evaluation.judge_rating import CRITERIA, rate, summarise
 from metallmix_kedro.evaluation.knowledge import Settings
 from metallmix_kedro.evaluation.left_out import LeftOutDataset, candidate_of, leave_out
-from metallmix_kedro.evaluation.llm_ablation_keys import fingerprint, row_key
+from metallmix_kedro.evaluation.llm_ablation_keys import AskedModel, fingerprint, row_key
 from metallmix_kedro.evaluation.llm_ablation_parameters import Condition
 from metallmix_kedro.evaluation.llm_ablation_table import NO_MODEL
 from metallmix_kedro.evaluation.replay import replay_tables
@@ -31,8 +31,7 @@ from metallmix_kedro.recommendation import llm
 from metallmix_kedro.recommendation.checks import check_explanation
 from metallmix_kedro.recommendation.evidence import Evidence
 from metallmix_kedro.recommendation.free_choice import FREE_CHOICE, with_free_choice
-from metallmix_kedro.recommendation.language_model import Identity, LLMUnavailableError
-from metallmix_kedro.recommendation.llm_parameters import LLMParameters
+from metallmix_kedro.recommendation.language_model import LLMUnavailableError
 from metallmix_kedro.recommendation.llm_providers import connect
 from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
 from metallmix_kedro.recommendation.reply import Decision, LLMReply, decide, read_free_choice
@@ -89,31 +88,33 @@ def measure(
             yield key, {"fingerprint": common, **_row(left_out, model, condition, settings, texts)}
 
 
-def _models(settings: Settings) -> list[tuple[Identity, LLMParameters]]:
-    """Return the models that are there; name those that are not."""
+def _models(settings: Settings) -> list[AskedModel]:
+    """Return the models that are there, each once; name those that are not."""
     base = settings.recommendation.llm
     names = settings.evaluation.llm_ablation.models
     if base.provider == "embedded":
-        return [(connect(base).identity, base)]
+        identity = connect(base).identity
+        return [AskedModel(identity.name, identity.digest, base)]
     found = []
-    for name in names if base.provider != "none" else ():
+    for name in dict.fromkeys(names) if base.provider != "none" else ():
         parameters = base.model_copy(update={"model": name, "provider": "ollama"})
         try:
-            found.append((connect(parameters).identity, parameters))
+            found.append(AskedModel(name, connect(parameters).identity.digest, parameters))
         except LLMUnavailableError as error:
             LOGGER.warning("Skipped: %s", error)
     return found
 
 
 def _talks(
-    models: list[tuple[Identity, LLMParameters]], settings: Settings
-) -> Iterator[tuple[tuple[Identity, LLMParameters] | None, Condition]]:
+    models: list[AskedModel], settings: Settings
+) -> Iterator[tuple[AskedModel | None, Condition]]:
     conditions = settings.evaluation.llm_ablation.conditions
     yield from ((None, condition) for condition in conditions if condition in WITHOUT_MODEL)
-    for identity, parameters in models:
+    for model in models:
         for condition in conditions:
             if condition not in WITHOUT_MODEL:
-                yield (identity, parameters.model_copy(update=_changes(condition))), condition
+                parameters = model.parameters.model_copy(update=_changes(condition))
+                yield replace(model, parameters=parameters), condition
 
 
 def _changes(condition: Condition) -> dict[str, Any]:
@@ -136,17 +137,17 @@ def shown_evidence(evidence: Evidence, condition: Condition) -> Evidence:
 
 def _row(
     left_out: LeftOutDataset,
-    model: tuple[Identity, LLMParameters] | None,
+    model: AskedModel | None,
     condition: Condition,
     settings: Settings,
     texts: Texts,
 ) -> dict[str, Any]:
-    name = NO_MODEL if model is None else model[0].name
+    name = NO_MODEL if model is None else model.name
     row = {"dataset": left_out.table.dataset, "llm": name, "condition": condition}
     if model is None:
         picks = list(left_out.positions.values())
         return {**row, **_outcome(left_out, picks[:1] if condition == "surrogate" else picks)}
-    parameters = model[1]
+    parameters = model.parameters
     shown = shown_evidence(left_out.evidence, condition)
     show_scores = condition != "llm_no_scores"
     reply = llm.ask(shown, texts.decision, parameters, left_out.space, show_scores)

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,6 @@ import pandas as pd
 from metallmix_kedro.evaluation.knowledge import Settings
 from metallmix_kedro.evaluation.llm_ablation_parameters import Condition
 from metallmix_kedro.evaluation.llm_ablation_table import NO_MODEL
-from metallmix_kedro.recommendation.language_model import Identity
 from metallmix_kedro.recommendation.llm_parameters import LLMParameters
 from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
 
@@ -18,6 +18,15 @@ LOGGER = logging.getLogger(__name__)
 
 _WHERE = {"provider", "model", "base_url", "connect_timeout_s", "timeout_s", "embedded"}
 """Parameters that say where a model is; which one it is says its digest."""
+
+
+@dataclass(frozen=True)
+class AskedModel:
+    """A model by the name it was asked for, its digest, and how it is asked."""
+
+    name: str
+    digest: str | None
+    parameters: LLMParameters
 
 
 def fingerprint(history: pd.DataFrame, settings: Settings, prompts: DecisionPrompts) -> str:
@@ -52,7 +61,7 @@ def row_key(
     dataset: str,
     condition: Condition,
     common: str,
-    model: tuple[Identity, LLMParameters] | None,
+    model: AskedModel | None,
     judge_prompt: PromptTexts,
 ) -> str:
     """Name a row by dataset, model, condition and a hash of all that it depends on.
@@ -63,8 +72,8 @@ def row_key(
     condition : str
     common : str
         From `fingerprint`.
-    model : tuple of Identity and LLMParameters, optional
-        What is asked, and how; None where no model is.
+    model : AskedModel, optional
+        None where no model is asked.
     judge_prompt : PromptTexts
 
     Returns
@@ -74,10 +83,9 @@ def row_key(
     """
     if model is None:
         return f"{dataset}/{NO_MODEL}-{condition}-{_digest((common,), 12)}"
-    identity, parameters = model
-    how = parameters.model_dump_json(exclude=_WHERE)
-    digest = _digest((common, identity.digest, how, judge_prompt.sha256), 12)
-    plain = "".join(sign if sign.isalnum() else "_" for sign in identity.name)
+    how = model.parameters.model_dump_json(exclude=_WHERE)
+    digest = _digest((common, model.digest, how, judge_prompt.sha256), 12)
+    plain = "".join(sign if sign.isalnum() else "_" for sign in model.name)
     return f"{dataset}/{plain}-{condition}-{digest}"
 
 

@@ -137,6 +137,15 @@ def test_what_no_model_is_asked_for_is_measured_once_for_all_models(history, row
     assert len(again) == len(CONDITIONS) - 2
 
 
+def test_a_model_stands_under_the_name_it_was_asked_for_once(history):
+    with loopback.serving(plays_along) as server:
+        named = settings(server.url, models=["tiny", "tiny"], conditions=["llm_free"])
+        listed = list(measure(history, named, TEXTS, {}))
+    assert [row["llm"] for _, row in listed] == ["tiny"]
+    table = row_table(row for _, row in listed)
+    assert summary_table(table, ["tiny"])["note"].tolist() == [""]
+
+
 def test_the_dataset_left_out_reaches_nothing(history):
     asked = settings("http://127.0.0.1:1")
     tables, _ = replay_tables(history, "measured", 5)
