@@ -119,7 +119,7 @@ def fill_and_check(text: str, evidence: Evidence, chosen_ref: str) -> tuple[str,
     lines: list[str] = []
     checks: list[Check] = []
     for part in sentences(wording.normalise(text)):
-        line, filled, _ = fill_references(part, evidence, chosen_ref)
+        line, filled = fill_references(part, evidence, chosen_ref)
         line = wording.normalise(line if line[-1] in ".!?" else f"{line}.")
         if line in lines:
             continue  # Small models repeat themselves.

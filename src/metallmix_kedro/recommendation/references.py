@@ -62,9 +62,7 @@ class Filled:
     misplaced: str | None
 
 
-def fill_references(
-    sentence: str, evidence: Evidence, chosen_ref: str
-) -> tuple[str, list[Filled], list[str]]:
+def fill_references(sentence: str, evidence: Evidence, chosen_ref: str) -> tuple[str, list[Filled]]:
     """Replace the references of a sentence by what the evidence says there.
 
     Parameters
@@ -80,23 +78,17 @@ def fill_references(
         The sentence, in which a reference to nothing stays as it was.
     list of Filled
         The references that were replaced, from left to right.
-    list of str
-        Those that were not.
     """
     filled: list[Filled] = []
-    unknown: list[str] = []
     text, end = "", 0
     for match in REFERENCE.finditer(sentence):
         text += sentence[end : match.start()]
         end = match.end()
         found = resolve(match[1], evidence, chosen_ref)
-        if found is None:
-            unknown.append(match[0])
-            text += match[0]
-            continue
-        filled.append(Filled(match[0], *found, misplaced(text, found[1])))
-        text += found[0]
-    return text + sentence[end:], filled, unknown
+        if found is not None:
+            filled.append(Filled(match[0], *found, misplaced(text, found[1])))
+        text += match[0] if found is None else found[0]
+    return text + sentence[end:], filled
 
 
 def resolve(reference: str, evidence: Evidence, chosen_ref: str) -> tuple[str, str] | None:
