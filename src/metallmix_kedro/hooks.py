@@ -22,8 +22,6 @@ from metallmix_kedro.audit.versions import (
     saved_versions,
 )
 from metallmix_kedro.errors import ParameterError
-from metallmix_kedro.recommendation.llm_providers import connect_early
-from metallmix_kedro.recommendation.parameters import RecommendationParameters
 
 RECORD_FOLDER = Path("08_reporting/runs")
 """Where the records lie under the data root."""
@@ -83,10 +81,14 @@ class LanguageModelHooks:
     def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
         """Begin to connect where a node will ask."""
         if "llm_reply" in pipeline.all_outputs():
-            parameters = RecommendationParameters.model_validate(
-                catalog["params:recommendation"].load()
-            )
-            connect_early(parameters.llm)
+            _connect_early(catalog["params:recommendation"].load())
+
+
+def _connect_early(recommendation: Any) -> None:
+    from metallmix_kedro.recommendation.llm_providers import connect_early
+    from metallmix_kedro.recommendation.parameters import RecommendationParameters
+
+    connect_early(RecommendationParameters.model_validate(recommendation).llm)
 
 
 class RunRecordHooks:
