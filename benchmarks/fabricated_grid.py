@@ -82,7 +82,7 @@ class FabricatedGrid:
 
     def record(self, dataset: str, proposal: Proposal) -> Record:
         """Make the record that measuring a proposal would give."""
-        trial_id, protocol = self._identities[dataset].identify(proposal.configuration)
+        trial_id, protocol = self._identities[dataset].identify(proposal)
         return {
             **self._template,
             "trial_id": trial_id,
@@ -138,6 +138,7 @@ class FabricatedGrid:
                 "bytes": 4000,
                 "content_hash": [f"{number:064x}" for number in numbers],
                 "duplicate_group": numbers,
+                "near_copy_group": numbers,
                 "fold": numbers % 4,
                 "status": "included",
                 "reason": None,
@@ -152,7 +153,15 @@ class FabricatedGrid:
     def _template(self) -> Record:
         features: MetaFeatures = next(iter(self._datasets.values())).meta_features
         scores = dict.fromkeys(METRICS, 0.8123456789012345)
-        outcome = FoldOutcome(**scores, epochs_run=7, fit_time_s=1.25, fit_cpu_s=1.125)
+        outcome = FoldOutcome(
+            **scores,
+            epochs_run=7,
+            fit_time_s=1.25,
+            fit_cpu_s=1.125,
+            n_tested=100,
+            n_hits=81,
+            validation_curve=(0.8123,) * 7,
+        )
         configuration = Configuration.from_mapping(self.space.frame().iloc[0].to_dict())
         identity = {"proposer": "random"}
         protocol = {"trained_together": 1, **self._environment}

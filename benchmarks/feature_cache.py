@@ -57,6 +57,7 @@ def grid_parameters(folder: Path, max_memory_gb: float, image_size: int) -> Any:
                 "image_size": image_size,
                 "subset_size": None,
                 "n_folds": few,
+                "min_tested": dict.fromkeys(few, 0),
                 "max_epochs": few,
             },
             "cache": {"root": str(folder), "max_disk_gb": 20, "max_memory_gb": max_memory_gb},
@@ -78,7 +79,7 @@ def measure(images: Path, max_memory_gb: float, image_size: int) -> dict[str, fl
         measurer = TrialMeasurer(
             ingested.measured(images.name), parameters, backbones, NetworkStore()
         )
-        (record,) = measurer.measure([Proposal(CONFIGURATION, "random")])
+        (record,) = measurer.measure([Proposal(CONFIGURATION, "random", None, parameters.seed)])
         if record["status"] != "finished":
             raise SystemExit(record["error"])
     return {"image_bytes": image_bytes, "before_mb": before, "peak_mb": peak_mb()}

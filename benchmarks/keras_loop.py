@@ -8,7 +8,6 @@ Seeds, splits, order of examples, initial head and early stopping are those of t
 the scores of both sides can be compared trial by trial.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -23,7 +22,7 @@ from metallmix_kedro.trials.network import TRAINED_LAYERS, add_head
 from metallmix_kedro.trials.order import batches
 from metallmix_kedro.trials.parameters import ExperimentGridParameters
 from metallmix_kedro.trials.pixels import load_pixels
-from metallmix_kedro.trials.splits import Indices, Split, draw_images, make_splits
+from metallmix_kedro.trials.splits import ImageSplits, Indices, Split, draw_subset
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,
@@ -77,22 +76,20 @@ class KerasLoop:
         self._parameters = parameters
         self._root = dataset.root
         protocol = parameters.protocol
-        self._images = draw_images(
-            dataset.manifest, protocol.subset_size, protocol.test_size, parameters.seed
-        )
+        self._images = draw_subset(dataset.manifest, protocol.subset_size, parameters.seed)
+        self._splits = ImageSplits(self._images, protocol.validation_share, parameters.seed)
         classes = self._images["class_name"].astype("category").cat.codes
         self._labels = np.asarray(classes, dtype=np.int64)
         self._pixels: dict[int, NDArray[np.uint8]] = {}
 
     def measure(self, configuration: Configuration) -> float:
-        """Train and test on each fold; return the mean accuracy on the test folds."""
+        """Train on all images and test on each fold; return the mean accuracy on the test folds."""
         protocol = self._parameters.protocol
         size = protocol.image_size or BACKBONES[configuration.backbone].default_image_size
         images = preprocess(configuration.backbone, self._decoded(size))
         n_folds = getattr(protocol.n_folds, configuration.strategy)
-        splits: Sequence[Split] = make_splits(
-            self._images["fold"], n_folds, self._images["only_tested"]
-        )
+        tested = getattr(protocol.min_tested, configuration.strategy)
+        splits = self._splits.make(n_folds, tested, None, self._parameters.seed)
         scores = [self._measure_fold(configuration, images, split) for split in splits]
         return float(np.mean(scores))
 

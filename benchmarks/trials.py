@@ -213,6 +213,8 @@ def grid_parameters(arguments: argparse.Namespace, folder: Path) -> ExperimentGr
     for name, value in (("n_folds", arguments.folds), ("max_epochs", arguments.epochs)):
         if value is not None:
             protocol[name] = {**protocol[name], strategy: value}
+    if arguments.folds is not None:
+        protocol["min_tested"] = {**protocol["min_tested"], strategy: 0}
     a_dataset = arguments.trials // max(1, len(arguments.images))
     return ExperimentGridParameters.model_validate(
         {
@@ -225,6 +227,10 @@ def grid_parameters(arguments: argparse.Namespace, folder: Path) -> ExperimentGr
             },
             "n_bayesian": 0,
             "n_initial": 0,
+            "configurations": [],
+            "levels": [{"n_train": None}],
+            "n_seeds": 1,
+            "second_split_below": 0,
             "protocol": protocol,
             "executor": "in_process",
             "cache": {**shipped["cache"], "root": str(folder / "cache")},

@@ -20,6 +20,7 @@ GRID: dict[str, Any] = {
         "image_size": 32,
         "subset_size": None,
         "n_folds": {"feature_extraction": 3, "last_10": 2, "last_30": 2, "full": 2},
+        "min_tested": {"feature_extraction": 0, "last_10": 0, "last_30": 0, "full": 0},
         "max_epochs": {"feature_extraction": 2, "last_10": 1, "last_30": 1, "full": 1},
         "patience": 2,
         "freeze_batch_norm": True,

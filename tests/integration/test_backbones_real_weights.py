@@ -30,6 +30,7 @@ DOG_CLASSES = range(151, 269)
 LOCAL_WEIGHTS = {
     "Xception": "xception_notop.weights.h5",
     "MobileNetV2_0.35": "mobilenet_v2_0.35_notop.weights.h5",
+    "MobileNetV2": "mobilenet_v2_1.0_notop.weights.h5",
 }
 
 
@@ -96,7 +97,9 @@ def separability(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "least"), [("Xception", 0.9), ("MobileNetV2_0.35", 0.8)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("Xception", 0.9), ("MobileNetV2_0.35", 0.8), ("MobileNetV2", 0.85)]
+)
 def test_pretrained_features_separate_cats_from_dogs_and_untrained_do_not(
     photographs: dict[str, list[Image.Image]], name: str, least: float
 ) -> None:

@@ -20,11 +20,13 @@ WEIGHTS = Path(__file__).parents[3] / "shared" / "weights"
 LOCAL_WEIGHTS = {
     "Xception": "xception_notop.weights.h5",
     "MobileNetV2_0.35": "mobilenet_v2_0.35_notop.weights.h5",
+    "MobileNetV2": "mobilenet_v2_1.0_notop.weights.h5",
 }
 # The large ones, and the like of those that are there already, are cut once: it takes long.
 CASES = (
     *(("MobileNetV2_0.35", strategy) for strategy in ("feature_extraction", "last_10", "last_30")),
     *(("EfficientNetLite0", strategy) for strategy in ("feature_extraction", "last_10", "last_30")),
+    ("MobileNetV2", "last_10"),
     ("EfficientNetLite1", "last_10"),
     ("EfficientNetLite2", "last_10"),
     ("Xception", "last_10"),

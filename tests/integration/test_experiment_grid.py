@@ -1,5 +1,6 @@
 """The experiment grid on real images and real pretrained weights, small."""
 
+import json
 import os
 import shutil
 import signal
@@ -15,8 +16,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.errors import WeightsError
-from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.measuring import TrialMeasurer
+from metallmix_kedro.trials.measuring import Proposal, TrialMeasurer
 from tests.grids import N_TRIALS, SCORES, configure, history, outcomes, stored_trials, trial_files
 from tests.workspace import Workspace
 
@@ -46,6 +46,40 @@ def test_a_grid_measures_what_was_asked_for_and_joins_the_history(reference: Wor
         assert measured[seconds].gt(0).all()
     for score in SCORES:
         assert measured[score].between(0, 1).all()
+    assert set(measured["level"]) == {"all"}
+    for _, trial in measured.iterrows():
+        images, hits = json.loads(trial["test_images"]), json.loads(trial["test_hits"])
+        assert len(images) == trial["n_folds"]
+        shares = [hit / count for hit, count in zip(hits, images, strict=True)]
+        assert np.mean(shares) == pytest.approx(trial["test_accuracy"])
+        epochs = [len(curve) for curve in json.loads(trial["learning_curves"])]
+        assert np.mean(epochs) == trial["epochs_run"]
+
+
+@pytest.mark.slow
+def test_a_grid_of_levels_is_measured_once_and_joins_the_history(ingested: Workspace) -> None:
+    """Of 48 images 28 train: there are no 30 that could."""
+    counts = _heads(2)
+    levels = [{"n_train": n, "n_repeated": _heads(1) if n == 9 else None} for n in (None, 9, 30)]
+    configure(
+        ingested,
+        n_random=0,
+        n_bayesian=0,
+        n_random_by_strategy=counts,
+        strategies=["feature_extraction"],
+        levels=levels,
+        n_seeds=2,
+    )
+    ingested.run("experiment_grid")
+    before = trial_files(ingested)
+    trials = pd.DataFrame(stored_trials(ingested).values())
+    assert set(trials["status"]) == {"finished"}
+    seed = trials["seed"].min()
+    where = trials.groupby(["level", "n_train", "seed"]).size().to_dict()
+    assert where == {("all", 28, seed): 2, ("9", 9, seed): 2, ("9", 9, seed + 1): 1}
+    ingested.run("experiment_grid")
+    assert trial_files(ingested) == before
+    assert history(ingested)["trial_id"].isin(list(before)).sum() == 5
 
 
 @pytest.mark.slow
@@ -122,10 +156,10 @@ def test_a_trial_that_fails_is_recorded_and_those_beside_it_are_measured(
 ) -> None:
     train = TrialMeasurer._train
 
-    def fails_with_much_dropout(self: TrialMeasurer, configurations: list[Configuration]) -> Any:
-        if any(configuration.dropout == 0.5 for configuration in configurations):
+    def fails_with_much_dropout(self: TrialMeasurer, proposals: list[Proposal]) -> Any:
+        if any(proposal.configuration.dropout == 0.5 for proposal in proposals):
             raise RuntimeError("out of memory while\nallocating a tensor")
-        return train(self, configurations)
+        return train(self, proposals)
 
     monkeypatch.setattr(TrialMeasurer, "_train", fails_with_much_dropout)
     configure(ingested, n_random=0, n_bayesian=0, n_random_by_strategy=_heads(8))

@@ -190,6 +190,19 @@ _BACKBONES = (
         citation=_MOBILENET_V2,
     ),
     Backbone(
+        name="MobileNetV2",
+        builder="MobileNetV2",
+        width=1.0,
+        default_image_size=224,
+        min_image_size=32,
+        parameters=3_538_984,
+        depth=105,
+        imagenet_top1=0.713,
+        weights=KERAS_IMAGENET,
+        preprocessing="minus_one_to_one",
+        citation=_MOBILENET_V2,
+    ),
+    Backbone(
         name="EfficientNetLite0",
         builder="EfficientNetLite0",
         width=1.0,
@@ -231,7 +244,7 @@ _BACKBONES = (
 )
 
 BACKBONES: MappingProxyType[str, Backbone] = MappingProxyType({b.name: b for b in _BACKBONES})
-"""All registered backbones by name: the paper's seven, then four with small, open weights."""
+"""All registered backbones by name: the paper's seven, then five with small, open weights."""
 
 
 def get_backbone(name: str) -> Backbone:

@@ -34,6 +34,9 @@ PROTOCOL: tuple[str, ...] = (
     "image_size",
     "subset_size",
     "test_size",
+    "level",
+    "n_train",
+    "n_validation",
     "n_folds",
     "max_epochs",
     "patience",
@@ -47,9 +50,16 @@ PROTOCOL: tuple[str, ...] = (
 )
 """How a trial was measured.
 
+``level`` is how many images were to train: ``"all"`` or their number; ``n_train`` is how many did,
+``n_validation`` how many validated (means over folds).
+
 Scores are comparable where all agree but the last four, which say how many trials were trained
 together, and on what: these change times, not scores.
 """
+
+DETAILS: tuple[str, ...] = ("test_images", "test_hits", "learning_curves")
+"""Lists as JSON, fold by fold: how many images were tested on, how many of them were recognised,
+and the validation accuracy after each epoch (a list for each fold)."""
 
 IDENTITY: tuple[str, ...] = ("trial_id", "dataset", "source", "proposer", "status", "error")
 
@@ -60,12 +70,20 @@ HISTORY_COLUMNS: tuple[str, ...] = (
     *(name for metric in METRICS for name in (metric, f"{metric}_std")),
     *TIMES,
     "epochs_run",
+    *DETAILS,
     "data_hash",
     *PROTOCOL,
 )
 """All columns of the history, in their stored order."""
 
-LATER_COLUMNS: tuple[str, ...] = ("test_rarest_recall", "test_rarest_recall_std")
+LATER_COLUMNS: tuple[str, ...] = (
+    "test_rarest_recall",
+    "test_rarest_recall_std",
+    "level",
+    "n_train",
+    "n_validation",
+    *DETAILS,
+)
 """Columns that came later: where a stored history or trial lacks them, their values are missing."""
 
 SOURCES = ("measured", "published", "imported")

@@ -9,6 +9,7 @@ SETTING: tuple[str, ...] = (
     "data_hash",
     "image_size",
     "subset_size",
+    "level",
     "patience",
     "freeze_batch_norm",
     "seed",
@@ -38,7 +39,9 @@ def same_setting(history: pd.DataFrame) -> pd.DataFrame:
         one whose trials come first stays.
     """
     where = [history["dataset"], origin(history)]
-    setting = history.groupby(list(SETTING), dropna=False, sort=False).ngroup()
+    # A history that was stored earlier knows no levels.
+    agreeing = [column for column in SETTING if column in history.columns]
+    setting = history.groupby(agreeing, dropna=False, sort=False).ngroup()
     finished = (history["status"] == "finished") & history[ACCURACY].notna()
     finished = finished.groupby([*where, setting]).transform("sum")
     most = finished.groupby(where).transform("max")

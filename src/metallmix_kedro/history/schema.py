@@ -2,7 +2,7 @@
 
 import pandera.pandas as pa
 
-from metallmix_kedro.history.columns import METRICS, SOURCES, TIMES
+from metallmix_kedro.history.columns import DETAILS, METRICS, SOURCES, TIMES
 from metallmix_kedro.meta_features import NUMERIC_META_FEATURES
 
 
@@ -45,6 +45,8 @@ HistorySchema = pa.DataFrameSchema(
                 "image_size",
                 "subset_size",
                 "test_size",
+                "n_train",
+                "n_validation",
                 "n_folds",
                 "max_epochs",
                 "patience",
@@ -52,6 +54,8 @@ HistorySchema = pa.DataFrameSchema(
                 "trained_together",
             )
         },
+        "level": _text(),
+        **{name: _text() for name in DETAILS},
         "freeze_batch_norm": pa.Column("boolean", nullable=True),
         "weights_id": _text(),
         "backend": _text(),

@@ -1,4 +1,4 @@
-"""Stratified folds in which identical images stay together."""
+"""Stratified folds in which images that are or look the same stay together."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,16 +14,18 @@ def assign_folds(
 ) -> NDArray[np.int64]:
     """Divide images among folds (paper, section 3.1: four).
 
-    Class by class, the groups of identical images are shuffled and dealt out, large groups first,
-    each to the fold that has the fewest images of the class so far, among equals to the smallest
-    fold. Without duplicates, folds differ by at most one image in every class and in all.
+    Class by class, the groups of like images are shuffled and dealt out, large groups first, each
+    to the fold that has the fewest images of the class so far, among equals to the smallest fold.
+    Groups with images of several classes are dealt out before all others, each to the fold that
+    has the fewest images of its classes. Without groups, folds differ by at most one image in
+    every class and in all.
 
     Parameters
     ----------
     classes : sequence of str, shape (n_images,)
         Class of each image.
     groups : sequence of int, shape (n_images,)
-        Images with the same number are identical; all of a group are of one class.
+        Images with the same number stay together.
     n_folds : int
         Number of folds, at least 2.
     seed : int
@@ -37,28 +39,41 @@ def assign_folds(
     Raises
     ------
     InputError
-        Naming every class that has fewer different images than there are folds.
+        Naming every class whose images are all in one group: they could not be trained on and
+        tested on.
     """
-    members: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for index, (name, group) in enumerate(zip(classes, groups, strict=True)):
-        members[name][group].append(index)
-    small = {name: len(found) for name, found in sorted(members.items()) if len(found) < n_folds}
-    if small:
-        counts = ", ".join(f"'{name}' has {count}" for name, count in small.items())
-        raise InputError(
-            f"Every class needs at least as many different images as there are folds ({n_folds}):"
-            f" {counts}. Add images, leave the class out (class_map), or lower n_folds."
-        )
+    check_groups(classes, groups, 2, "images that do not look alike (near_copy_correlation)")
+    members: dict[int, list[int]] = defaultdict(list)
+    for index, group in enumerate(groups):
+        members[group].append(index)
+    bundles: dict[tuple[str, ...], list[list[int]]] = defaultdict(list)
+    for rows in members.values():
+        bundles[tuple(sorted({classes[row] for row in rows}))].append(rows)
     rng = np.random.default_rng(seed)
     folds = np.empty(len(classes), dtype=np.int64)
+    sizes: dict[str, list[int]] = defaultdict(lambda: [0] * n_folds)
     totals = [0] * n_folds
-    for name in sorted(members):
-        sizes = [0] * n_folds
-        bundles = list(members[name].values())
-        rng.shuffle(bundles)
-        for bundle in sorted(bundles, key=len, reverse=True):
-            fold = min(range(n_folds), key=lambda k: (sizes[k], totals[k], k))
-            folds[bundle] = fold
-            sizes[fold] += len(bundle)
-            totals[fold] += len(bundle)
+    for names in sorted(bundles, key=lambda names: (len(names) == 1, names)):
+        rng.shuffle(bundles[names])
+        for rows in sorted(bundles[names], key=len, reverse=True):
+            fold = min(
+                range(n_folds), key=lambda k: (sum(sizes[name][k] for name in names), totals[k], k)
+            )
+            folds[rows] = fold
+            totals[fold] += len(rows)
+            for row in rows:
+                sizes[classes[row]][fold] += 1
     return folds
+
+
+def check_groups(classes: Sequence[str], groups: Sequence[int], at_least: int, what: str) -> None:
+    """Raise `InputError` naming every class with images in fewer than `at_least` groups."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for name, group in zip(classes, groups, strict=True):
+        found[name].add(group)
+    small = [f"'{name}' has {len(of)}" for name, of in sorted(found.items()) if len(of) < at_least]
+    if small:
+        raise InputError(
+            f"Every class needs at least {at_least} {what}: {', '.join(small)}. Add images, leave "
+            "the class out (class_map), or lower n_folds."
+        )

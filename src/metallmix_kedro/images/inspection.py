@@ -2,11 +2,15 @@
 
 import hashlib
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
+
+from metallmix_kedro.images.near_copies import thumbnail
 
 IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000")
 """Formats that are read. Pillow knows more, some of which start other programs (EPS)."""
@@ -60,6 +64,8 @@ class Inspection:
     pixel_sample : str or None
         Hash of a coarse grid of the decoded pixels: equal for one image stored in two ways, rarely
         for two images. `pixel_hash` settles it.
+    thumbnail : numpy.ndarray of uint8 or None
+        See `near_copies.thumbnail`.
     """
 
     reason: Reason | None
@@ -68,6 +74,7 @@ class Inspection:
     n_bytes: int | None = None
     content_hash: str | None = None
     pixel_sample: str | None = None
+    thumbnail: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
 
 
 def read_size(path: str, max_pixels: int) -> tuple[int, int] | Reason:
@@ -132,7 +139,11 @@ def _decode(data: bytes, max_pixels: int) -> Inspection:
             if reason is not None:
                 return replace(found, reason=reason)
             sample = image.resize(_SAMPLE, Image.Resampling.NEAREST)
-            return replace(found, pixel_sample=f"{image.size} {_hash_pixels(sample)}")
+            return replace(
+                found,
+                pixel_sample=f"{image.size} {_hash_pixels(sample)}",
+                thumbnail=thumbnail(image),
+            )
     except Exception as error:  # on hostile bytes Pillow's plugins raise nearly anything
         return replace(found, reason=_reason_of(error))
 

@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.progress import track
 
 from metallmix_kedro.errors import InputError
-from metallmix_kedro.images.folds import assign_folds
+from metallmix_kedro.images.folds import assign_folds, check_groups
 from metallmix_kedro.images.inspection import Inspection, Reason, inspect_file, pixel_hash
 from metallmix_kedro.images.labelling import LabelledFile, Labels, label_files
+from metallmix_kedro.images.near_copies import near_copy_groups
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
 from metallmix_kedro.images.sources import resolve_root
 
@@ -41,6 +42,7 @@ ManifestSchema = pa.DataFrameSchema(
         "bytes": pa.Column("Int64", pa.Check.ge(0), nullable=True),
         "content_hash": pa.Column("str", pa.Check.str_matches(r"^[0-9a-f]{64}$"), nullable=True),
         "duplicate_group": pa.Column("int64", pa.Check.ge(0), nullable=False),
+        "near_copy_group": pa.Column("int64", pa.Check.ge(0), nullable=False),
         "fold": pa.Column("Int64", pa.Check.ge(0), nullable=True),
         "status": pa.Column("str", pa.Check.isin((INCLUDED, EXCLUDED)), nullable=False),
         "reason": pa.Column("str", nullable=True),
@@ -84,8 +86,8 @@ def build_manifest(
     """Look at every file of a dataset once, and divide what can be used into folds.
 
     A file that cannot be used stays in the manifest with the reason. Identical images (equal
-    pixels, whatever their files) share a duplicate group and a fold; a group that stands under
-    two classes is excluded.
+    pixels, whatever their files) share a duplicate group; a group that stands under two classes is
+    excluded. Images that look alike share a fold, so that no test image's twin is trained on.
 
     Parameters
     ----------
@@ -112,14 +114,19 @@ def build_manifest(
     inspections = _inspect(root, labels.files, parameters.max_pixels)
     frame = _table(labels.files, inspections)
     frame["duplicate_group"] = _duplicate_groups(root, labels.files, inspections)
+    frame["near_copy_group"] = near_copy_groups(
+        [found.thumbnail for found in inspections],
+        frame["duplicate_group"].to_numpy(),
+        parameters.near_copy_correlation,
+    )
     _exclude_contradictions(frame)
     _check_classes(frame, labels, parameters.n_folds)
     included = frame["reason"].isna()
+    used = frame[included]
+    classes, n_folds = used["class_name"].tolist(), parameters.n_folds
+    check_groups(classes, used["duplicate_group"].tolist(), n_folds, "different images, one a fold")
     frame.loc[included, "fold"] = assign_folds(
-        frame.loc[included, "class_name"].tolist(),
-        frame.loc[included, "duplicate_group"].tolist(),
-        parameters.n_folds,
-        parameters.seed,
+        classes, used["near_copy_group"].tolist(), n_folds, parameters.seed
     )
     frame["status"] = np.where(included, INCLUDED, EXCLUDED)
     return ManifestSchema.validate(frame[list(ManifestSchema.columns)])

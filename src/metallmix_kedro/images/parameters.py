@@ -78,6 +78,13 @@ class DataIngestionParameters(Parameters):
         default=4, ge=2, le=20, description="Stratified folds; trials need at least 3."
     )
     seed: int = Field(default=42, ge=0, lt=2**32, description="Seed of the folds.")
+    near_copy_correlation: float | None = Field(
+        default=0.99,
+        gt=0,
+        le=1,
+        description="Images whose grey thumbnails correlate by more share a fold; null: only "
+        "identical ones.",
+    )
     max_pixels: MaxPixels = Field(
         default=DEFAULT_MAX_PIXELS,
         description="Images with more pixels (width times height) are excluded undecoded.",

@@ -20,7 +20,8 @@ def summarise_manifest(manifest: pd.DataFrame) -> dict[str, Any]:
     dict
         Plain values for JSON: ``n_files``, ``n_included``, ``n_excluded``; ``classes`` and
         ``fold_sizes`` (included images by class and by fold); ``excluded`` (files by reason);
-        ``n_duplicates`` (included images that repeat another one); ``median_width`` and
+        ``n_duplicates`` (included images that repeat another one), ``n_near_copies`` (those that
+        look like another one, the duplicates among them); ``median_width`` and
         ``median_height`` of the included files in pixels; ``data_hash``.
     """
     used = manifest[manifest["status"] == INCLUDED]
@@ -31,6 +32,7 @@ def summarise_manifest(manifest: pd.DataFrame) -> dict[str, Any]:
         "classes": _counts(used["class_name"]),
         "excluded": _counts(manifest.loc[manifest["status"] == EXCLUDED, "reason"]),
         "n_duplicates": len(used) - int(used["duplicate_group"].nunique()),
+        "n_near_copies": len(used) - int(used["near_copy_group"].nunique()),
         "fold_sizes": _counts(used["fold"]),
         "median_width": float(used["width"].median()),
         "median_height": float(used["height"].median()),
@@ -40,3 +42,32 @@ def summarise_manifest(manifest: pd.DataFrame) -> dict[str, Any]:
 
 def _counts(values: pd.Series) -> dict[str, int]:
     return {str(value): int(count) for value, count in values.value_counts().sort_index().items()}
+
+
+def describe_summary(name: str, summary: dict[str, Any]) -> str:
+    """Say in one line what was read of a dataset.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+    summary : dict
+        See `summarise_manifest`.
+
+    Returns
+    -------
+    str
+        For example ``flowers: 5 classes, 2,000 images (daisy 400, rose 400, ...)``, and what was
+        left out, with the reasons.
+    """
+    classes = summary["classes"]
+    listed = ", ".join(f"{title} {count:,}" for title, count in classes.items())
+    text = f"{name}: {len(classes)} classes, {summary['n_included']:,} images ({listed})"
+    if summary["n_duplicates"]:
+        text += f"; {summary['n_duplicates']:,} repeat another one"
+    if alike := summary["n_near_copies"] - summary["n_duplicates"]:
+        text += f"; {alike:,} more look like another one and share its fold"
+    if summary["excluded"]:
+        why = ", ".join(f"{count:,} {reason}" for reason, count in summary["excluded"].items())
+        text += f"; left out: {why}"
+    return text

@@ -63,13 +63,15 @@ class SearchSpace(Parameters):
         values = configuration.as_dict()
         return all(values[column] in getattr(self, column) for column in CONFIGURATION_COLUMNS)
 
-    def restricted(self, backbones: Iterable[str]) -> "SearchSpace":
-        """Return the part of the space that uses only the given backbones.
+    def restricted(
+        self, backbones: Iterable[str], strategies: Iterable[Strategy] | None = None
+    ) -> "SearchSpace":
+        """Return the part of the space that uses only the given backbones and strategies.
 
         Raises
         ------
         ParameterError
-            If a name is not in the space, or none is given.
+            If a name is not in the space, or none is given. Without strategies all are kept.
         """
         wanted = tuple(dict.fromkeys(backbones))
         unknown = [name for name in wanted if name not in self.backbone]
@@ -78,4 +80,11 @@ class SearchSpace(Parameters):
                 f"Backbones {unknown or '(none given)'} are not in the search space; "
                 f"it has {', '.join(self.backbone)} (parameter search_space.backbone)."
             )
-        return self.model_copy(update={"backbone": wanted})
+        kept = self.strategy if strategies is None else tuple(dict.fromkeys(strategies))
+        if not set(kept) <= set(self.strategy):
+            raise ParameterError(
+                f"Strategies {', '.join(sorted(set(kept) - set(self.strategy)))} are not in the "
+                f"search space; it has {', '.join(self.strategy)} (parameter "
+                "search_space.strategy)."
+            )
+        return self.model_copy(update={"backbone": wanted, "strategy": kept})

@@ -36,16 +36,16 @@ def group_proposals(
     Yields
     ------
     tuple of Proposal
-        Feature extractions that share ``backbone``, ``dense_units``, ``optimizer`` and
+        Feature extractions that share level, seed, ``backbone``, ``dense_units``, ``optimizer`` and
         ``batch_size``, or one proposal of another strategy.
     """
     groups: dict[object, list[Proposal]] = {}
     for proposal in sorted(proposals, key=_cheap_first):
-        one = proposal.configuration
+        one, *where = proposal.trial
         together = (
-            (one.backbone, one.dense_units, one.optimizer, one.batch_size)
+            (*where, one.backbone, one.dense_units, one.optimizer, one.batch_size)
             if one.strategy == "feature_extraction"
-            else one
+            else (*where, one)
         )
         groups.setdefault(together, []).append(proposal)
     for group in groups.values():

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from metallmix_kedro.errors import WeightsError
-from metallmix_kedro.search_space import Configuration, SearchSpace
+from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.trials.bundles import Bundle, group_proposals
 from metallmix_kedro.trials.executors import Executor, WorkerLostError
 from metallmix_kedro.trials.measuring import Proposal
 from metallmix_kedro.trials.parameters import ExperimentGridParameters
+from metallmix_kedro.trials.plan import Plan, Trial
 from metallmix_kedro.trials.progress import GridProgress
-from metallmix_kedro.trials.proposals import random_by_strategy, random_configurations
 from metallmix_kedro.trials.record import Record
 from metallmix_kedro.trials.search import SearchChain
 
@@ -22,7 +22,14 @@ logger = logging.getLogger(__name__)
 class Measurer(Protocol):
     """Names the trials of one dataset."""
 
-    def identify(self, configuration: Configuration) -> tuple[str, Record]:
+    @property
+    def n_images(self) -> int:
+        """Images of the dataset that are used at all."""
+
+    def has_level(self, n_train: int | None) -> bool:
+        """Whether the dataset has so many images to train on, and clearly more."""
+
+    def identify(self, proposal: Proposal) -> tuple[str, Record]:
         """Name a trial and give its protocol."""
 
     def failed(self, proposal: Proposal, error: Exception) -> Record:
@@ -32,10 +39,10 @@ class Measurer(Protocol):
 class TrialGrid:
     """Goes through the grid, skipping what is finished, yielding each trial as it ends.
 
-    Random configurations come first, cheap strategies before costly ones and a configuration on
-    all datasets before the next, so that a grid that is stopped early has measured the same
-    configurations everywhere. Bayesian optimisation follows, for all datasets side by side, each
-    told the first random trials of its dataset.
+    Named and random configurations come first, level by level, cheap strategies before costly ones
+    and a configuration on all datasets before the next, so that a grid that is stopped early has
+    measured the same configurations everywhere. Bayesian optimisation follows, for all datasets
+    side by side, each told the first random trials of its dataset.
 
     Parameters
     ----------
@@ -58,25 +65,16 @@ class TrialGrid:
     ) -> None:
         self._measurers = measurers
         self._parameters = parameters
-        self._random = random_configurations(space, parameters.n_random, parameters.seed)
-        by_strategy = random_by_strategy(
-            space,
-            parameters.n_random_by_strategy.model_dump(),
-            parameters.seed,
-            set(self._random),
-        )
-        self._proposals = [
-            *(Proposal(configuration, "random") for configuration in self._random),
-            *(Proposal(configuration, "random_by_strategy") for configuration in by_strategy),
-        ]
+        self._plan = Plan(space, parameters)
+        self._shared = {name: self._plan.proposals(one) for name, one in measurers.items()}
         self._finished = finished
-        self._outcomes: dict[str, dict[Configuration, Record]] = {name: {} for name in measurers}
-        self._in_hand: set[tuple[str, Configuration]] = set()
+        self._outcomes: dict[str, dict[Trial, Record]] = {name: {} for name in measurers}
+        self._in_hand: set[tuple[str, Trial]] = set()
         self._searches = self._make_searches(space)
 
     def _make_searches(self, space: SearchSpace) -> dict[str, SearchChain]:
         parameters = self._parameters
-        initial = self._random[: parameters.n_initial]
+        initial = self._plan.random[: parameters.n_initial]
         chosen = parameters.bayesian_datasets
         return {
             name: SearchChain(space, initial, parameters.n_bayesian, parameters.seed)
@@ -87,7 +85,7 @@ class TrialGrid:
     @property
     def size(self) -> int:
         """Trials of the whole grid, finished or not."""
-        shared = len(self._measurers) * len(self._proposals)
+        shared = sum(map(len, self._shared.values()))
         return shared + len(self._searches) * self._parameters.n_bayesian
 
     def run(self, executor: Executor) -> Iterator[Record]:
@@ -115,21 +113,24 @@ class TrialGrid:
     def _due(self) -> deque[Bundle]:
         """Bundle the random trials that are missing, and take in those that are not."""
         due: deque[Bundle] = deque()
-        for group in group_proposals(self._proposals, self._parameters.heads_at_once):
+        # What any dataset is measured on, in one order for all.
+        everything = dict.fromkeys(one for shared in self._shared.values() for one in shared)
+        of = {name: set(shared) for name, shared in self._shared.items()}
+        for group in group_proposals(everything, self._parameters.heads_at_once):
             for name in self._measurers:
-                missing = tuple(one for one in group if not self._is_known(name, one))
+                asked = [one for one in group if one in of[name]]
+                missing = tuple(one for one in asked if not self._is_known(name, one))
                 if missing:
                     due.append(Bundle(name, missing))
         return due
 
     def _is_known(self, dataset: str, proposal: Proposal) -> bool:
-        configuration = proposal.configuration
         known = self._outcomes[dataset]
-        if configuration not in known:
-            trial_id, _ = self._measurers[dataset].identify(configuration)
+        if proposal.trial not in known:
+            trial_id, _ = self._measurers[dataset].identify(proposal)
             if trial_id not in self._finished:
                 return False
-            known[configuration] = self._finished[trial_id]
+            known[proposal.trial] = self._finished[trial_id]
         return True
 
     def _next(self, due: deque[Bundle], progress: GridProgress) -> Bundle | None:
@@ -137,15 +138,21 @@ class TrialGrid:
         if due:
             return due.popleft()
         for name, search in list(self._searches.items()):
-            outcomes = self._outcomes[name]
+            outcomes = {
+                configuration: self._outcomes[name][trial]
+                for trial in self._outcomes[name]
+                if (configuration := self._plan.searched(trial))
+            }
             while search.n_left and search.is_ready(outcomes):
-                proposal = search.propose(outcomes)
-                if (name, proposal.configuration) in self._in_hand:
+                configuration, proposer = search.propose(outcomes)
+                proposal = self._plan.at_all_images(configuration, proposer)
+                if (name, proposal.trial) in self._in_hand:
                     break  # a random trial, measured just now: the search is told when it ends
                 if not self._is_known(name, proposal):
                     self._searches[name] = self._searches.pop(name)  # the others' turn
                     return Bundle(name, (proposal,))
-                progress.advance(outcomes[proposal.configuration])
+                outcomes[configuration] = self._outcomes[name][proposal.trial]
+                progress.advance(outcomes[configuration])
         return None
 
     def _records(
@@ -158,17 +165,17 @@ class TrialGrid:
                 return
             outcome = [measurer.failed(bundle.proposals[0], outcome)]
         for proposal, record in zip(bundle.proposals, outcome, strict=True):
-            if record["trial_id"] != measurer.identify(proposal.configuration)[0]:
+            if record["trial_id"] != measurer.identify(proposal)[0]:
                 raise WeightsError(
                     f"A worker has other weights of {proposal.configuration.backbone} "
                     f"({record['weights_id']}) than this process. Give all the same "
                     "experiment_grid.weights and the same installed packages."
                 )
-            self._outcomes[bundle.dataset][proposal.configuration] = record
+            self._outcomes[bundle.dataset][proposal.trial] = record
             if record["status"] == "failed":
                 logger.warning("Trial %s failed: %s", record["trial_id"], record["error"])
             yield record
 
 
-def _named(bundle: Bundle) -> set[tuple[str, Configuration]]:
-    return {(bundle.dataset, proposal.configuration) for proposal in bundle.proposals}
+def _named(bundle: Bundle) -> set[tuple[str, Trial]]:
+    return {(bundle.dataset, proposal.trial) for proposal in bundle.proposals}

@@ -29,13 +29,16 @@ from metallmix_kedro.trials.record import (
     finished_record,
     trial_id,
 )
-from metallmix_kedro.trials.splits import draw_images, make_splits
+from metallmix_kedro.trials.splits import ImageSplits, Split, draw_subset
 from metallmix_kedro.trials.training import Network, train_splits
 
 # TensorFlow reports its processor features at every start, and that each trial traces a new
 # network, which here is meant.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+_LEVEL_AT_MOST = 0.8
+"""Share of a dataset's training images above which a level is no other one than all of them."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,21 @@ class MeasuredDataset:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A configuration to measure, and who proposed it (``"random"``, ``"bayesian"`` and so on)."""
+    """A configuration to measure, and who proposed it (``"random"``, ``"bayesian"`` and so on).
+
+    ``n_train`` images train (None: all there are); ``seed`` draws them, the folds, the initial
+    weights, dropout and the order of training.
+    """
 
     configuration: Configuration
     proposer: str
+    n_train: int | None
+    seed: int
+
+    @property
+    def trial(self) -> tuple[Configuration, int | None, int]:
+        """What is measured on each dataset, whoever proposed it."""
+        return self.configuration, self.n_train, self.seed
 
 
 class TrialMeasurer:
@@ -88,26 +102,52 @@ class TrialMeasurer:
         self._backbones = backbones
         self._networks = networks
         protocol = parameters.protocol
-        images = draw_images(
-            dataset.manifest, protocol.subset_size, protocol.test_size, parameters.seed
-        )
-        self._folds, self._only_tested = images["fold"], images["only_tested"]
+        images = draw_subset(dataset.manifest, protocol.subset_size, parameters.seed)
+        self._splits = ImageSplits(images, protocol.validation_share, parameters.seed)
+        self._made: dict[tuple[str, int | None, int], list[Split]] = {}
         self._features = Features(dataset.root, images, ArrayCache(parameters.cache))
         classes = images["class_name"].astype("category").cat.codes
         self._labels: NDArray[np.int64] = np.asarray(classes, dtype=np.int64)
 
-    def identify(self, configuration: Configuration) -> tuple[str, Record]:
+    @property
+    def n_images(self) -> int:
+        """Images of the dataset that are used at all."""
+        return self._splits.n_images
+
+    def has_level(self, n_train: int | None) -> bool:
+        """Whether the dataset has so many images to train on, and clearly more."""
+        if n_train is None:
+            return True
+        everything = self._splits.make(1, 0, None, self._parameters.seed)
+        return n_train <= _LEVEL_AT_MOST * len(everything[0].train)
+
+    def splits(self, proposal: Proposal) -> list[Split]:
+        """Return which images a trial trains on, validates on and is tested on, by fold."""
+        configuration, n_train, seed = proposal.trial
+        key = (configuration.strategy, n_train, seed)
+        if key not in self._made:
+            protocol = self._parameters.protocol
+            n_folds = getattr(protocol.n_folds, configuration.strategy)
+            tested = getattr(protocol.min_tested, configuration.strategy)
+            self._made[key] = self._splits.make(n_folds, tested, n_train, seed)
+        return self._made[key]
+
+    def identify(self, proposal: Proposal) -> tuple[str, Record]:
         """Name a trial and give its protocol, without measuring it."""
-        protocol = self._parameters.protocol
+        protocol, configuration = self._parameters.protocol, proposal.configuration
+        splits = self.splits(proposal)
         values = {
             "image_size": self._image_size(configuration.backbone),
-            "subset_size": int((~self._only_tested).sum()),
-            "test_size": len(self._labels),
-            "n_folds": getattr(protocol.n_folds, configuration.strategy),
+            "subset_size": self.n_images,
+            "test_size": sum(len(split.test) for split in splits),
+            "level": "all" if proposal.n_train is None else str(proposal.n_train),
+            "n_train": round(float(np.mean([len(split.train) for split in splits]))),
+            "n_validation": round(float(np.mean([len(split.validation) for split in splits]))),
+            "n_folds": len(splits),
             "max_epochs": getattr(protocol.max_epochs, configuration.strategy),
             "patience": protocol.patience,
             "freeze_batch_norm": protocol.freeze_batch_norm,
-            "seed": self._parameters.seed,
+            "seed": proposal.seed,
             "weights_id": self._backbones.weights_id(configuration.backbone),
         }
         name = trial_id(self._dataset.name, self._dataset.data_hash, configuration, values)
@@ -119,8 +159,8 @@ class TrialMeasurer:
         Parameters
         ----------
         proposals : sequence of Proposal
-            Either one, or several feature extractions that share ``backbone``, ``dense_units``,
-            ``optimizer`` and ``batch_size``.
+            Either one, or several feature extractions that share level, seed, ``backbone``,
+            ``dense_units``, ``optimizer`` and ``batch_size``.
 
         Raises
         ------
@@ -145,7 +185,7 @@ class TrialMeasurer:
 
     def _measure_together(self, proposals: Sequence[Proposal]) -> list[Record]:
         try:
-            outcomes, crossing = self._train([proposal.configuration for proposal in proposals])
+            outcomes, crossing = self._train(proposals)
         except (MetallmixError, OSError):
             raise
         # A trial is an experiment: any failure of it (memory, a diverging loss) is an outcome to
@@ -155,7 +195,8 @@ class TrialMeasurer:
                 return [record for one in proposals for record in self._measure_together([one])]
             return [self.failed(proposals[0], error)]
         # Whoever trains this once needs the features of no image that is only tested on.
-        feature_s = crossing.seconds * float((~self._only_tested).mean())
+        split = self.splits(proposals[0])[0]
+        feature_s = crossing.seconds * (len(split.train) + len(split.validation)) / self.n_images
         return [
             finished_record(*self._described(proposal, len(proposals)), folds, feature_s)
             for proposal, folds in zip(proposals, outcomes, strict=True)
@@ -168,7 +209,7 @@ class TrialMeasurer:
     def _described(
         self, proposal: Proposal, trained_together: int
     ) -> tuple[Record, MetaFeatures, Configuration, Record]:
-        name, protocol = self.identify(proposal.configuration)
+        name, protocol = self.identify(proposal)
         identity = {
             "trial_id": name,
             "dataset": self._dataset.name,
@@ -178,10 +219,8 @@ class TrialMeasurer:
         protocol = {**protocol, "trained_together": trained_together, **environment()}
         return identity, self._dataset.meta_features, proposal.configuration, protocol
 
-    def _train(
-        self, configurations: list[Configuration]
-    ) -> tuple[list[list[FoldOutcome]], CachedArrays]:
-        protocol, first = self._parameters.protocol, configurations[0]
+    def _train(self, proposals: Sequence[Proposal]) -> tuple[list[list[FoldOutcome]], CachedArrays]:
+        protocol, first = self._parameters.protocol, proposals[0].configuration
         image_size = self._image_size(first.backbone)
         crossing = self._features.crossing(
             self._backbones.cut(first.backbone, first.strategy, image_size),
@@ -191,21 +230,22 @@ class TrialMeasurer:
             image_size,
         )
         outcomes = train_splits(
-            self._network(configurations, crossing),
+            self._network(proposals, crossing),
             crossing.arrays,
             self._labels,
-            make_splits(self._folds, getattr(protocol.n_folds, first.strategy), self._only_tested),
+            self.splits(proposals[0]),
             batch_size=first.batch_size,
             max_epochs=getattr(protocol.max_epochs, first.strategy),
             patience=protocol.patience,
-            seed=self._parameters.seed,
+            seed=proposals[0].seed,
         )
         return outcomes, crossing
 
-    def _network(self, configurations: list[Configuration], crossing: CachedArrays) -> Network:
+    def _network(self, proposals: Sequence[Proposal], crossing: CachedArrays) -> Network:
         """Build what is trained, or take one that differs in nothing that was traced."""
-        first = configurations[0]
-        n_classes, seed = int(self._labels.max()) + 1, self._parameters.seed
+        configurations = [proposal.configuration for proposal in proposals]
+        first, _, seed = proposals[0].trial
+        n_classes = int(self._labels.max()) + 1
         if first.strategy == "feature_extraction":
             shape = HeadShape(
                 n_heads=len(configurations),
@@ -214,14 +254,16 @@ class TrialMeasurer:
                 n_features=crossing.arrays[0].shape[1],
                 n_classes=n_classes,
             )
-            heads: HeadsNetwork = self._networks.get(shape, partial(HeadsNetwork, shape, seed))
+            heads: HeadsNetwork = self._networks.get(
+                (shape, seed), partial(HeadsNetwork, shape, seed)
+            )
             heads.set_scalars(configurations)
             return heads
         image_size = self._image_size(first.backbone)
         cut = self._backbones.cut(first.backbone, first.strategy, image_size)
         head = (first.dense_units, first.dropout, first.optimizer, n_classes)
         tuned: FineTunedNetwork = self._networks.get(
-            (first.backbone, first.strategy, image_size, *head),
+            (first.backbone, first.strategy, image_size, *head, seed),
             partial(
                 FineTunedNetwork,
                 cut,

@@ -1,7 +1,7 @@
 """What training one configuration on one fold gave."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,8 +16,9 @@ from metallmix_kedro.trials.splits import Split
 class FoldOutcome:
     """Scores in [0, 1] (precision, recalls and F1 on the test images), epochs and seconds.
 
-    ``fit_time_s`` is wall time, ``fit_cpu_s`` processor time; of heads that were trained together
-    each has its equal share of every epoch it was part of.
+    ``n_hits`` of the ``n_tested`` test images were recognised; ``validation_curve`` is the
+    validation accuracy after each epoch. ``fit_time_s`` is wall time, ``fit_cpu_s`` processor time;
+    of heads that were trained together each has its equal share of every epoch it was part of.
     """
 
     train_accuracy: float
@@ -30,6 +31,9 @@ class FoldOutcome:
     epochs_run: int
     fit_time_s: float
     fit_cpu_s: float
+    n_tested: int
+    n_hits: int
+    validation_curve: tuple[float, ...]
 
 
 def fold_outcome(
@@ -39,6 +43,7 @@ def fold_outcome(
     epochs_run: int,
     fit_time_s: float,
     fit_cpu_s: float,
+    validation_curve: Sequence[float],
 ) -> FoldOutcome:
     """Score predictions on a fold's training, validation and test images.
 
@@ -52,6 +57,8 @@ def fold_outcome(
         Epochs until training stopped.
     fit_time_s, fit_cpu_s : float
         Seconds of wall and of processor time.
+    validation_curve : sequence of float
+        Validation accuracy after each epoch.
     """
     found = {
         name: classification_scores(labels[rows], predicted[rows])
@@ -75,6 +82,9 @@ def fold_outcome(
         epochs_run=epochs_run,
         fit_time_s=fit_time_s,
         fit_cpu_s=fit_cpu_s,
+        n_tested=len(split.test),
+        n_hits=int((labels[split.test] == predicted[split.test]).sum()),
+        validation_curve=tuple(validation_curve),
     )
 
 

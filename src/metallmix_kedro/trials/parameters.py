@@ -5,9 +5,11 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from metallmix_kedro.parameters import Parameters
+from metallmix_kedro.search_space import Strategy
 
 Epochs = Annotated[int, Field(ge=1, le=1000)]
-Folds = Annotated[int, Field(ge=2, le=20)]
+Folds = Annotated[int, Field(ge=1, le=20)]
+Images = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Gigabytes = Annotated[float, Field(gt=0)]
 
@@ -43,22 +45,42 @@ class Protocol(Parameters):
     """How a trial is measured; trials are comparable where these values agree.
 
     ``image_size`` is the side in pixels to which images are resized (null: the backbone's own
-    default); ``subset_size`` the number of images drawn from a dataset, stratified (null: all);
-    ``test_size`` the number of images over all folds that are tested on, the subset's among them
-    (null: no others), which makes scores more exact and costs little;
-    ``n_folds`` how many of the manifest's folds serve as test fold, one after another;
-    ``patience`` the epochs without a better validation accuracy after which training stops.
-    ``freeze_batch_norm`` keeps the backbone's batch norm at its ImageNet statistics, also where
-    its layers are trained.
+    default); ``subset_size`` the number of images drawn from a dataset, stratified (null: all).
+    ``n_folds`` is how many of the manifest's folds serve as test fold, one after another;
+    where they hold fewer images than ``min_tested``, more folds take their turn. Of the other
+    folds' images ``validation_share`` validate. ``patience`` is the number of epochs without a
+    better validation accuracy after which training stops. ``freeze_batch_norm`` keeps the
+    backbone's batch norm at its ImageNet statistics, also where its layers are trained.
     """
 
     image_size: Annotated[int, Field(ge=32, le=1024)] | None
     subset_size: Annotated[int, Field(ge=8)] | None
-    test_size: Annotated[int, Field(ge=8)] | None = None
     n_folds: FoldCounts
+    min_tested: TrialCounts = TrialCounts(feature_extraction=0, last_10=0, last_30=0, full=0)
+    validation_share: Annotated[float, Field(gt=0, le=0.5)] = 0.2
     max_epochs: EpochBudget
     patience: Annotated[int, Field(ge=1, le=1000)]
     freeze_batch_norm: bool
+
+
+class Level(Parameters):
+    """How many images train, and how much is measured there.
+
+    ``n_train`` is the number of images that train (null: all but those that validate and are
+    tested on). A dataset that has few more of them in all is not measured at the level: it would
+    be the same trial again. ``n_configurations`` is how many of the named and randomly drawn
+    configurations of each strategy are measured, from the first (null: all); ``n_repeated`` how
+    many of these are measured with ``n_seeds`` seeds in place of one.
+    """
+
+    n_train: Images | None = None
+    n_configurations: TrialCounts | None = None
+    n_repeated: TrialCounts | None = None
+
+    @property
+    def name(self) -> str:
+        """``"all"``, or the number of images."""
+        return "all" if self.n_train is None else str(self.n_train)
 
 
 class CacheParameters(Parameters):
@@ -77,11 +99,17 @@ class ExperimentGridParameters(Parameters):
     """What the experiment grid measures, and where.
 
     ``datasets``: names of ingested datasets, or null for all that were described last.
-    ``backbones``: the part of the search space that is measured. ``weights``: a local weights file
+    ``backbones`` and ``strategies`` (null: all): the part of the search space that is measured.
+    ``weights``: a local weights file
     for a backbone, in place of its own source. ``n_random`` configurations are drawn from the
     whole space and measured on every dataset; so are ``n_random_by_strategy`` more of each
-    strategy, the backbones in turn. Bayesian optimisation is told the first ``n_initial`` of the
-    former and proposes ``n_bayesian`` more for each of ``bayesian_datasets`` (null: all).
+    strategy, the backbones in turn, and the ``configurations`` that are named: mappings of
+    hyperparameters to a value or to a list, which stands for each of its values. ``levels`` says
+    how many images train. The ``n_random`` and the searches are measured where all of them do;
+    if no level is given, so are all. Datasets of fewer than ``second_split_below`` images are
+    measured with a second split into folds where nothing is fine-tuned. Bayesian optimisation is
+    told the first ``n_initial`` of the random ones and proposes ``n_bayesian`` more for each of
+    ``bayesian_datasets`` (null: all).
 
     ``executor`` is ``in_process``, ``processes`` (on this machine, ``n_workers`` of them; null:
     one a core) or the address of a Dask scheduler, ``tcp://host:port``. Heads on the same features
@@ -97,7 +125,12 @@ class ExperimentGridParameters(Parameters):
 
     datasets: tuple[str, ...] | None
     backbones: Annotated[tuple[str, ...], Field(min_length=1)]
+    strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)] | None = None
     weights: dict[str, str] = Field(default_factory=dict)
+    configurations: tuple[dict[str, Any], ...] = ()
+    levels: Annotated[tuple[Level, ...], Field(min_length=1)] = (Level(),)
+    n_seeds: Annotated[int, Field(ge=1, le=100)] = 1
+    second_split_below: Count = 0
     n_random: Count
     n_random_by_strategy: TrialCounts
     n_bayesian: Count
@@ -118,11 +151,13 @@ class ExperimentGridParameters(Parameters):
     @model_validator(mode="after")
     def _something_to_measure(self) -> "ExperimentGridParameters":
         counts: dict[str, Any] = self.n_random_by_strategy.model_dump()
-        if self.n_random + self.n_bayesian + sum(counts.values()) == 0:
+        if self.n_random + self.n_bayesian + sum(counts.values()) + len(self.configurations) == 0:
             raise ValueError(
-                "n_random, n_random_by_strategy and n_bayesian are all 0: there is nothing to "
-                "measure"
+                "n_random, n_random_by_strategy, n_bayesian are all 0 and configurations is empty: "
+                "there is nothing to measure"
             )
+        if len({level.n_train for level in self.levels}) < len(self.levels):
+            raise ValueError("levels gives a number of training images twice")
         if self.n_bayesian > 0 and self.n_initial > self.n_random:
             raise ValueError(
                 f"n_initial is {self.n_initial}: Bayesian optimisation can be told at most the "

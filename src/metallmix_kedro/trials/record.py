@@ -40,7 +40,9 @@ def trial_id(
     str
         ``<dataset>-<12 hexadecimal digits>``.
     """
-    parts = [dataset, data_hash, configuration.as_dict(), protocol]
+    # One flat mapping: whether a value is a hyperparameter or part of the protocol is a matter of
+    # what is searched, not of what is measured.
+    parts = [dataset, data_hash, {**protocol, **configuration.as_dict()}]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return f"{dataset}-{digest[:12]}"
 
@@ -93,6 +95,7 @@ def finished_record(
     """
     record = _blank(identity, meta_features, configuration, protocol)
     folds = [asdict(outcome) for outcome in outcomes]
+    curves = [[round(accuracy, 4) for accuracy in fold["validation_curve"]] for fold in folds]
     for metric in METRICS:
         values = [fold[metric] for fold in folds]
         record[metric] = float(np.mean(values))
@@ -106,6 +109,9 @@ def finished_record(
         fit_cpu_s=float(np.mean([fold["fit_cpu_s"] for fold in folds])),
         feature_time_s=feature_time_s,
         training_time_s=fit_time_s + feature_time_s,
+        test_images=json.dumps([fold["n_tested"] for fold in folds]),
+        test_hits=json.dumps([fold["n_hits"] for fold in folds]),
+        learning_curves=json.dumps(curves, separators=(",", ":")),
     )
     return record
 

@@ -88,7 +88,7 @@ def _retrace(
         )
         return []
     while chain.n_left:
-        proposal = chain.propose(outcomes).configuration
+        proposal, _ = chain.propose(outcomes)
         if proposal not in outcomes:
             logger.warning(
                 "The search on %s is retraced up to its trial %d of %d; the next one, %s, was not "

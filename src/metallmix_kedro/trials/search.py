@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from metallmix_kedro.search_space import Configuration, SearchSpace
-from metallmix_kedro.trials.measuring import Proposal
 from metallmix_kedro.trials.proposals import BayesianSearch
 from metallmix_kedro.trials.record import Record
 
@@ -39,8 +38,8 @@ class SearchChain:
         """Whether the outcomes of all configurations it has to be told are known."""
         return all(configuration in outcomes for configuration in self._untold)
 
-    def propose(self, outcomes: Mapping[Configuration, Record]) -> Proposal:
-        """Take in what it waited for, and propose the next trial.
+    def propose(self, outcomes: Mapping[Configuration, Record]) -> tuple[Configuration, str]:
+        """Take in what it waited for, and propose the next trial: what, and who proposes it.
 
         Parameters
         ----------
@@ -55,4 +54,4 @@ class SearchChain:
         configuration, proposer = self._search.ask()
         self._untold = [configuration]
         self.n_left -= 1
-        return Proposal(configuration, proposer)
+        return configuration, proposer

@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from metallmix_kedro.errors import InputError
+from metallmix_kedro.images.folds import assign_folds
 
 Indices = NDArray[np.int64]
 
@@ -50,81 +51,92 @@ def draw_subset(manifest: pd.DataFrame, size: int | None, seed: int) -> pd.DataF
     return usable.loc[sorted(chosen)].reset_index(drop=True)
 
 
-def draw_images(
-    manifest: pd.DataFrame, subset_size: int | None, test_size: int | None, seed: int
-) -> pd.DataFrame:
-    """Draw the images that trials train on, and more that they are only tested on.
+class ImageSplits:
+    """Divides the images of a dataset into training, validation and test images.
 
-    Training on more images costs time; testing on more costs little, and a score on few images
-    is mostly noise.
+    Fold k tests, and all of it; of the other folds the images that train are nested from one level
+    to the next: what trains at 100 images trains at 400 too, and so with validation. Class by class
+    every `validation_share`-th image validates, as long as one is left to train.
 
     Parameters
     ----------
-    manifest : pandas.DataFrame
-        A dataset's manifest.
-    subset_size : int or None
-        Images to train, validate and test on, see `draw_subset`.
-    test_size : int or None
-        Images to test on, those of the subset among them; None for no others.
+    images : pandas.DataFrame
+        Columns ``class_name``, ``fold`` and ``near_copy_group`` of the images used.
+    validation_share : float
+        Share of the images that are not tested on which validate, in (0, 0.5].
     seed : int
-        Seed of both draws.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows of the manifest, in its order, with a fresh index, and a column ``only_tested``.
+        Seed of the draws. With it, the folds are the manifest's own; with any other seed of a
+        split they are assigned anew.
     """
-    usable = manifest[manifest["status"] == "included"].reset_index(drop=True)
-    subset = draw_subset(usable, subset_size, seed)
-    chosen = usable["path"].isin(subset["path"])
-    extra = (test_size or 0) - len(subset)
-    only_tested = pd.Series(False, index=usable.index)
-    if extra > 0 and not chosen.all():
-        more = draw_subset(usable[~chosen], extra, seed)
-        only_tested = usable["path"].isin(more["path"])
-    kept = chosen | only_tested
-    return usable.assign(only_tested=only_tested)[kept].reset_index(drop=True)
 
+    def __init__(self, images: pd.DataFrame, validation_share: float, seed: int) -> None:
+        self._images = images
+        self._every = max(2, round(1 / validation_share))
+        self._share = 1 / self._every
+        self._seed = seed
+        self.n_images = len(images)
 
-def make_splits(
-    folds: pd.Series, n_folds: int, only_tested: pd.Series | None = None
-) -> list[Split]:
-    """Rotate the folds: fold k tests, the next one validates, the others train.
+    def folds(self, seed: int) -> Indices:
+        """Return each image's fold: of the manifest, or drawn anew for another seed."""
+        given: Indices = self._images["fold"].to_numpy(dtype=np.int64)
+        if seed == self._seed:
+            return given
+        names, groups = self._images["class_name"], self._images["near_copy_group"]
+        return assign_folds(names.tolist(), groups.tolist(), len(np.unique(given)), seed)
 
-    Parameters
-    ----------
-    folds : pandas.Series
-        Fold number of each image, shape (n_images,).
-    n_folds : int
-        How many folds serve as test fold, from fold 0 on.
-    only_tested : pandas.Series of bool, optional
-        Images that are tested on when their turn comes and left out of everything else.
+    def make(self, n_folds: int, min_tested: int, n_train: int | None, seed: int) -> list[Split]:
+        """Make the splits of a trial.
 
-    Raises
-    ------
-    InputError
-        If there are fewer than three folds, or fewer than `n_folds`.
-    """
-    numbers = sorted(int(number) for number in folds.unique())
-    if len(numbers) < max(3, n_folds):
-        raise InputError(
-            f"The manifest has {len(numbers)} folds; {max(3, n_folds)} are needed to test on "
-            f"{n_folds} of them. Lower experiment_grid.protocol.n_folds or raise "
-            "data_ingestion.n_folds (at least 3)."
-        )
-    fold_of = folds.to_numpy(dtype=np.int64)
-    learned = np.ones(len(fold_of), dtype=np.bool_)
-    if only_tested is not None:
-        learned = ~only_tested.to_numpy(dtype=np.bool_)
-    splits = []
-    for position in range(n_folds):
-        test = numbers[position]
-        validation = numbers[(position + 1) % len(numbers)]
-        splits.append(
-            Split(
-                train=np.flatnonzero(learned & (fold_of != test) & (fold_of != validation)),
-                validation=np.flatnonzero(learned & (fold_of == validation)),
-                test=np.flatnonzero(fold_of == test),
+        Parameters
+        ----------
+        n_folds : int
+            How many folds serve as test fold, one after another, at least.
+        min_tested : int
+            Images that are tested on over all these folds, at least: more folds take their turn
+            until it is reached, or there are no more.
+        n_train : int or None
+            Images that train; None: all there are.
+        seed : int
+            Seed of the order in which images are drawn, and of the folds.
+
+        Raises
+        ------
+        InputError
+            If there are fewer folds than 2 or `n_folds`.
+        """
+        folds = self.folds(seed)
+        numbers = np.unique(folds)
+        if len(numbers) < max(2, n_folds):
+            raise InputError(
+                f"The manifest has {len(numbers)} folds; {max(2, n_folds)} are needed to test on "
+                f"{n_folds} of them. Lower experiment_grid.protocol.n_folds or raise "
+                "data_ingestion.n_folds."
             )
+        splits: list[Split] = []
+        for position in range(len(numbers)):
+            if position >= n_folds and sum(len(split.test) for split in splits) >= min_tested:
+                break
+            splits.append(self._split(folds, int(numbers[position]), n_train, seed))
+        return splits
+
+    def _split(self, folds: Indices, test: int, n_train: int | None, seed: int) -> Split:
+        rng = np.random.default_rng([seed, test])
+        learn = np.flatnonzero(folds != test)
+        names = self._images["class_name"].to_numpy()[learn]
+        validates = np.zeros(len(learn), dtype=np.bool_)
+        place = np.empty(len(learn))
+        for name in np.unique(names):
+            rows = rng.permutation(np.flatnonzero(names == name))
+            validates[rows[1 :: self._every]] = True
+            for part in (rows[validates[rows]], rows[~validates[rows]]):
+                # Evenly over (0, 1), so that any first part of the order has the classes' shares.
+                place[part] = (np.arange(len(part)) + rng.random()) / len(part)
+            place[rows[0]] = -1  # every class has an image to train on
+        order = np.argsort(place, kind="stable")
+        train, validation = learn[order[~validates[order]]], learn[order[validates[order]]]
+        if n_train is not None:
+            n_validation = round(n_train * self._share / (1 - self._share))
+            train, validation = train[:n_train], validation[: max(1, n_validation)]
+        return Split(
+            train=np.sort(train), validation=np.sort(validation), test=np.flatnonzero(folds == test)
         )
-    return splits

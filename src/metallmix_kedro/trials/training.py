@@ -86,6 +86,7 @@ def train_splits(
             network.reset()
             watch = Stopwatch(network.n_networks)
             stopping = EarlyStopping(network.n_networks, patience)
+            curves: list[NDArray[np.float64]] = []
             kept = network.weights()
             for epoch in range(max_epochs):
                 with watch.shared_by(stopping.running):
@@ -94,10 +95,14 @@ def train_splits(
                     predicted = _predict(network, inputs, split.validation)
                     accuracies = (predicted == labels[split.validation, None]).mean(axis=0)
                     network.keep(kept, stopping.update(accuracies))
+                curves.append(accuracies)
                 if not stopping.running.any():
                     break
             network.set_weights(kept)
-            by_split.append(_outcomes(network, inputs, labels, split, stopping.epochs, watch))
+            curve = np.array(curves)
+            by_split.append(
+                _outcomes(network, inputs, labels, split, stopping.epochs, watch, curve)
+            )
     finally:
         network.reset()
     return [list(outcomes) for outcomes in zip(*by_split, strict=True)]
@@ -110,6 +115,7 @@ def _outcomes(
     split: Split,
     epochs: NDArray[np.int64],
     watch: Stopwatch,
+    curve: NDArray[np.float64],
 ) -> list[FoldOutcome]:
     predicted = np.zeros((len(labels), network.n_networks), dtype=np.int64)
     for rows in (split.train, split.validation, split.test):
@@ -122,6 +128,7 @@ def _outcomes(
             int(epochs[number]),
             float(watch.wall_s[number]),
             float(watch.cpu_s[number]),
+            curve[: epochs[number], number].tolist(),
         )
         for number in range(network.n_networks)
     ]

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history import HISTORY_COLUMNS
 from metallmix_kedro.history.collect import collect_history
+from metallmix_kedro.history.columns import LATER_COLUMNS
 from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.trials.known import history_records, readable_records
 from tests.fabricated import fabricate_history
+from tests.workspace import PROJECT
 
 NO_OUTCOMES = pd.DataFrame(
     columns=["dataset", "llm", "selected_model", "accuracy", "training_time_s"]
@@ -157,6 +160,31 @@ def test_record_with_other_keys_is_refused_by_name() -> None:
 def test_nested_value_is_refused_by_name() -> None:
     with pytest.raises(ArtifactError, match=r"fabricated_0-00000.*versions"):
         collect_history(None, [trial(versions={"keras": "3"})], NO_OUTCOMES)
+
+
+def test_a_history_and_trials_without_the_later_columns_are_joined() -> None:
+    earlier = HISTORY.iloc[:5].drop(columns=list(LATER_COLUMNS))
+    later = {"level": "100", "n_train": 100, "test_hits": "[9, 8]"}
+    old = {key: value for key, value in trial(8).items() if key not in LATER_COLUMNS}
+    history = collect_history(earlier, [trial(7, **later), old], NO_OUTCOMES)
+    assert tuple(history.columns) == HISTORY_COLUMNS
+    levels = history.set_index("trial_id")["level"]
+    assert levels[TRIALS[7]["trial_id"]] == "100"
+    assert levels.isna().sum() == 6
+
+
+def test_the_shipped_history_is_read_and_gone_on_with() -> None:
+    (path,) = (PROJECT / "data/05_model_input/history.parquet").glob("*/history.parquet")
+    shipped = pd.read_parquet(path)
+    measured = shipped["source"] == "measured"
+    history = collect_history(shipped, [trial(level="100")], NO_OUTCOMES)
+    assert len(history) == len(shipped) + 1
+    records = history_records(shipped)
+    assert len(records) == measured.sum()
+    name, record = next(iter(records.items()))
+    assert readable_records({name: lambda: record}) == {
+        name: {**dict.fromkeys(LATER_COLUMNS), **record}
+    }
 
 
 def test_foreign_earlier_history_is_refused() -> None:

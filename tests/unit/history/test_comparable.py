@@ -1,3 +1,4 @@
+from metallmix_kedro.history.columns import LATER_COLUMNS
 from metallmix_kedro.history.comparable import comparable_trials, same_setting
 from tests.made_history import made_history
 
@@ -45,6 +46,16 @@ def test_of_two_settings_the_more_frequent_stays_dataset_by_dataset():
     assert sizes["a"] == [96, 96]
     assert sizes["b"] == [128]  # equally frequent: the first
     assert len(sizes["c"]) == 1
+
+
+def test_trials_of_different_levels_are_of_different_settings():
+    rows = [{"level": level, "test_accuracy": 0.5} for level in ("100", "all", "100")]
+    history = made_history(rows)
+    assert same_setting(history)["level"].tolist() == ["100", "100"]
+    # A history that was stored before there were levels.
+    earlier = history.drop(columns=list(LATER_COLUMNS))
+    assert len(same_setting(earlier)) == 3
+    assert len(comparable_trials(earlier)) == 3
 
 
 def test_failed_trials_do_not_make_a_setting_frequent():

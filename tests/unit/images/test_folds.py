@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metallmix_kedro.errors import InputError
-from metallmix_kedro.images.folds import assign_folds
+from metallmix_kedro.images.folds import assign_folds, check_groups
 
 
 @st.composite
@@ -63,8 +63,46 @@ def test_seed_decides():
     assert same[0] != assign_folds(classes, groups, 4, 8).tolist()
 
 
+@given(
+    rows=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), min_size=1, max_size=80),
+    n_folds=st.integers(2, 5),
+    seed=st.integers(0, 1000),
+)
+def test_groups_of_several_classes_stay_together_too(rows, n_folds, seed):
+    classes, groups = [name for name, _ in rows], [group for _, group in rows]
+    counts = {name: len({g for c, g in rows if c == name}) for name in set(classes)}
+    if min(counts.values()) < 2:
+        with pytest.raises(InputError, match="near_copy_correlation"):
+            assign_folds(classes, groups, n_folds, seed)
+        return
+    folds = assign_folds(classes, groups, n_folds, seed)
+    assert set(folds) <= set(range(n_folds))
+    where = dict(zip(groups, folds.tolist(), strict=True))
+    assert [where[group] for group in groups] == folds.tolist()
+
+
+def test_groups_of_several_classes_are_spread_over_the_folds():
+    """Twelve pairs of near copies, one in each class, and single images that even it out."""
+    classes = ["a", "b"] * 12 + ["a"] * 8 + ["b"] * 4
+    groups = [k // 2 for k in range(24)] + [*range(12, 24)]
+    folds = assign_folds(classes, groups, 4, 0)
+    for name, size in (("a", 5), ("b", 4)):
+        of_class = folds[[one == name for one in classes]]
+        assert np.bincount(of_class, minlength=4).tolist() == [size] * 4
+
+
+def test_a_class_in_one_group_is_named():
+    classes = ["many"] * 6 + ["copies"] * 5
+    groups = [*range(6), *[6] * 5]
+    with pytest.raises(InputError, match=r"\(near_copy_correlation\): 'copies' has 1\."):
+        assign_folds(classes, groups, 4, 0)
+    groups[-1] = 7  # trained on and tested on: two groups are enough
+    assert len(set(assign_folds(classes, groups, 4, 0)[6:].tolist())) == 2
+
+
 def test_too_few_different_images_are_named():
     classes = ["many"] * 6 + ["copies"] * 5
     groups = [*range(6), 6, 6, 6, 7, 7]
-    with pytest.raises(InputError, match=r"folds \(4\): 'copies' has 2\."):
-        assign_folds(classes, groups, 4, 0)
+    with pytest.raises(InputError, match=r"at least 4 different images: 'copies' has 2\."):
+        check_groups(classes, groups, 4, "different images")
+    check_groups(classes, groups, 2, "different images")

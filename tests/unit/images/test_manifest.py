@@ -1,10 +1,11 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.errors
 import pytest
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from metallmix_kedro.errors import InputError
 from metallmix_kedro.images.inspection import Reason, inspect_file
@@ -15,12 +16,12 @@ from metallmix_kedro.images.manifest import (
     ingest_datasets,
 )
 from metallmix_kedro.images.pictures import MAX_CLASSES, draw_dataset
-from metallmix_kedro.images.summary import summarise_manifest
+from metallmix_kedro.images.summary import describe_summary, summarise_manifest
 from tests.unit.images.samples import entry, make_dataset, parameters, picture, save
 
 COLUMNS = [
     "path", "class_name", "width", "height", "mode", "bytes", "content_hash", "duplicate_group",
-    "fold", "status", "reason",
+    "near_copy_group", "fold", "status", "reason",
 ]  # fmt: skip
 
 
@@ -45,6 +46,7 @@ def test_clean_dataset(root: Path):
     assert len(manifest) == 19
     assert (manifest["status"] == "included").all()
     assert manifest["duplicate_group"].is_unique
+    assert manifest["near_copy_group"].is_unique
     assert manifest.groupby("class_name")["fold"].nunique().eq(4).all()
     assert manifest["path"].is_monotonic_increasing
     assert (manifest["width"] == 8).all()
@@ -122,6 +124,51 @@ def test_images_that_differ_in_one_pixel_are_not_identical(root: Path):
     manifest = manifest_of(root)
     groups = manifest.loc[manifest["path"].str.contains("near"), "duplicate_group"]
     assert len(groups) == groups.nunique() == 8
+
+
+@pytest.fixture
+def series(root: Path) -> Path:
+    """The animals, and of a tenth cat five shots in a row."""
+    rng = np.random.default_rng(5)
+    shot = Image.fromarray(rng.integers(0, 200, (6, 7, 3), dtype=np.uint8)).resize((96, 80))
+    for k in range(5):
+        ImageEnhance.Brightness(shot).enhance(0.8 + 0.05 * k).save(root / "cat" / f"shot_{k}.jpg")
+    return root
+
+
+def test_images_that_look_alike_share_a_fold(series: Path):
+    for seed in range(5):
+        manifest = manifest_of(series, seed=seed)
+        shots = manifest[manifest["path"].str.contains("shot")]
+        assert shots["duplicate_group"].nunique() == 5
+        assert shots["near_copy_group"].nunique() == 1
+        assert shots["fold"].nunique() == 1
+        assert manifest["near_copy_group"].nunique() == 20
+
+
+def test_without_a_correlation_only_identical_images_share_a_fold(series: Path):
+    manifest = manifest_of(series, near_copy_correlation=None)
+    assert manifest["near_copy_group"].tolist() == manifest["duplicate_group"].tolist()
+    assert manifest.loc[manifest["path"].str.contains("shot"), "fold"].nunique() > 1
+
+
+def test_shots_of_one_thing_under_two_classes_are_used_and_share_a_fold(series: Path):
+    (series / "cat" / "shot_4.jpg").rename(series / "dog" / "shot_4.jpg")
+    manifest = manifest_of(series)
+    shots = manifest[manifest["path"].str.contains("shot")]
+    assert shots["class_name"].nunique() == 2
+    assert set(shots["status"]) == {"included"}
+    assert shots["fold"].nunique() == 1
+
+
+def test_a_class_of_near_copies_is_named_with_the_parameter(series: Path):
+    (series / "hen").mkdir()
+    for path in sorted((series / "cat").glob("shot*")):
+        path.rename(series / "hen" / path.name)
+    with pytest.raises(InputError, match=r"near_copy_correlation\): 'hen' has 1\."):
+        manifest_of(series)
+    found = manifest_of(series, near_copy_correlation=None)
+    assert (found["class_name"] == "hen").sum() == 5
 
 
 def test_broken_copies_are_no_contradiction(root: Path):
@@ -224,9 +271,40 @@ def test_summary_counts(root: Path):
         "classes": {"cat": 10, "cow": 4, "dog": 6},
         "excluded": {"zero bytes": 1},
         "n_duplicates": 1,
+        "n_near_copies": 1,
         "median_width": 8.0,
         "median_height": 6.0,
     }
+
+
+def test_near_copies_are_counted_with_the_duplicates(series: Path):
+    shutil.copy(series / "cat" / "000.png", series / "cat" / "copy.png")
+    summary = summarise_manifest(manifest_of(series))
+    assert (summary["n_duplicates"], summary["n_near_copies"]) == (1, 5)
+
+
+def test_a_summary_is_said_in_a_line(series: Path):
+    clean = describe_summary("animals", summarise_manifest(manifest_of(series)))
+    assert clean == (
+        "animals: 3 classes, 24 images (cat 14, cow 4, dog 6); 4 more look like another one and "
+        "share its fold"
+    )
+    shutil.copy(series / "cat" / "000.png", series / "cat" / "copy.png")
+    (series / "cat" / "empty.png").touch()
+    (series / "cat" / "notes.txt").write_text("no image")
+    (series / "dog" / "empty.png").touch()
+    said = describe_summary("animals", summarise_manifest(manifest_of(series)))
+    assert said == (
+        "animals: 3 classes, 25 images (cat 15, cow 4, dog 6); 1 repeat another one; 4 more look "
+        "like another one and share its fold; left out: 1 not an image, 2 zero bytes"
+    )
+
+
+def test_a_summary_says_thousands_and_nothing_that_is_not():
+    summary = {"classes": {"rose": 1500, "daisy": 500}, "n_included": 2000, "excluded": {}}
+    summary |= {"n_duplicates": 0, "n_near_copies": 0}
+    said = describe_summary("flowers", summary)
+    assert said == "flowers: 2 classes, 2,000 images (rose 1,500, daisy 500)"
 
 
 def test_picture_shows_counts_and_a_sample_of_each_class(root: Path):

@@ -19,6 +19,7 @@ from tests.fabricated import SPACE
 
 MOBILENET = "MobileNetV2_0.35"
 SIZE = 32
+SEED = 5
 BY_STRATEGY = {"feature_extraction": 0, "last_10": 0, "last_30": 0, "full": 0}
 
 
@@ -49,7 +50,7 @@ def grid_values(cache: Path | str = "unused", **changes: Any) -> dict[str, Any]:
         "reuse_history": True,
         "join_previous_history": True,
         "lock": "unused.lock",
-        "seed": 5,
+        "seed": SEED,
     }
     return {**values, **changes}
 
@@ -77,8 +78,13 @@ def configuration(strategy: str = "feature_extraction", **changes: Any) -> Confi
     return Configuration.from_mapping({**values, **changes})
 
 
-def proposal(strategy: str = "feature_extraction", **changes: Any) -> Proposal:
-    return Proposal(configuration(strategy, **changes), "random")
+def proposal(
+    strategy: str = "feature_extraction",
+    n_train: int | None = None,
+    seed: int = SEED,
+    **changes: Any,
+) -> Proposal:
+    return Proposal(configuration(strategy, **changes), "random", n_train, seed)
 
 
 def image_dataset(
@@ -99,6 +105,7 @@ def image_dataset(
                 "path": path.relative_to(folder).as_posix(),
                 "class_name": f"class_{kind}",
                 "content_hash": hashlib.sha256(path.read_bytes()).hexdigest(),
+                "near_copy_group": number,
                 "fold": (number // n_classes) % 4,
                 "status": "included",
             }

@@ -14,7 +14,12 @@ FEW = SPACE.model_copy(update={"strategy": ("feature_extraction", "last_10")})
 
 
 def drawn(space: SearchSpace, count: int, seed: int) -> list[Proposal]:
-    return [Proposal(found, "random") for found in random_configurations(space, count, seed)]
+    """Proposals of two levels and two seeds."""
+    found = random_configurations(space, count, seed)
+    return [
+        Proposal(one, "random", (None, 100)[number % 2], number // 2 % 2)
+        for number, one in enumerate(found)
+    ]
 
 
 @given(
@@ -35,6 +40,7 @@ def test_every_proposal_is_in_one_group_that_can_be_trained_together(
         configurations = [one.configuration for one in group]
         if configurations[0].strategy == "feature_extraction":
             assert 1 <= len(group) <= heads_at_once
+            assert len({(one.n_train, one.seed) for one in group}) == 1
             for shared in ("backbone", "strategy", "dense_units", "optimizer", "batch_size"):
                 assert len({getattr(one, shared) for one in configurations}) == 1
         else:
@@ -53,6 +59,14 @@ def test_groups_are_as_full_as_they_can_be() -> None:
     other = [proposal(dense_units=32), proposal(optimizer="sgd"), proposal(batch_size=4)]
     sizes = sorted(len(group) for group in group_proposals([*rates, *other], 3))
     assert sizes == [1, 1, 1, 2, 3]
+
+
+def test_levels_and_seeds_are_trained_apart() -> None:
+    where = [{}, {"n_train": 8}, {"seed": 6}, {"n_train": 8, "seed": 6}]
+    proposals = [proposal(dropout=dropout, **one) for one in where for dropout in (0.3, 0.5)]
+    groups = list(group_proposals(proposals, 9))
+    assert [len(group) for group in groups] == [2, 2, 2, 2]
+    assert all(len({(one.n_train, one.seed) for one in group}) == 1 for group in groups)
 
 
 def test_a_bundle_is_measured_in_its_order(tmp_path: Path) -> None:

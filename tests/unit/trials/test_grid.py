@@ -16,6 +16,7 @@ from metallmix_kedro.trials.executors import WorkerLostError
 from metallmix_kedro.trials.grid import TrialGrid
 from metallmix_kedro.trials.measuring import Proposal
 from metallmix_kedro.trials.parameters import ExperimentGridParameters
+from metallmix_kedro.trials.plan import Plan
 from metallmix_kedro.trials.proposals import random_configurations
 from tests.fabricated import SPACE
 from tests.unit.trials.examples import BY_STRATEGY, grid_parameters
@@ -44,11 +45,23 @@ SMALL = {
 class FakeMeasurer:
     """Names trials, and knows how they would end: better the higher the learning rate."""
 
-    def __init__(self, dataset: str, failing: str | None = None, weights_id: str = "w1") -> None:
+    def __init__(
+        self,
+        dataset: str,
+        failing: str | None = None,
+        weights_id: str = "w1",
+        n_images: int = 1000,
+    ) -> None:
         self._dataset, self._failing, self._weights_id = dataset, failing, weights_id
+        self.n_images = n_images
 
-    def identify(self, configuration: Configuration) -> tuple[str, Record]:
-        return f"{self._dataset}-{configuration.id}-{self._weights_id}", {}
+    def has_level(self, n_train: int | None) -> bool:
+        return n_train is None or n_train < self.n_images
+
+    def identify(self, proposal: Proposal) -> tuple[str, Record]:
+        configuration, n_train, seed = proposal.trial
+        where = f"{configuration.id}-{n_train}-{seed}"
+        return f"{self._dataset}-{where}-{self._weights_id}", {}
 
     def failed(self, proposal: Proposal, error: Exception) -> Record:
         record = self._record(proposal, "failed", None)
@@ -58,15 +71,17 @@ class FakeMeasurer:
         return [
             self.failed(one, ValueError("made to fail"))
             if one.configuration.optimizer == self._failing
-            else self._record(one, "finished", score(self._dataset, one.configuration))
+            else self._record(one, "finished", score(self._dataset, one))
             for one in proposals
         ]
 
     def _record(self, proposal: Proposal, status: str, accuracy: float | None) -> Record:
         return {
-            "trial_id": self.identify(proposal.configuration)[0],
+            "trial_id": self.identify(proposal)[0],
             "dataset": self._dataset,
             "proposer": proposal.proposer,
+            "n_train": proposal.n_train,
+            "seed": proposal.seed,
             "weights_id": self._weights_id,
             "status": status,
             "error": None,
@@ -75,8 +90,10 @@ class FakeMeasurer:
         }
 
 
-def score(dataset: str, configuration: Configuration) -> float:
-    return int(hashlib.sha256(f"{dataset}{configuration.id}".encode()).hexdigest()[:4], 16) / 2**16
+def score(dataset: str, proposal: Proposal) -> float:
+    configuration, *where = proposal.trial
+    text = f"{dataset}{configuration.id}{where}"
+    return int(hashlib.sha256(text.encode()).hexdigest()[:4], 16) / 2**16
 
 
 class FakeExecutor:
@@ -142,6 +159,29 @@ class FakeSearch:
 
 
 BAYESIAN_SEARCH = search.BayesianSearch
+LEVELS = {
+    **SMALL,
+    "configurations": [
+        {
+            "backbone": "MobileNetV2_0.35",
+            "strategy": ["feature_extraction", "last_10"],
+            "dense_units": 8,
+            "dropout": 0.3,
+            "optimizer": ["adam", "sgd"],
+            "learning_rate": 1e-3,
+            "batch_size": 16,
+        }
+    ],
+    "levels": [
+        {"n_train": None, "n_repeated": {**BY_STRATEGY, "feature_extraction": 1}},
+        {"n_train": 400, "n_configurations": {**BY_STRATEGY, "feature_extraction": 2}},
+        {"n_train": 100, "n_configurations": {**BY_STRATEGY, "last_10": 3}},
+    ],
+    "n_seeds": 2,
+    "second_split_below": 200,
+}
+"""A grid of several levels and seeds; one dataset is too small for most of it."""
+SIZES = {"roses": 1000, "tulips": 150}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -162,11 +202,13 @@ def run(
     stop: int | None = None,
     space: SearchSpace = FEW,
     executor: FakeExecutor | None = None,
+    of: Mapping[str, FakeMeasurer] | None = None,
 ) -> list[Record]:
     """Run a grid to its end, or until `stop` records have come."""
-    grid = TrialGrid(measurers(), space, parameters, finished or {})
+    of = of or measurers()
+    grid = TrialGrid(of, space, parameters, finished or {})
     records = []
-    for record in grid.run(executor or FakeExecutor(measurers())):
+    for record in grid.run(executor or FakeExecutor(of)):
         records.append(record)
         if len(records) == stop:
             break
@@ -280,21 +322,63 @@ def test_a_stopped_grid_goes_on_with_the_trial_that_was_next(stop: int) -> None:
         st.tuples(st.sampled_from(NAMES), st.sampled_from(random_configurations(FEW, 16, 0))),
         max_size=4,
     ),
+    values=st.sampled_from([SMALL, LEVELS]),
 )
 def test_however_it_runs_and_is_stopped_a_grid_has_the_same_trials(
-    stops: list[int], room: int, seed: int, deadly: set[tuple[str, Configuration]]
+    stops: list[int],
+    room: int,
+    seed: int,
+    deadly: set[tuple[str, Configuration]],
+    values: dict[str, Any],
 ) -> None:
     """None is lost, none measured twice, whatever ends first and whichever workers die."""
-    parameters = grid_parameters(**SMALL)
-    expected = run(parameters, executor=FakeExecutor(measurers(), deadly=deadly))
+    parameters, of = grid_parameters(**values), of_two_sizes()
+    expected = run(parameters, executor=FakeExecutor(of, deadly=deadly), of=of)
     found: list[Record] = []
     for stop in [*stops, None]:
-        executor = FakeExecutor(measurers(), room, seed, deadly)
-        found += run(parameters, by_id(found), stop=stop, executor=executor)
+        executor = FakeExecutor(of, room, seed, deadly)
+        found += run(parameters, by_id(found), stop=stop, executor=executor, of=of)
     assert len(set(ids(found))) == len(found)
     assert trials(found) == trials(expected)
     for record in found:
         assert record["status"] == ("failed" if is_deadly(record, deadly) else "finished")
+
+
+def of_two_sizes() -> dict[str, FakeMeasurer]:
+    return {name: FakeMeasurer(name, n_images=size) for name, size in SIZES.items()}
+
+
+def test_a_level_is_measured_where_there_are_images_for_it_and_with_its_seeds() -> None:
+    parameters, of = grid_parameters(**{**LEVELS, "n_bayesian": 0, "n_random": 4}), of_two_sizes()
+    executor = FakeExecutor(of)
+    records = run(parameters, executor=executor, of=of)
+    for name in NAMES:
+        planned = Plan(FEW, parameters).proposals(of[name])
+        done = [one for b in executor.submitted if b.dataset == name for one in b.proposals]
+        assert Counter(one.trial for one in done) == Counter(one.trial for one in planned)
+    assert {one["n_train"] for one in records if one["dataset"] == "roses"} == {None, 400, 100}
+    assert {one["n_train"] for one in records if one["dataset"] == "tulips"} == {None, 100}
+    assert len(set(ids(records))) == len(records)
+    assert {one["seed"] for one in records} == {parameters.seed, parameters.seed + 1}
+
+
+def test_a_search_is_told_of_trials_with_all_images_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one configuration trials of several levels and seeds are known."""
+    told: list[tuple[Configuration, float]] = []
+
+    class Listening(FakeSearch):
+        def tell(self, configuration: Configuration, validation_accuracy: float) -> None:
+            told.append((configuration, validation_accuracy))
+            super().tell(configuration, validation_accuracy)
+
+    monkeypatch.setattr(search, "BayesianSearch", Listening)
+    parameters = grid_parameters(**{**LEVELS, "bayesian_datasets": ("roses",)})
+    of = of_two_sizes()
+    records = by_id(run(parameters, of=of))
+    assert len(told) == parameters.n_initial + parameters.n_bayesian - 1
+    for configuration, accuracy in told:
+        trial = Proposal(configuration, "", None, parameters.seed)
+        assert records[of["roses"].identify(trial)[0]]["validation_accuracy"] == accuracy
 
 
 def trials(records: Sequence[Record]) -> set[tuple[str, float | None]]:
@@ -302,8 +386,7 @@ def trials(records: Sequence[Record]) -> set[tuple[str, float | None]]:
 
 
 def is_deadly(record: Record, deadly: Collection[tuple[str, Configuration]]) -> bool:
-    names = {measurers()[dataset].identify(one)[0] for dataset, one in deadly}
-    return record["trial_id"] in names
+    return any(record["trial_id"].startswith(f"{name}-{one.id}-") for name, one in deadly)
 
 
 def test_of_a_bundle_that_kills_its_worker_the_others_are_measured() -> None:
@@ -319,7 +402,7 @@ def test_of_a_bundle_that_kills_its_worker_the_others_are_measured() -> None:
     alone = executor.submitted[start + 1 : start + 4]
     assert {one.proposals for one in alone} == {(one,) for one in bundle.proposals}
     (failed,) = [record for record in records if record["status"] == "failed"]
-    assert failed["trial_id"] == measurers()[victim[0]].identify(victim[1])[0]
+    assert failed["trial_id"] == measurers()[victim[0]].identify(bundle.proposals[1])[0]
     assert failed["error"] == "WorkerLostError: 4 workers died"
     assert len(records) == 2 * 16
 

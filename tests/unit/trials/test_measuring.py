@@ -1,8 +1,11 @@
+import itertools
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from metallmix_kedro.errors import InputError, WeightsError
@@ -78,7 +81,7 @@ def test_a_record_says_what_was_measured_and_how(make: Make, dataset: MeasuredDa
     measurer, one = make(), proposal("last_10")
     (record,) = measurer.measure([one])
     assert tuple(record) == HISTORY_COLUMNS
-    name, identified = measurer.identify(one.configuration)
+    name, identified = measurer.identify(one)
     expected = {
         "trial_id": name,
         "dataset": "squares",
@@ -94,7 +97,10 @@ def test_a_record_says_what_was_measured_and_how(make: Make, dataset: MeasuredDa
     assert identified == {
         "image_size": 32,
         "subset_size": 24,
-        "test_size": 24,
+        "test_size": 12,
+        "level": "all",
+        "n_train": 15,
+        "n_validation": 3,
         "n_folds": 2,
         "max_epochs": 2,
         "patience": 2,
@@ -104,6 +110,96 @@ def test_a_record_says_what_was_measured_and_how(make: Make, dataset: MeasuredDa
     }
     assert 1 <= record["epochs_run"] <= 2
     assert record["training_time_s"] == record["fit_time_s"] + record["feature_time_s"]
+
+
+LEARNED = {"n_train": 8, "seed": 6}
+
+
+@pytest.mark.parametrize("where", [{}, {"n_train": 8}, {"seed": 6}, LEARNED])
+@pytest.mark.parametrize("strategy", ["feature_extraction", "last_10"])
+def test_a_record_tells_its_level_its_hits_and_its_learning_curves(
+    make: Make, strategy: str, where: dict[str, int]
+) -> None:
+    measurer, one = make(), proposal(strategy, learning_rate=1e-2, **where)
+    (record,) = measurer.measure([one])
+    assert record["status"] == "finished", record["error"]
+    splits = measurer.splits(one)
+    assert len(splits) == record["n_folds"] == {"feature_extraction": 3, "last_10": 2}[strategy]
+    assert record["level"] == ("8" if "n_train" in where else "all")
+    learned = (8, 2) if "n_train" in where else (15, 3)
+    assert {len(split.train) for split in splits} == {record["n_train"]}
+    assert {len(split.validation) for split in splits} == {record["n_validation"]}
+    assert (record["n_train"], record["n_validation"]) == learned
+    assert record["seed"] == where.get("seed", 5)
+
+    images, hits = json.loads(record["test_images"]), json.loads(record["test_hits"])
+    assert images == [len(split.test) for split in splits]
+    assert record["test_size"] == sum(images)
+    by_fold = np.array(hits) / np.array(images)
+    assert record["test_accuracy"] == pytest.approx(by_fold.mean())
+    assert record["test_accuracy_std"] == pytest.approx(by_fold.std())
+
+    curves = json.loads(record["learning_curves"])
+    assert len(curves) == len(splits)
+    assert np.mean([len(curve) for curve in curves]) == record["epochs_run"]
+    # The weights of the best epoch are those that are scored.
+    best = np.mean([max(curve) for curve in curves])
+    assert record["validation_accuracy"] == pytest.approx(best, abs=1e-4)
+
+
+def test_another_level_or_seed_is_another_trial(make: Make) -> None:
+    measurer = make()
+    where = [{}, {"n_train": 8}, {"n_train": 4}, {"seed": 6}, LEARNED]
+    names = [measurer.identify(proposal(**one))[0] for one in where]
+    assert len(set(names)) == len(names)
+    assert names == [make().identify(proposal(**one))[0] for one in where]
+    metrics_of = [metrics(measurer.measure([proposal(**one)])[0]) for one in where]
+    assert len({str(found) for found in metrics_of}) > 1
+
+
+def test_who_proposed_it_does_not_change_what_a_trial_is(make: Make) -> None:
+    one = Proposal(configuration(), "named", None, 5)
+    assert make().identify(one) == make().identify(proposal())
+
+
+def test_a_smaller_level_trains_on_a_part_of_the_larger(make: Make) -> None:
+    measurer = make()
+    for strategy in ("feature_extraction", "last_10", "full"):
+        of_levels = [measurer.splits(proposal(strategy, n)) for n in (4, 8, None)]
+        for smaller, larger in itertools.pairwise(of_levels):
+            for few, many in zip(smaller, larger, strict=True):
+                assert set(few.train) < set(many.train)
+                assert set(few.validation) <= set(many.validation)
+                assert few.test.tolist() == many.test.tolist()
+
+
+def test_all_strategies_learn_from_the_same_images_of_a_fold(make: Make) -> None:
+    measurer = make()
+    heads, tuned = measurer.splits(proposal(n_train=8)), measurer.splits(proposal("last_10", 8))
+    for one, other in zip(heads[:2], tuned, strict=True):
+        assert one.train.tolist() == other.train.tolist()
+
+
+@pytest.mark.parametrize(("n_train", "has"), [(None, True), (4, True), (12, True), (13, False)])
+def test_a_level_needs_clearly_more_images_than_it_has(
+    make: Make, n_train: int | None, has: bool
+) -> None:
+    """Of 24 images 15 train: three of four folds, without one image of each class."""
+    assert make().n_images == 24
+    assert make().has_level(n_train) is has
+
+
+def test_images_beyond_the_subset_are_not_there(make: Make) -> None:
+    measurer = make(protocol=protocol(subset_size=12))
+    assert measurer.n_images == 12
+    assert not measurer.has_level(6)
+
+
+def test_features_cost_what_those_of_the_images_learned_from_do(make: Make) -> None:
+    """Nobody who trains once computes features of images that only test."""
+    (whole,) = make().measure([proposal()])
+    (few,) = make().measure([proposal(n_train=4)])
+    assert few["feature_time_s"] == pytest.approx(whole["feature_time_s"] * (4 + 1) / 18)
 
 
 def test_a_trial_is_the_same_whatever_went_before_it_and_wherever_its_features_are(
@@ -128,19 +224,19 @@ def test_full_fine_tuning_has_no_features_to_compute(make: Make) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"seed": 6},
         {"protocol": protocol(image_size=40)},
         {"protocol": protocol(patience=3)},
         {"protocol": protocol(subset_size=12)},
-        {"protocol": protocol(subset_size=12, test_size=20)},
+        {"protocol": protocol(validation_share=0.5)},
+        {"protocol": protocol(min_tested=dict.fromkeys(protocol()["n_folds"], 20))},
         {"protocol": protocol(freeze_batch_norm=False)},
         {"protocol": protocol(n_folds=dict.fromkeys(protocol()["n_folds"], 4))},
         {"protocol": protocol(max_epochs=dict.fromkeys(protocol()["max_epochs"], 9))},
     ],
 )
 def test_another_protocol_is_another_trial(make: Make, change: dict[str, Any]) -> None:
-    base, _ = make().identify(configuration())
-    assert make(**change).identify(configuration())[0] != base
+    base, _ = make().identify(proposal())
+    assert make(**change).identify(proposal())[0] != base
 
 
 @pytest.mark.parametrize(
@@ -156,14 +252,14 @@ def test_another_protocol_is_another_trial(make: Make, change: dict[str, Any]) -
 def test_how_the_grid_runs_does_not_change_what_a_trial_is(
     make: Make, change: dict[str, Any]
 ) -> None:
-    assert make(**change).identify(configuration()) == make().identify(configuration())
+    assert make(**change).identify(proposal()) == make().identify(proposal())
 
 
 def test_other_images_or_labels_are_another_trial(make: Make, dataset: MeasuredDataset) -> None:
     fields = ("name", "manifest", "root", "meta_features", "data_hash")
     values = {name: getattr(dataset, name) for name in fields}
     changed = MeasuredDataset(**{**values, "data_hash": "another"})
-    assert make(changed).identify(configuration())[0] != make().identify(configuration())[0]
+    assert make(changed).identify(proposal())[0] != make().identify(proposal())[0]
 
 
 def test_no_more_heads_are_trained_together_than_are_fast(make: Make) -> None:
@@ -178,13 +274,13 @@ def test_no_more_heads_are_trained_together_than_are_fast(make: Make) -> None:
 def fail_for(
     monkeypatch: pytest.MonkeyPatch, is_hit: Callable[[list], bool], error: Exception
 ) -> None:
-    """Let training fail wherever one of some configurations takes part."""
+    """Let training fail wherever one of some proposals takes part."""
     train = TrialMeasurer._train
 
-    def failing(self: TrialMeasurer, configurations: list) -> Any:
-        if is_hit(configurations):
+    def failing(self: TrialMeasurer, proposals: list) -> Any:
+        if is_hit(proposals):
             raise error
-        return train(self, configurations)
+        return train(self, proposals)
 
     monkeypatch.setattr(TrialMeasurer, "_train", failing)
 
@@ -193,8 +289,7 @@ def test_of_trials_trained_together_only_the_one_that_fails_does(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = make().measure(HEADS)
-    victim = HEADS[1].configuration
-    fail_for(monkeypatch, lambda given: victim in given, RuntimeError("out of\nmemory"))
+    fail_for(monkeypatch, lambda given: HEADS[1] in given, RuntimeError("out of\nmemory"))
     records = make().measure(HEADS)
     assert [record["status"] for record in records] == ["finished", "failed", "finished"]
     assert records[1]["error"] == "RuntimeError: out of memory"
@@ -230,16 +325,16 @@ def test_missing_weights_are_an_error_before_anything_is_measured(
 
 
 def test_a_failed_trial_is_named_as_if_it_had_been_measured(make: Make) -> None:
-    measurer, one = make(), Proposal(configuration(), "bayesian")
+    measurer, one = make(), Proposal(configuration(), "bayesian", 8, 6)
     record = measurer.failed(one, MemoryError("4 workers died"))
-    assert record["trial_id"] == measurer.identify(one.configuration)[0]
+    assert record["trial_id"] == measurer.identify(one)[0]
     assert (record["status"], record["proposer"]) == ("failed", "bayesian")
     assert record["error"] == "MemoryError: 4 workers died"
 
 
 def test_the_size_of_images_is_the_backbones_own_unless_one_is_given(make: Make) -> None:
     own = make(protocol=protocol(image_size=None))
-    assert own.identify(configuration())[1]["image_size"] == 224
+    assert own.identify(proposal())[1]["image_size"] == 224
 
 
 def test_a_network_serves_all_trials_that_differ_only_in_scalars(

@@ -10,7 +10,7 @@ def test_scores_are_of_the_rows_they_are_named_after() -> None:
     labels = np.array([0, 1, 0, 1, 0, 1, 0, 1])
     predicted = np.array([0, 1, 1, 0, 0, 0, 0, 1])
     split = Split(train=np.array([0, 1]), validation=np.array([2, 3]), test=np.array([4, 5, 6, 7]))
-    found = fold_outcome(labels, predicted, split, 3, 1.5, 2.5)
+    found = fold_outcome(labels, predicted, split, 3, 1.5, 2.5, [0.5, 0.0, 0.25])
     assert found.train_accuracy == 1.0
     assert found.validation_accuracy == 0.0
     assert found.test_accuracy == pytest.approx(3 / 4)
@@ -19,13 +19,16 @@ def test_scores_are_of_the_rows_they_are_named_after() -> None:
     assert found.test_f1 == pytest.approx((4 / 5 + 2 / 3) / 2)
     assert found.test_rarest_recall == pytest.approx(3 / 4)  # both classes are equally rare
     assert (found.epochs_run, found.fit_time_s, found.fit_cpu_s) == (3, 1.5, 2.5)
+    assert (found.n_tested, found.n_hits) == (4, 3)
+    assert found.validation_curve == (0.5, 0.0, 0.25)
 
 
 def test_rare_is_what_is_rare_among_all_images_not_in_the_fold() -> None:
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1])
     predicted = np.array([0, 0, 0, 0, 1, 1, 1, 0, 1, 1, 1, 1, 1])
     split = Split(train=np.arange(5), validation=np.array([5, 6]), test=np.arange(7, 13))
-    assert fold_outcome(labels, predicted, split, 1, 0.0, 0.0).test_rarest_recall == 0.5
+    found = fold_outcome(labels, predicted, split, 1, 0.0, 0.0, [0.5])
+    assert found.test_rarest_recall == 0.5
 
 
 def test_time_is_shared_equally_by_those_who_took_part(monkeypatch: pytest.MonkeyPatch) -> None:

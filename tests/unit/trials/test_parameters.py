@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from metallmix_kedro.trials.parameters import ExperimentGridParameters
-from tests.unit.trials.examples import BY_STRATEGY, grid_parameters, grid_values
+from tests.unit.trials.examples import BY_STRATEGY, configuration, grid_parameters, grid_values
 
 
 def refused(**changes: Any) -> str:
@@ -27,10 +27,17 @@ def test_a_grid_of_nothing_is_refused() -> None:
             "n_bayesian": 0,
             "n_random_by_strategy": {**BY_STRATEGY, "last_10": 1},
         },
+        {"n_random": 0, "n_bayesian": 0, "configurations": [configuration().as_dict()]},
     ],
 )
 def test_one_trial_of_any_kind_is_enough(counts: dict[str, Any]) -> None:
     assert grid_parameters(**counts).n_random == counts["n_random"]
+
+
+def test_a_level_is_given_once() -> None:
+    assert "twice" in refused(levels=[{"n_train": 100}, {"n_train": None}, {"n_train": 100}])
+    levels = grid_parameters(levels=[{"n_train": 100}, {"n_train": None}]).levels
+    assert [level.name for level in levels] == ["100", "all"]
 
 
 def test_a_search_cannot_be_told_what_is_not_measured() -> None:
@@ -65,24 +72,36 @@ def test_no_other_executor_is_accepted(executor: str) -> None:
         (("protocol", "image_size"), 16),
         (("protocol", "subset_size"), 4),
         (("protocol", "patience"), 0),
-        (("protocol", "n_folds", "full"), 1),
+        (("protocol", "n_folds", "full"), 0),
+        (("protocol", "min_tested", "last_10"), -1),
+        (("protocol", "validation_share"), 0),
+        (("protocol", "validation_share"), 0.6),
+        (("strategies",), []),
+        (("levels",), []),
+        (("levels", 0, "n_train"), 0),
+        (("n_seeds",), 0),
+        (("second_split_below",), -1),
         (("protocol", "max_epochs", "last_10"), 0),
         (("n_random_by_strategy", "last_30"), -1),
         (("cache", "colour"), "blue"),
     ],
 )
-def test_a_value_out_of_range_is_refused_by_name(path: tuple[str, ...], value: object) -> None:
+def test_a_value_out_of_range_is_refused_by_name(
+    path: tuple[str | int, ...], value: object
+) -> None:
     values = ExperimentGridParameters.model_validate(grid_values()).model_dump()
-    group = values
+    group: Any = values
     for name in path[:-1]:
         group = group[name]
     group[path[-1]] = value
     with pytest.raises(ValidationError) as error:
         ExperimentGridParameters.model_validate(values)
-    assert ".".join(path) in str(error.value)
+    assert ".".join(map(str, path)) in str(error.value)
 
 
 def test_parameters_survive_the_way_to_a_worker() -> None:
-    parameters = grid_parameters(n_random=9)
+    levels = [{"n_train": None}, {"n_train": 100, "n_repeated": BY_STRATEGY}]
+    lists = {**configuration().as_dict(), "backbone": ["Xception", "EfficientNetLite0"]}
+    parameters = grid_parameters(n_random=9, levels=levels, configurations=[lists])
     sent = parameters.model_dump_json()
     assert ExperimentGridParameters.model_validate_json(sent) == parameters

@@ -17,7 +17,11 @@ IDENTITY = {"trial_id": "x-1", "dataset": "x", "proposer": "random", "data_hash"
 
 
 def fold(test_accuracy: float, seconds: float) -> FoldOutcome:
-    return FoldOutcome(0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, 0.5, 3, seconds, 1.5 * seconds)
+    hits = round(10 * test_accuracy)
+    curve = (0.5, 1 / 3, 0.8)
+    return FoldOutcome(
+        0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, 0.5, 3, seconds, 1.5 * seconds, 10, hits, curve
+    )
 
 
 def test_scores_are_means_over_folds_with_their_spread() -> None:
@@ -31,6 +35,9 @@ def test_scores_are_means_over_folds_with_their_spread() -> None:
     assert record["training_time_s"] == pytest.approx(8.0)
     assert record["epochs_run"] == 3.0
     assert (record["source"], record["status"], record["error"]) == ("measured", "finished", None)
+    assert json.loads(record["test_images"]) == [10, 10]
+    assert json.loads(record["test_hits"]) == [6, 8]
+    assert json.loads(record["learning_curves"]) == [[0.5, 0.3333, 0.8]] * 2
 
 
 def test_records_are_rows_of_the_history() -> None:
@@ -55,6 +62,8 @@ def test_a_trial_is_named_by_all_that_it_measures() -> None:
         trial_id("x", "hash", CONFIGURATION, {**PROTOCOL, "image_size": 128}),
     }
     assert len(names) == 4
+    levels = [{**PROTOCOL, "level": level} for level in ("all", "400", "100")]
+    assert len({trial_id("x", "hash", CONFIGURATION, level) for level in levels} - names) == 3
     assert trial_id("x", "hash", CONFIGURATION, dict(reversed(PROTOCOL.items()))) in names
 
 

@@ -78,10 +78,10 @@ def searched(rows):
     chain = SearchChain(SPACE, DRAWN[:N_INITIAL], N_BAYESIAN, 3)
     tried = list(DRAWN[:N_INITIAL])
     while chain.n_left:
-        proposal = chain.propose(outcomes)
-        tried.append(proposal.configuration)
-        if proposal.configuration not in outcomes:
-            outcomes[proposal.configuration] = trial(proposal.configuration, proposal.proposer)
+        configuration, proposer = chain.propose(outcomes)
+        tried.append(configuration)
+        if configuration not in outcomes:
+            outcomes[configuration] = trial(configuration, proposer)
     return outcomes, tried
 
 

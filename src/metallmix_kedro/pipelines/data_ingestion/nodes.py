@@ -1,5 +1,6 @@
 """Nodes of data ingestion."""
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,9 @@ from metallmix_kedro.images.manifest import ingest_datasets
 from metallmix_kedro.images.parameters import DataIngestionParameters
 from metallmix_kedro.images.pictures import draw_dataset
 from metallmix_kedro.images.sources import resolve_root
-from metallmix_kedro.images.summary import summarise_manifest
+from metallmix_kedro.images.summary import describe_summary, summarise_manifest
+
+logger = logging.getLogger(__name__)
 
 
 def ingest(parameters: DataIngestionParameters) -> Iterator[dict[str, pd.DataFrame]]:
@@ -28,5 +31,6 @@ def summarise(
         manifest = manifests[name]()
         root = resolve_root(name, parameters.registry[name], parameters)
         summary[name] = summarise_manifest(manifest)
+        logger.info("%s.", describe_summary(name, summary[name]))
         pictures[name] = draw_dataset(name, manifest, root)
     return summary, pictures

@@ -40,7 +40,7 @@ def measure_trials(
 ) -> Iterator[dict[str, dict[str, Any]]]:
     """Measure what the grid lacks; each trial is stored the moment it ends."""
     datasets = _datasets(manifests, dataset_meta_features, parameters, ingestion)
-    space = search_space.restricted(parameters.backbones)
+    space = search_space.restricted(parameters.backbones, parameters.strategies)
     backbones = BackboneStore(parameters.weights, parameters.seed)
     for backbone in space.backbone:
         # Weights that are missing are said now, not after hours of other trials.
@@ -113,7 +113,9 @@ def retrace_searches(
     history: pd.DataFrame, parameters: ExperimentGridParameters, search_space: SearchSpace
 ) -> dict[str, dict[str, Any]]:
     """Find out which trials each search ran, in order."""
-    return retrace(history, search_space.restricted(parameters.backbones), parameters)
+    return retrace(
+        history, search_space.restricted(parameters.backbones, parameters.strategies), parameters
+    )
 
 
 def summarise_history(
