@@ -10,16 +10,16 @@ import pandas as pd
 
 from benchmarks.measured_datasets import shipped_parameters
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
+from metallmix_kedro.grid.measuring import MeasuredDataset, Proposal, TrialMeasurer
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
+from metallmix_kedro.grid.record import Record, environment, finished_record
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.history.collect import collect_history
 from metallmix_kedro.images.manifest import ManifestSchema, data_hash
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.search_space import STRATEGIES, Configuration, SearchSpace
-from metallmix_kedro.trials.measuring import MeasuredDataset, Proposal, TrialMeasurer
-from metallmix_kedro.trials.networks import BackboneStore, NetworkStore
-from metallmix_kedro.trials.outcome import FoldOutcome
-from metallmix_kedro.trials.parameters import ExperimentGridParameters
-from metallmix_kedro.trials.record import Record, environment, finished_record
+from metallmix_kedro.training.networks import BackboneStore, NetworkStore
+from metallmix_kedro.training.outcome import FoldOutcome
 from tests.workspace import Workspace
 
 DATASETS = 10

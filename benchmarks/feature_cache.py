@@ -26,10 +26,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measured_datasets import draw_dataset, ingest, shipped_parameters
+from metallmix_kedro.grid.measuring import Proposal, TrialMeasurer
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.measuring import Proposal, TrialMeasurer
-from metallmix_kedro.trials.networks import BackboneStore, NetworkStore
-from metallmix_kedro.trials.parameters import ExperimentGridParameters
+from metallmix_kedro.training.networks import BackboneStore, NetworkStore
 
 BACKBONE = "EfficientNetLite0"
 CONFIGURATION = Configuration(BACKBONE, "last_10", 512, 0.3, "adam", 1e-3, 32)

@@ -28,13 +28,13 @@ from rich.table import Table
 
 from benchmarks.fabricated_grid import DATASETS, FabricatedGrid
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
-from metallmix_kedro.trials.bundles import Bundle
-from metallmix_kedro.trials.claims import check_unchanged, claimed
-from metallmix_kedro.trials.executors import WorkerLostError
-from metallmix_kedro.trials.grid import TrialGrid
-from metallmix_kedro.trials.known import history_records, readable_records
-from metallmix_kedro.trials.measuring import TrialMeasurer
-from metallmix_kedro.trials.record import Record
+from metallmix_kedro.grid.bundles import Bundle
+from metallmix_kedro.grid.claims import check_unchanged, claimed
+from metallmix_kedro.grid.executors import WorkerLostError
+from metallmix_kedro.grid.grid import TrialGrid
+from metallmix_kedro.grid.known import history_records, readable_records
+from metallmix_kedro.grid.measuring import TrialMeasurer
+from metallmix_kedro.grid.record import Record
 from tests.workspace import Workspace
 
 Seconds = tuple[float, float]

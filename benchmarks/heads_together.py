@@ -22,7 +22,7 @@ from rich.table import Table
 
 from benchmarks.measured_datasets import shipped_parameters
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.heads import HeadShape, HeadsNetwork
+from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
 
 N_CLASSES = 5
 SHIPPED = int(shipped_parameters("experiment_grid")["head_weights_at_once"])

@@ -16,13 +16,18 @@ from numpy.typing import NDArray
 
 from metallmix_kedro.backbones.build import build_backbone, preprocess
 from metallmix_kedro.backbones.registry import BACKBONES
+from metallmix_kedro.grid.measuring import MeasuredDataset
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.measuring import MeasuredDataset
-from metallmix_kedro.trials.network import TRAINED_LAYERS, add_head
-from metallmix_kedro.trials.order import batches
-from metallmix_kedro.trials.parameters import ExperimentGridParameters
-from metallmix_kedro.trials.pixels import load_pixels
-from metallmix_kedro.trials.splits import ImageSplits, Indices, Split, draw_subset
+from metallmix_kedro.training.inputs.order import batches
+from metallmix_kedro.training.inputs.pixels import load_pixels
+from metallmix_kedro.training.inputs.splits import (
+    ImageSplits,
+    Indices,
+    Split,
+    draw_subset,
+)
+from metallmix_kedro.training.network import TRAINED_LAYERS, add_head
 
 OPTIMIZERS = {
     "adam": keras.optimizers.Adam,

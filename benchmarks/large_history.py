@@ -36,16 +36,16 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from metallmix_kedro.decision.gather import gather_warnings
+from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision.prospects import own_trials
+from metallmix_kedro.decision.scoring import allowed_space, foresee, list_candidates
 from metallmix_kedro.history.columns import HISTORY_COLUMNS
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import compute_meta_features
+from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
-from metallmix_kedro.probes.table import as_table
-from metallmix_kedro.recommendation.gather import gather_warnings
-from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.prospects import own_trials
-from metallmix_kedro.recommendation.scoring import allowed_space, foresee, list_candidates
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.retriever import TrialRetriever, retrieve
 from metallmix_kedro.search_space import SearchSpace

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from metallmix_kedro.evaluation.one_shot import by_short_list
+from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.evaluation.methods.one_shot import by_short_list
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
-from metallmix_kedro.evaluation.replay import replay_tables
-from metallmix_kedro.evaluation.task import Settings, Task
+from metallmix_kedro.evaluation.protocols.replay import replay_tables
+from metallmix_kedro.evaluation.protocols.task import Settings, Task
 from metallmix_kedro.history.objective import with_score
-from metallmix_kedro.recommendation.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 

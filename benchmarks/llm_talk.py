@@ -16,11 +16,11 @@ from pathlib import Path
 import yaml
 from rich.progress import track
 
-from metallmix_kedro.recommendation import llm
-from metallmix_kedro.recommendation.evidence import Evidence
-from metallmix_kedro.recommendation.llm_parameters import LLMParameters
-from metallmix_kedro.recommendation.prompt import DecisionPrompts
-from metallmix_kedro.recommendation.reply import Decision, LLMReply, decide
+from metallmix_kedro.explanation import llm
+from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.explanation.prompt import DecisionPrompts
+from metallmix_kedro.explanation.reply import Decision, LLMReply, decide
+from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.search_space import SearchSpace
 from tests.injections import injections
 

@@ -11,13 +11,13 @@ import pandas as pd
 import yaml
 from PIL import Image
 
+from metallmix_kedro.grid.measuring import MeasuredDataset
 from metallmix_kedro.images.manifest import ingest_datasets
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
 from metallmix_kedro.images.sources import resolve_root
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters
 from metallmix_kedro.meta_features.registered import meta_feature_table
-from metallmix_kedro.trials.measuring import MeasuredDataset
 
 CONF = Path(__file__).parents[1] / "conf/base/parameters"
 

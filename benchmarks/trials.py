@@ -37,13 +37,13 @@ from benchmarks.keras_loop import KerasLoop
 from benchmarks.measured_datasets import Ingested, draw_dataset, ingest, shipped_parameters
 from benchmarks.trials_table import print_table
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.pipelines.experiment_grid.nodes import measure_trials
 from metallmix_kedro.search_space import STRATEGIES, Configuration, SearchSpace
-from metallmix_kedro.trials.cache import CachedArrays
-from metallmix_kedro.trials.features import Features
-from metallmix_kedro.trials.parameters import ExperimentGridParameters
-from metallmix_kedro.trials.rows import Array, Rows
-from metallmix_kedro.trials.splits import Indices
+from metallmix_kedro.training.features import Features
+from metallmix_kedro.training.inputs.cache import CachedArrays
+from metallmix_kedro.training.inputs.rows import Array, Rows
+from metallmix_kedro.training.inputs.splits import Indices
 
 Line = dict[str, Any]
 

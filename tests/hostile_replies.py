@@ -4,7 +4,7 @@ import json
 import random
 from typing import Any
 
-from metallmix_kedro.recommendation.language_model import Answer, Token
+from metallmix_kedro.language_models.language_model import Answer, Token
 from tests.injections import KINDS
 from tests.made_evidence import XCEPTION
 

@@ -4,9 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
-from metallmix_kedro.recommendation.ballots import Ballot
-from metallmix_kedro.recommendation.evidence import (
+from metallmix_kedro.explanation.evidence import (
     Attribution,
     Candidate,
     Evidence,
@@ -14,8 +12,10 @@ from metallmix_kedro.recommendation.evidence import (
     Target,
     TopFeature,
 )
-from metallmix_kedro.recommendation.llm_parameters import LLMParameters
-from metallmix_kedro.recommendation.reply import LLMReply
+from metallmix_kedro.explanation.reply import LLMReply
+from metallmix_kedro.language_models.ballots import Ballot
+from metallmix_kedro.language_models.parameters import LLMParameters
+from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
 from tests.fabricated import SPACE
 

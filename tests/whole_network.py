@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.trials.fine_tuning import FineTunedNetwork
-from metallmix_kedro.trials.heads import HeadShape, HeadsNetwork
-from metallmix_kedro.trials.network import CutBackbone, add_head
-from metallmix_kedro.trials.outcome import FoldOutcome
-from metallmix_kedro.trials.rows import Rows
-from metallmix_kedro.trials.splits import Split
-from metallmix_kedro.trials.training import train_splits
+from metallmix_kedro.training.fine_tuning import FineTunedNetwork
+from metallmix_kedro.training.fitting import train_splits
+from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
+from metallmix_kedro.training.inputs.rows import Rows
+from metallmix_kedro.training.inputs.splits import Split
+from metallmix_kedro.training.network import CutBackbone, add_head
+from metallmix_kedro.training.outcome import FoldOutcome
 
 N_TRAINED = {"feature_extraction": 0, "last_10": 10, "last_30": 30}
 

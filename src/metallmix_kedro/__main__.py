@@ -5,7 +5,7 @@ from pathlib import Path
 from kedro.framework.startup import bootstrap_project
 from kedro.utils import find_kedro_project
 
-from metallmix_kedro.commands.run import run
+from metallmix_kedro.cli.run import run
 
 
 def main() -> None:

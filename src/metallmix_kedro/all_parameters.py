@@ -6,19 +6,19 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
-from metallmix_kedro.errors import ParameterError
+from metallmix_kedro.decision.parameters import RecommendationParameters
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.images.parameters import DataIngestionParameters
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters, TargetParameters
-from metallmix_kedro.parameter_errors import describe_offences
-from metallmix_kedro.parameters import Parameters
-from metallmix_kedro.probes.parameters import ProbeParameters
-from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.search_space import SearchSpace
+from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.support.parameter_errors import describe_offences
+from metallmix_kedro.support.parameters import Parameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
-from metallmix_kedro.trials.parameters import ExperimentGridParameters
 
 
 class AllParameters(Parameters):
@@ -53,7 +53,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> AllParameters:
 
     Raises
     ------
-    metallmix_kedro.errors.ParameterError
+    metallmix_kedro.support.errors.ParameterError
         Listing each offence: the full dotted name, the value, what is allowed, and for an
         unknown name the nearest known one.
     """

@@ -21,7 +21,7 @@ from metallmix_kedro.audit.versions import (
     saved_paths,
     saved_versions,
 )
-from metallmix_kedro.errors import ParameterError
+from metallmix_kedro.support.errors import ParameterError
 
 RECORD_FOLDER = Path("08_reporting/runs")
 """Where the records lie under the data root."""
@@ -43,7 +43,7 @@ class ParameterHooks:
 
         Raises
         ------
-        metallmix_kedro.errors.ParameterError
+        metallmix_kedro.support.errors.ParameterError
             Naming every offence.
         """
         parameters = context.config_loader["parameters"]
@@ -85,8 +85,8 @@ class LanguageModelHooks:
 
 
 def _connect_early(recommendation: Any) -> None:
-    from metallmix_kedro.recommendation.llm_providers import connect_early
-    from metallmix_kedro.recommendation.parameters import RecommendationParameters
+    from metallmix_kedro.decision.parameters import RecommendationParameters
+    from metallmix_kedro.language_models.providers import connect_early
 
     connect_early(RecommendationParameters.model_validate(recommendation).llm)
 
@@ -168,8 +168,8 @@ class SummaryHooks:
 def _print_summary(stored: dict[str, Any], saved: dict[str, Path]) -> None:
     from rich.console import Console
 
-    from metallmix_kedro.recommendation.model import Recommendation
-    from metallmix_kedro.recommendation.terminal import render_summary
+    from metallmix_kedro.report.recommendation import Recommendation
+    from metallmix_kedro.report.terminal import render_summary
 
     paths = {name: _short(path) for name, path in saved.items()}
     summary = render_summary(

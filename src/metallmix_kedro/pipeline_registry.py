@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-from metallmix_kedro.errors import ParameterError
+from metallmix_kedro.support.errors import ParameterError
 
 CHEAP = (
     "data_ingestion",
@@ -31,7 +31,7 @@ def check_names(asked: Iterable[str]) -> None:
 
     Raises
     ------
-    metallmix_kedro.errors.ParameterError
+    metallmix_kedro.support.errors.ParameterError
         Naming it, the nearest one, and all that there are.
     """
     for name in asked:

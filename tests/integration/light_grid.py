@@ -16,16 +16,21 @@ from typing import Any
 import numpy as np
 
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
+from metallmix_kedro.grid.bundles import Bundle
+from metallmix_kedro.grid.claims import check_unchanged, claimed
+from metallmix_kedro.grid.grid import TrialGrid
+from metallmix_kedro.grid.known import readable_records
+from metallmix_kedro.grid.measuring import Proposal
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
+from metallmix_kedro.grid.record import (
+    Record,
+    failed_record,
+    finished_record,
+    trial_id,
+)
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import compute_meta_features
-from metallmix_kedro.trials.bundles import Bundle
-from metallmix_kedro.trials.claims import check_unchanged, claimed
-from metallmix_kedro.trials.grid import TrialGrid
-from metallmix_kedro.trials.known import readable_records
-from metallmix_kedro.trials.measuring import Proposal
-from metallmix_kedro.trials.outcome import FoldOutcome
-from metallmix_kedro.trials.parameters import ExperimentGridParameters
-from metallmix_kedro.trials.record import Record, failed_record, finished_record, trial_id
+from metallmix_kedro.training.outcome import FoldOutcome
 from tests.fabricated import SPACE
 
 DATASETS = ("circles", "squares")

@@ -9,8 +9,8 @@ import pytest
 
 from metallmix_kedro.audit.record import RunRecord
 from metallmix_kedro.audit.replay import ReplayReport, replay
-from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.recommendation import llm
+from metallmix_kedro.explanation import llm
+from metallmix_kedro.support.errors import ArtifactError
 from tests.conftest import save_history
 from tests.workspace import Workspace
 

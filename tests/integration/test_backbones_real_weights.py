@@ -17,7 +17,7 @@ from metallmix_kedro.backbones import get_backbone
 from metallmix_kedro.backbones.build import build_backbone, preprocess
 from metallmix_kedro.backbones.torch_file import read_torch_file
 from metallmix_kedro.backbones.weights import resolve_weights
-from metallmix_kedro.errors import WeightsError
+from metallmix_kedro.support.errors import WeightsError
 
 pytest.importorskip("keras")
 

@@ -9,9 +9,9 @@ import pytest
 from metallmix_kedro.backbones import get_backbone
 from metallmix_kedro.backbones.build import build_backbone, preprocess
 from metallmix_kedro.backbones.weights import resolve_weights
-from metallmix_kedro.errors import WeightsError
-from metallmix_kedro.trials.network import cut_backbone
-from tests.unit.trials.examples import configuration, splits
+from metallmix_kedro.support.errors import WeightsError
+from metallmix_kedro.training.network import cut_backbone
+from tests.trial_examples import configuration, splits
 from tests.whole_network import assert_cached_is_whole, double_precision
 
 keras = pytest.importorskip("keras")

@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import InputError
-from metallmix_kedro.trials import executors
-from metallmix_kedro.trials.executors import open_executor
-from metallmix_kedro.trials.grid import TrialGrid
+from metallmix_kedro.grid import executors
+from metallmix_kedro.grid.executors import open_executor
+from metallmix_kedro.grid.grid import TrialGrid
+from metallmix_kedro.support.errors import InputError
 from tests.fabricated import SPACE
 from tests.grids import N_TRIALS, configure, outcomes, stored_trials, trial_files
 from tests.integration.light_grid import STRATEGIES, LightMeasurer, light_bundle, light_parameters

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from metallmix_kedro.errors import InputError, ParameterError
 from metallmix_kedro.images.manifest import ManifestSchema, data_hash
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+from metallmix_kedro.support.errors import InputError, ParameterError
 from tests.unit.images.samples import make_dataset
 from tests.workspace import PROJECT, Workspace
 

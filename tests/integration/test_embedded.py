@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from metallmix_kedro.recommendation import llm
-from metallmix_kedro.recommendation.checks import check_explanation
-from metallmix_kedro.recommendation.language_model import Request
-from metallmix_kedro.recommendation.llm_parameters import LLMParameters
-from metallmix_kedro.recommendation.llm_providers import connect
-from metallmix_kedro.recommendation.prompt import DecisionPrompts
-from metallmix_kedro.recommendation.references import sentence_pattern
-from metallmix_kedro.recommendation.reply import decide
+from metallmix_kedro.explanation import llm
+from metallmix_kedro.explanation.english.checks import check_explanation
+from metallmix_kedro.explanation.prompt import DecisionPrompts
+from metallmix_kedro.explanation.references import sentence_pattern
+from metallmix_kedro.explanation.reply import decide
+from metallmix_kedro.language_models.language_model import Request
+from metallmix_kedro.language_models.parameters import LLMParameters
+from metallmix_kedro.language_models.providers import connect
 from tests.fabricated import SPACE
 from tests.made_evidence import hand_made
 from tests.small_models import find_weights

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import WeightsError
-from metallmix_kedro.trials.measuring import Proposal, TrialMeasurer
+from metallmix_kedro.grid.measuring import Proposal, TrialMeasurer
+from metallmix_kedro.support.errors import WeightsError
 from tests.grids import N_TRIALS, SCORES, configure, history, outcomes, stored_trials, trial_files
 from tests.workspace import Workspace
 

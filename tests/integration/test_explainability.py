@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.support.errors import ArtifactError
 from metallmix_kedro.surrogate.encoding import FEATURES
 from tests.conftest import save_history
 from tests.workspace import Workspace

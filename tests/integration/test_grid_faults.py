@@ -23,13 +23,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from metallmix_kedro.commands.failures import Failure, explain
+from metallmix_kedro.cli.failures import Failure, explain
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
-from metallmix_kedro.errors import InputError, ParameterError
-from metallmix_kedro.trials import cache as cache_module
-from metallmix_kedro.trials.cache import ArrayCache
-from metallmix_kedro.trials.known import readable_records
-from metallmix_kedro.trials.parameters import CacheParameters
+from metallmix_kedro.grid.known import readable_records
+from metallmix_kedro.support.errors import InputError, ParameterError
+from metallmix_kedro.training.inputs import cache as cache_module
+from metallmix_kedro.training.inputs.cache import ArrayCache
+from metallmix_kedro.training.inputs.parameters import CacheParameters
 from tests.grids import N_TRIALS, configure, history, outcomes, stored_trials, trial_files
 from tests.integration.light_grid import in_silence, measure_light_grid
 from tests.workspace import Workspace
@@ -199,7 +199,7 @@ def test_trials_damaged_by_hand_are_named_and_measured_again(
         next((reference.data / "05_model_input/history.parquet").glob("2026-01-01*")),
         measured.data / "05_model_input/history.parquet/2026-01-01T00.00.00.000Z",
     )
-    with caplog.at_level(logging.WARNING, logger="metallmix_kedro.trials.known"):
+    with caplog.at_level(logging.WARNING, logger="metallmix_kedro.grid.known"):
         measured.run("experiment_grid")
     for path in paths:
         said = f"'example_shapes/{path.stem}' cannot be read" in caplog.text

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history import HISTORY_COLUMNS
 from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.support.errors import InputError
 from tests.conftest import save_history
 from tests.workspace import PROJECT, Workspace
 

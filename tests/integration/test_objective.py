@@ -9,8 +9,8 @@ import yaml
 
 from metallmix_kedro.audit.record import RunRecord
 from metallmix_kedro.audit.replay import replay
-from metallmix_kedro.errors import InputError, ParameterError
-from metallmix_kedro.recommendation.model import Recommendation, json_schema
+from metallmix_kedro.report.recommendation import Recommendation, json_schema
+from metallmix_kedro.support.errors import InputError, ParameterError
 from tests.workspace import Workspace
 
 LEARNED = (

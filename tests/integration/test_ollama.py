@@ -18,15 +18,15 @@ from typing import Any
 
 import pytest
 
-from metallmix_kedro.evaluation.judge import judge_recommendation
 from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
-from metallmix_kedro.evaluation.judge_rating import CRITERIA
-from metallmix_kedro.recommendation import llm
-from metallmix_kedro.recommendation.checks import check_explanation
-from metallmix_kedro.recommendation.llm_parameters import LLMParameters
-from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
-from metallmix_kedro.recommendation.references import sentence_pattern
-from metallmix_kedro.recommendation.reply import LLMReply, decide
+from metallmix_kedro.explanation import llm
+from metallmix_kedro.explanation.english.checks import check_explanation
+from metallmix_kedro.explanation.prompt import DecisionPrompts, PromptTexts
+from metallmix_kedro.explanation.references import sentence_pattern
+from metallmix_kedro.explanation.reply import LLMReply, decide
+from metallmix_kedro.judging.judge import judge_recommendation
+from metallmix_kedro.judging.rating import CRITERIA
+from metallmix_kedro.language_models.parameters import LLMParameters
 from tests.fabricated import SPACE
 from tests.loopback_ollama import free_port
 from tests.made_evidence import hand_made

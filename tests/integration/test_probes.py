@@ -5,8 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import ParameterError
-from metallmix_kedro.probes import PROBE_COLUMNS, PROBE_STATISTICS
+from metallmix_kedro.meta_features.probes import PROBE_COLUMNS, PROBE_STATISTICS
+from metallmix_kedro.support.errors import ParameterError
 from tests.workspace import Workspace
 
 SMALLEST = "MobileNetV2_0.35"

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
-from metallmix_kedro.errors import ArtifactError, MetallmixError
-from metallmix_kedro.recommendation.model import Recommendation, content_sha256, json_schema
+from metallmix_kedro.report.recommendation import Recommendation, content_sha256, json_schema
+from metallmix_kedro.support.errors import ArtifactError, MetallmixError
 from tests.workspace import Workspace
 
 WITHOUT_LLM = {"recommendation": {"llm": {"provider": "none"}}}

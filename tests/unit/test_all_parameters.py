@@ -3,10 +3,10 @@ from kedro.config import OmegaConfigLoader
 from pydantic import Field
 
 from metallmix_kedro.all_parameters import AllParameters, check_parameters
-from metallmix_kedro.errors import ParameterError
-from metallmix_kedro.parameter_errors import describe_offences, known_names
-from metallmix_kedro.parameters import Parameters
 from metallmix_kedro.settings import CONFIG_LOADER_ARGS
+from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.support.parameter_errors import describe_offences, known_names
+from metallmix_kedro.support.parameters import Parameters
 from tests.workspace import PROJECT
 
 

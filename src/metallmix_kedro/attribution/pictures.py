@@ -10,7 +10,7 @@ import pandas as pd
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
 from metallmix_kedro.attribution.text import WORDS
-from metallmix_kedro.extras import require
+from metallmix_kedro.support.extras import require
 from metallmix_kedro.surrogate.encoding import FEATURES, FeatureEncoder
 from metallmix_kedro.surrogate.model import BASE_VALUE
 

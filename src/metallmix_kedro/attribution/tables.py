@@ -8,8 +8,8 @@ from metallmix_kedro.attribution.values import (
     binned_values,
     readable_values,
 )
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.search_space import STRATEGIES
+from metallmix_kedro.support.errors import ArtifactError
 from metallmix_kedro.surrogate.encoding import FEATURES, FeatureEncoder
 
 N_TOP = 3

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.errors import InputError
-from metallmix_kedro.extras import require
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support.extras import require
 from metallmix_kedro.surrogate.model import BASE_VALUE, Surrogate
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.meta_features import NUMERIC_META_FEATURES
-from metallmix_kedro.probes.features import PROBE_FEATURES
+from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
 
 NUMERIC_HYPERPARAMETERS: tuple[str, ...] = (
     "dense_units",

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.whole_file import whole_file
+from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support.whole_file import whole_file
 
 DISTRIBUTION = "metallmix-kedro"
 

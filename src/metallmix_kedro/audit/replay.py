@@ -14,7 +14,7 @@ from kedro.runner import SequentialRunner
 from metallmix_kedro.audit.comparison import Comparison, compare_bytes
 from metallmix_kedro.audit.record import DatasetVersion, RunRecord, file_sha256, package_versions
 from metallmix_kedro.audit.versions import version_path, versioned
-from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.support.errors import ArtifactError
 
 PIPELINE = "recommendation"
 RECOMMENDATION = "recommendation"
@@ -83,7 +83,7 @@ class ReplayRunner(SequentialRunner):
 
         Raises
         ------
-        metallmix_kedro.errors.ArtifactError
+        metallmix_kedro.support.errors.ArtifactError
             If a recorded version of an input was deleted.
         """
         self.changed_inputs = self._check_inputs(catalog, pipeline.inputs())
@@ -149,7 +149,7 @@ def replay(record: RunRecord, project_path: Path, conf_source: str | None = None
 
     Raises
     ------
-    metallmix_kedro.errors.ArtifactError
+    metallmix_kedro.support.errors.ArtifactError
         If the run saved no recommendation, or an input of it is gone.
     """
     if RECOMMENDATION not in record.saved:

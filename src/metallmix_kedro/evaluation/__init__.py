@@ -1,4 +1,6 @@
-"""Methods compared on datasets left out, and the judge (paper, section 3).
+"""Methods compared on datasets left out (paper, section 3).
 
-The protocol stands in ``docs/evaluation_protocol.md``.
+The protocol stands in ``docs/evaluation_protocol.md``. `compare` does it; `protocols` says
+what is left out, `methods` what is compared, `statistics` what the outcomes say, `pages` shows
+it. It may import `decision`, `retrieval`, `surrogate` and what these stand on, never `report`.
 """

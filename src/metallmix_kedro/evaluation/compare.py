@@ -9,23 +9,32 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.evaluation.knowledge import Knowledge, Settings
-from metallmix_kedro.evaluation.methods import LISTED, METHODS, Method
-from metallmix_kedro.evaluation.one_shot import at_random
+from metallmix_kedro.evaluation.methods.methods import LISTED, METHODS, Method
+from metallmix_kedro.evaluation.methods.one_shot import at_random
 from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS, Comparison, Notes, Place
 from metallmix_kedro.evaluation.parameters import MAIN, ProtocolName
-from metallmix_kedro.evaluation.protocols import (
+from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
+from metallmix_kedro.evaluation.protocols.protocols import (
     LeftOut,
     drawn_backbones,
     left_out_for,
     too_little_left,
 )
-from metallmix_kedro.evaluation.replay import MIN_DATASETS, ReplayTable, Values, replay_tables
-from metallmix_kedro.evaluation.scores import expected_best_of
-from metallmix_kedro.evaluation.task import Task
-from metallmix_kedro.evaluation.uncertainty import TARGET_COLUMNS, stated_chances, target_errors
-from metallmix_kedro.probes.features import add_probes
+from metallmix_kedro.evaluation.protocols.replay import (
+    MIN_DATASETS,
+    ReplayTable,
+    Values,
+    replay_tables,
+)
+from metallmix_kedro.evaluation.protocols.task import Task
+from metallmix_kedro.evaluation.statistics.scores import expected_best_of
+from metallmix_kedro.evaluation.statistics.uncertainty import (
+    TARGET_COLUMNS,
+    stated_chances,
+    target_errors,
+)
+from metallmix_kedro.meta_features.probes.features import add_probes
+from metallmix_kedro.support.errors import ArtifactError
 
 Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
 """What is left out, and the targets for which it is, under which protocol."""
@@ -50,7 +59,7 @@ def compare_methods(
     settings : Settings
         The parameters of the evaluation and of what a recommendation uses.
     probes : pandas.DataFrame, optional
-        Columns `metallmix_kedro.probes.PROBE_COLUMNS`, of any datasets.
+        Columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`, of any datasets.
 
     Returns
     -------

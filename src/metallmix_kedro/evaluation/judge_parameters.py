@@ -2,10 +2,7 @@
 
 from pydantic import Field
 
-from metallmix_kedro.recommendation.llm_parameters import (
-    ModelName,
-    ServerParameters,
-)
+from metallmix_kedro.language_models.parameters import ModelName, ServerParameters
 
 
 class JudgeParameters(ServerParameters):

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.evaluation.methods import LISTED
-from metallmix_kedro.evaluation.replay import ReplayTable, Values
+from metallmix_kedro.evaluation.methods.methods import LISTED
+from metallmix_kedro.evaluation.protocols.replay import ReplayTable, Values
 
 OUTCOME_COLUMNS = (
     "protocol",
@@ -55,8 +55,9 @@ class Comparison:
     not_run : dict of str to dict
         Protocol -> method -> dataset -> why it could not run there.
     chances, targets : pandas.DataFrame
-        How sure the recommendation is, and how right: rows of `uncertainty.stated_chances` (of the
-        main protocol) and of `uncertainty.target_errors`.
+        How sure the recommendation is, and how right: rows of
+        `evaluation.statistics.uncertainty.stated_chances` (of the main protocol) and of
+        `evaluation.statistics.uncertainty.target_errors`.
     response_times : dict of str to float
         Seconds a method took to choose on this machine, its median over choices.
     """

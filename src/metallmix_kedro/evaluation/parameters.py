@@ -4,9 +4,9 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from metallmix_kedro.evaluation.ablation_parameters import LLMAblationParameters
 from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
-from metallmix_kedro.evaluation.llm_ablation_parameters import LLMAblationParameters
-from metallmix_kedro.parameters import Parameters
+from metallmix_kedro.support.parameters import Parameters
 
 MethodName = Literal[
     "surrogate",
@@ -28,10 +28,10 @@ MethodName = Literal[
     "random_search",
     "bayesian_search",
 ]
-"""Names of the methods; `evaluation.methods.METHODS` says what they do."""
+"""Names of the methods; `evaluation.methods.methods.METHODS` says what they do."""
 
 ProtocolName = Literal["leave_one_dataset_out", "leave_one_modality_out", "leave_one_backbone_out"]
-"""Names of the protocols; `evaluation.protocols` says what training loses."""
+"""Names of the protocols; `evaluation.protocols.protocols` says what training loses."""
 
 MAIN: ProtocolName = "leave_one_dataset_out"
 """The protocol that tables and pictures are of, unless they say otherwise."""

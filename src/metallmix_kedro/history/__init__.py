@@ -1,4 +1,8 @@
-"""All trials measured, published or imported (the paper's meta-dataset, section 2.1)."""
+"""All trials measured, published or imported (the paper's meta-dataset, section 2.1).
+
+`importing` reads other people's trials, `portrait` sums the history up. It may import
+`meta_features`, `search_space` and `support`.
+"""
 
 from metallmix_kedro.history.columns import (
     ACCURACY,

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from pandera.errors import SchemaErrors
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS, LATER_COLUMNS
 from metallmix_kedro.history.published import published_trials
 from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.support.errors import ArtifactError
 
 MAX_LISTED = 10
 """Offending rows that an error message lists before it only counts."""

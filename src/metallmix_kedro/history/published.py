@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+from metallmix_kedro.support.errors import ArtifactError
 
 REQUIRED_COLUMNS: tuple[str, ...] = (
     "dataset",

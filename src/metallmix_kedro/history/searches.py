@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history.columns import ACCURACY
 from metallmix_kedro.history.published import PAPER_DATASETS
+from metallmix_kedro.support.errors import ArtifactError
 
 SEARCHES: dict[str, str] = {
     "random_search": "Random Search",
@@ -53,7 +53,7 @@ def follow_search(history: pd.DataFrame, search: Search) -> pd.DataFrame:
     history : pandas.DataFrame
         Holds the trials of the search.
     search : mapping
-        One search of `metallmix_kedro.trials.retrace`: ``trial_ids`` in the order tried.
+        One search of `metallmix_kedro.grid.retrace`: ``trial_ids`` in the order tried.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def compare_searches(
     history : pandas.DataFrame
         Holds the trials of the searches.
     searches : mapping of str to mapping
-        The searches of `metallmix_kedro.trials.retrace`; their keys do not matter.
+        The searches of `metallmix_kedro.grid.retrace`; their keys do not matter.
     published : pandas.DataFrame
         The paper's Table 3: columns ``dataset``, ``method``, ``cv_accuracy`` in [0, 1],
         ``response_time_s`` and ``training_time_s``.

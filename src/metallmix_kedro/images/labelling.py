@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.images.inspection import IMAGE_SUFFIXES, Reason
 from metallmix_kedro.images.labels_csv import read_labels
 from metallmix_kedro.images.layout import find_layout
 from metallmix_kedro.images.listing import Listing, list_folder
 from metallmix_kedro.images.parameters import DatasetEntry, LabelsCsv
+from metallmix_kedro.support.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.images.folds import assign_folds, check_groups
 from metallmix_kedro.images.inspection import Inspection, Reason, inspect_file, pixel_hash
 from metallmix_kedro.images.labelling import LabelledFile, Labels, label_files
 from metallmix_kedro.images.near_copies import near_copy_groups
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
 from metallmix_kedro.images.sources import resolve_root
+from metallmix_kedro.support.errors import InputError
 
 INCLUDED = "included"
 EXCLUDED = "excluded"

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from metallmix_kedro.extras import require
 from metallmix_kedro.images.inspection import IMAGE_FORMATS
 from metallmix_kedro.images.manifest import INCLUDED
+from metallmix_kedro.support.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure

@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
-from metallmix_kedro.text_yaml import load_text_yaml
+from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support.text_yaml import load_text_yaml
 
 Text = Annotated[str, Field(min_length=1)]
 Pixels = Annotated[float, Field(gt=0, le=1_000_000)]

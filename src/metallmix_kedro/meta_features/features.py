@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from metallmix_kedro.errors import InputError
+from metallmix_kedro.support.errors import InputError
 
 Count = Annotated[int, Field(ge=1)]
 Pixels = Annotated[float, Field(gt=0)]

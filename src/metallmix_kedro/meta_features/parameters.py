@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from metallmix_kedro.images.parameters import DEFAULT_MAX_PIXELS, MaxPixels, MaxUnpacked
-from metallmix_kedro.parameters import Parameters
+from metallmix_kedro.support.parameters import Parameters
 
 Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.images.manifest import INCLUDED, data_hash
 from metallmix_kedro.images.parameters import DatasetEntry
 from metallmix_kedro.meta_features.features import (
@@ -14,6 +13,7 @@ from metallmix_kedro.meta_features.features import (
     compute_meta_features,
 )
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters
+from metallmix_kedro.support.errors import InputError
 
 
 def describe_registered(

@@ -5,9 +5,9 @@ from typing import Any, Literal, Self
 import faiss
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.vectors import MetaFeatureScaler
+from metallmix_kedro.support.errors import ArtifactError
 
 REBUILD = "Build it again with: kedro run --pipelines=retrieval"
 

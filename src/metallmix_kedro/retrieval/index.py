@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history import SCORE
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
 from metallmix_kedro.retrieval.card import IndexCard, IndexEntry
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.retrieval.vectors import MetaFeatureScaler
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.support.errors import InputError
 
 # What tells one entry of the index from another.
 _ENTRY_KEY = ["dataset", *META_FEATURE_COLUMNS]

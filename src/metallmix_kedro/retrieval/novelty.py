@@ -6,10 +6,10 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import distances
+from metallmix_kedro.support.errors import InputError
 
 MIN_DATASETS = 3
 """With fewer datasets nothing can be said about how far apart datasets usually are."""

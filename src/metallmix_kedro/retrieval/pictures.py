@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.extras import require
+from metallmix_kedro.support.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

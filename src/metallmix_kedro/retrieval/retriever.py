@@ -9,10 +9,10 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ValidationError
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.search import TrialSearch
 from metallmix_kedro.retrieval.similar_trial import SimilarTrial
+from metallmix_kedro.support.errors import InputError
 
 
 class TrialRetriever(BaseRetriever):

@@ -9,11 +9,11 @@ import pandas as pd
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import REBUILD, IndexCard
 from metallmix_kedro.retrieval.index import distances
 from metallmix_kedro.retrieval.similar_trial import SHOWN, SimilarTrial
+from metallmix_kedro.support.errors import ArtifactError
 
 
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))

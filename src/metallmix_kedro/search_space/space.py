@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import pandas as pd
 from pydantic import Field, field_validator
 
-from metallmix_kedro.errors import ParameterError
-from metallmix_kedro.parameters import Parameters
 from metallmix_kedro.search_space.configuration import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.support.parameters import Parameters
 
 Strategy = Literal["feature_extraction", "last_10", "last_30", "full"]
 Optimizer = Literal["adam", "sgd", "rmsprop"]

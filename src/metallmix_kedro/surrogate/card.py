@@ -9,14 +9,14 @@ import pandas as pd
 import xgboost
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history.objective import Objective
+from metallmix_kedro.support.errors import ArtifactError
 from metallmix_kedro.surrogate.average import ConfigurationAverage
-from metallmix_kedro.surrogate.calibration import Calibration
 from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
-from metallmix_kedro.surrogate.scales import DeviceScale, ScoreScale
-from metallmix_kedro.surrogate.scenarios import Scenarios
+from metallmix_kedro.surrogate.uncertainty.calibration import Calibration
+from metallmix_kedro.surrogate.uncertainty.scales import DeviceScale, ScoreScale
+from metallmix_kedro.surrogate.uncertainty.scenarios import Scenarios
 
 MEND = "Fit the surrogate again: kedro run --pipelines=meta_learning"
 LEARNING = ("meta_learning", "explainability", "retrieval")

@@ -11,10 +11,10 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.backbones.registry import BACKBONES
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
-from metallmix_kedro.probes.features import PROBE_FEATURES
+from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, STRATEGIES
+from metallmix_kedro.support.errors import InputError
 
 Floats = npt.NDArray[np.float32]
 

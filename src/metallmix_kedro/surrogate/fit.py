@@ -8,18 +8,18 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.cells import coded, draw_evenly
 from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.surrogate.calibration import calibrate
+from metallmix_kedro.support.errors import InputError
 from metallmix_kedro.surrogate.card import TrainingFacts
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import PointModel, fit_point_model
-from metallmix_kedro.surrogate.residuals import Errors, errors_on
-from metallmix_kedro.surrogate.scales import is_own
+from metallmix_kedro.surrogate.uncertainty.calibration import calibrate
+from metallmix_kedro.surrogate.uncertainty.residuals import Errors, errors_on
+from metallmix_kedro.surrogate.uncertainty.scales import is_own
 
 FEWEST_BACKBONES = 3
 """With fewer, what remains when one is hidden says nothing of how backbones differ."""

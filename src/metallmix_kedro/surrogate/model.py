@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import xgboost
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history.objective import Objective
-from metallmix_kedro.surrogate.calibration import SCALES, Calibration
+from metallmix_kedro.support.errors import ArtifactError
 from metallmix_kedro.surrogate.card import (
     MEND,
     TARGETS,
@@ -20,10 +19,11 @@ from metallmix_kedro.surrogate.card import (
     read_card,
 )
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
-from metallmix_kedro.surrogate.outlook import Outlook
 from metallmix_kedro.surrogate.point import PointModel
-from metallmix_kedro.surrogate.probe_levels import known_level
-from metallmix_kedro.surrogate.scales import FloatArray
+from metallmix_kedro.surrogate.uncertainty.calibration import SCALES, Calibration
+from metallmix_kedro.surrogate.uncertainty.outlook import Outlook
+from metallmix_kedro.surrogate.uncertainty.probe_levels import known_level
+from metallmix_kedro.surrogate.uncertainty.scales import FloatArray
 
 BASE_VALUE = "base_value"
 """The column of `Surrogate.contributions` that holds the prediction before any feature."""

@@ -8,17 +8,17 @@ import numpy.typing as npt
 import pandas as pd
 import xgboost
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.cells import belongs, coded, draw_evenly
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.support.errors import InputError
 from metallmix_kedro.surrogate.average import ConfigurationAverage, distinct, level_codes
 from metallmix_kedro.surrogate.average_fit import AverageTable
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
-from metallmix_kedro.surrogate.probe_levels import hide_at_random
-from metallmix_kedro.surrogate.scales import (
+from metallmix_kedro.surrogate.uncertainty.probe_levels import hide_at_random
+from metallmix_kedro.surrogate.uncertainty.scales import (
     PROBED,
     DeviceScale,
     FloatArray,
@@ -27,7 +27,7 @@ from metallmix_kedro.surrogate.scales import (
     is_own,
     own_or_all,
 )
-from metallmix_kedro.surrogate.scenarios import Scenarios
+from metallmix_kedro.surrogate.uncertainty.scenarios import Scenarios
 
 _OVER_ALL = (
     *("dataset", "source", "proposer", "status", "device", "modality", *CONFIGURATION_COLUMNS),

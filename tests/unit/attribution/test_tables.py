@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.attribution import tables
-from metallmix_kedro.errors import ArtifactError
-from metallmix_kedro.probes.features import PROBE_FEATURES
+from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
+from metallmix_kedro.support.errors import ArtifactError
 from metallmix_kedro.surrogate.encoding import FEATURES
 from metallmix_kedro.surrogate.model import Surrogate
 from tests.fabricated import BACKBONE_EFFECT

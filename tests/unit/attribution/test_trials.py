@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.attribution.trials import attribute_trials
-from metallmix_kedro.errors import InputError
+from metallmix_kedro.support.errors import InputError
 from metallmix_kedro.surrogate.encoding import FEATURES
 from metallmix_kedro.surrogate.model import Surrogate
 

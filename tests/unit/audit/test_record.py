@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metallmix_kedro.audit import record as records
-from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.support.errors import ArtifactError
 
 RUN = {
     "run_id": "2026-01-01T00.00.00.000Z",

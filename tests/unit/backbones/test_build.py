@@ -11,7 +11,7 @@ import pytest
 
 from metallmix_kedro.backbones import BACKBONES, get_backbone
 from metallmix_kedro.backbones.build import build_backbone, preprocess, weights_id
-from metallmix_kedro.errors import MissingExtraError, ParameterError, WeightsError
+from metallmix_kedro.support.errors import MissingExtraError, ParameterError, WeightsError
 
 keras = pytest.importorskip("keras")
 

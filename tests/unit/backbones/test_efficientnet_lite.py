@@ -10,7 +10,7 @@ import pytest
 from metallmix_kedro.backbones.build import build_backbone, weights_id
 from metallmix_kedro.backbones.efficientnet_lite import LITE_VARIANTS, lite_blocks
 from metallmix_kedro.backbones.torch_file import read_torch_file
-from metallmix_kedro.errors import WeightsError
+from metallmix_kedro.support.errors import WeightsError
 from tests.unit.backbones.torch_files import torch_file
 
 keras = pytest.importorskip("keras")

@@ -6,7 +6,7 @@ from hypothesis.extra import numpy as hnp
 
 from metallmix_kedro.backbones import BACKBONES
 from metallmix_kedro.backbones.preprocessing import preprocess
-from metallmix_kedro.errors import ParameterError
+from metallmix_kedro.support.errors import ParameterError
 
 KERAS_MODULES = {
     "Xception": "xception",

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from metallmix_kedro.backbones import BACKBONES, get_backbone
-from metallmix_kedro.errors import ParameterError
+from metallmix_kedro.support.errors import ParameterError
 
 PAPER = (
     "Xception",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from metallmix_kedro.backbones.torch_file import read_torch_file
-from metallmix_kedro.errors import WeightsError
+from metallmix_kedro.support.errors import WeightsError
 from tests.unit.backbones.torch_files import (
     HEADER,
     pickled_dict,

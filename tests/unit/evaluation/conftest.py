@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metallmix_kedro.decision.parameters import RecommendationParameters
 from metallmix_kedro.evaluation.compare import compare_methods
-from metallmix_kedro.evaluation.knowledge import Settings
 from metallmix_kedro.evaluation.outcomes import Comparison
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
-from metallmix_kedro.evaluation.replay import replay_tables
-from metallmix_kedro.evaluation.task import Task
+from metallmix_kedro.evaluation.protocols.knowledge import Settings
+from metallmix_kedro.evaluation.protocols.replay import replay_tables
+from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.schema import HistorySchema
-from metallmix_kedro.probes import PROBE_COLUMNS
-from metallmix_kedro.recommendation.parameters import RecommendationParameters
+from metallmix_kedro.meta_features.probes import PROBE_COLUMNS
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters

@@ -5,7 +5,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS, Comparison
 from metallmix_kedro.evaluation.parameters import MAIN
-from metallmix_kedro.evaluation.uncertainty import CHANCE_COLUMNS, TARGET_COLUMNS
+from metallmix_kedro.evaluation.statistics.uncertainty import CHANCE_COLUMNS, TARGET_COLUMNS
 
 MODALITY = "leave_one_modality_out"
 BACKBONE = "leave_one_backbone_out"

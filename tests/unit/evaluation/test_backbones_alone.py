@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.evaluation.compare import compare_methods
-from metallmix_kedro.evaluation.methods import METHODS
+from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.parameters import MAIN
-from metallmix_kedro.evaluation.replay import replay_tables
-from metallmix_kedro.evaluation.task import Task
+from metallmix_kedro.evaluation.protocols.replay import replay_tables
+from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.schema import HistorySchema

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import ArtifactError, MissingExtraError
-from metallmix_kedro.evaluation import gaussian_process
 from metallmix_kedro.evaluation.compare import compare_methods
-from metallmix_kedro.evaluation.knowledge import Settings
-from metallmix_kedro.evaluation.methods import METHODS
+from metallmix_kedro.evaluation.methods import gaussian_process
+from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS
 from metallmix_kedro.evaluation.parameters import MAIN
+from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.history import SCORE, TIMES
+from metallmix_kedro.support.errors import ArtifactError, MissingExtraError
 from metallmix_kedro.surrogate.point import fit_point_model
 
 ONE_SHOT = [name for name in METHODS if not name.endswith("_search")]
@@ -135,7 +135,7 @@ def test_what_is_the_same_left_out_is_learned_once(shared_history, settings, mon
         fitted.append(set(training["dataset"]))
         return fit_point_model(training, parameters, seed)
 
-    monkeypatch.setattr("metallmix_kedro.evaluation.task.fit_point_model", count)
+    monkeypatch.setattr("metallmix_kedro.evaluation.protocols.task.fit_point_model", count)
     modalities = ("CT", "CT", "MRI", "US")
     by_name = {f"fabricated_{number}": name for number, name in enumerate(modalities)}
     history = shared_history.assign(modality=shared_history["dataset"].map(by_name))

@@ -20,11 +20,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from metallmix_kedro.evaluation.knowledge import Knowledge, Settings
-from metallmix_kedro.evaluation.methods import LISTED, METHODS
-from metallmix_kedro.evaluation.protocols import LeftOut, left_out_for
-from metallmix_kedro.evaluation.replay import replay_tables
-from metallmix_kedro.evaluation.task import Task
+from metallmix_kedro.evaluation.methods.methods import LISTED, METHODS
+from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
+from metallmix_kedro.evaluation.protocols.protocols import LeftOut, left_out_for
+from metallmix_kedro.evaluation.protocols.replay import replay_tables
+from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history import METRICS, SCORE, TIMES
 
 TARGET, TWIN, ALIKE = "fabricated_1", "twin of it", "of its modality"

@@ -3,8 +3,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.evaluation.published import published_reference
+from metallmix_kedro.support.errors import ArtifactError
 
 RAW = Path(__file__).parents[3] / "data" / "01_raw"
 

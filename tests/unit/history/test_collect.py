@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metallmix_kedro.errors import ArtifactError
+from metallmix_kedro.grid.known import history_records, readable_records
 from metallmix_kedro.history import HISTORY_COLUMNS
 from metallmix_kedro.history.collect import collect_history
 from metallmix_kedro.history.columns import LATER_COLUMNS
 from metallmix_kedro.history.schema import HistorySchema
-from metallmix_kedro.trials.known import history_records, readable_records
+from metallmix_kedro.support.errors import ArtifactError
 from tests.fabricated import fabricate_history
 from tests.workspace import PROJECT
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history import METRICS, SCORE
 from metallmix_kedro.history.objective import MEASURES, with_score
 from metallmix_kedro.history.relative import add_relative_score, has_score
+from metallmix_kedro.support.errors import InputError
 from tests.fabricated import fabricate_history
 
 

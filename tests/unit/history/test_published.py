@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history import HISTORY_COLUMNS
 from metallmix_kedro.history.published import PAPER_DATASETS, published_trials
 from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.support.errors import ArtifactError
 from tests.fabricated import fabricate_history
 
 REPOSITORY = Path(__file__).parents[3]

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metallmix_kedro.errors import ArtifactError
 from metallmix_kedro.history.searches import (
     COMPARISON_COLUMNS,
     PUBLISHED_NOTE,
     compare_searches,
     follow_search,
 )
+from metallmix_kedro.support.errors import ArtifactError
 from tests.made_history import made_history
 from tests.workspace import PROJECT
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.images.archives import is_archive, unpack, unpacked_name
+from metallmix_kedro.support.errors import InputError
 
 LIMIT = 1_000_000
 

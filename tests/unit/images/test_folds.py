@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.images.folds import assign_folds, check_groups
+from metallmix_kedro.support.errors import InputError
 
 
 @st.composite

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.images.inspection import Reason
 from metallmix_kedro.images.labelling import label_by_folder, label_files
 from metallmix_kedro.images.listing import Listing, list_folder
+from metallmix_kedro.support.errors import InputError
 from tests.unit.images.samples import entry
 
 

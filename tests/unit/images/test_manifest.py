@@ -7,7 +7,6 @@ import pandera.errors
 import pytest
 from PIL import Image, ImageEnhance
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.images.inspection import Reason, inspect_file
 from metallmix_kedro.images.manifest import (
     ManifestSchema,
@@ -17,6 +16,7 @@ from metallmix_kedro.images.manifest import (
 )
 from metallmix_kedro.images.pictures import MAX_CLASSES, draw_dataset
 from metallmix_kedro.images.summary import describe_summary, summarise_manifest
+from metallmix_kedro.support.errors import InputError
 from tests.unit.images.samples import entry, make_dataset, parameters, picture, save
 
 COLUMNS = [

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from pydantic import ValidationError
 
-from metallmix_kedro.errors import InputError, MissingExtraError
 from metallmix_kedro.images.sources import resolve_root
+from metallmix_kedro.support.errors import InputError, MissingExtraError
 from tests.unit.images.samples import entry, make_dataset, parameters
 from tests.unit.images.test_archives import zip_of
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.meta_features.card import read_card
+from metallmix_kedro.support.errors import InputError
 
 CARD = """\
 name: scans

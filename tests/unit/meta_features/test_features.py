@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.meta_features import (
     META_FEATURE_COLUMNS,
     NUMERIC_META_FEATURES,
     compute_meta_features,
 )
+from metallmix_kedro.support.errors import InputError
 
 class_sizes = st.dictionaries(st.text(min_size=1), st.integers(1, 10**6), min_size=2, max_size=20)
 

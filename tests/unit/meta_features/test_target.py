@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from metallmix_kedro.errors import InputError, ParameterError
 from metallmix_kedro.images.manifest import build_manifest
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters, TargetParameters
 from metallmix_kedro.meta_features.registered import describe_registered, meta_feature_table
 from metallmix_kedro.meta_features.target import TargetDescription, describe_target
+from metallmix_kedro.support.errors import InputError, ParameterError
 from tests.unit.images.samples import entry, make_dataset, parameters, save
 
 EXAMPLE = Path(__file__).parents[3] / "data" / "01_raw" / "example_target.yml"

@@ -6,7 +6,7 @@ import pytest
 from metallmix_kedro.history import HISTORY_COLUMNS
 from metallmix_kedro.pipelines.experiment_grid.nodes import join_history
 from tests.fabricated import fabricate_history
-from tests.unit.trials.examples import grid_parameters
+from tests.trial_examples import grid_parameters
 from tests.workspace import PROJECT
 
 

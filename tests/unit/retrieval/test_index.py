@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import ArtifactError, InputError
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index, distances, retrievable_trials
+from metallmix_kedro.support.errors import ArtifactError, InputError
 
 Built = tuple[faiss.Index, dict[str, Any]]
 

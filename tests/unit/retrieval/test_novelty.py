@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.novelty import measure_novelty
+from metallmix_kedro.support.errors import InputError
 
 Built = tuple[faiss.Index, dict[str, Any]]
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ValidationError
 
-from metallmix_kedro.errors import ArtifactError, InputError
 from metallmix_kedro.history import ACCURACY
 from metallmix_kedro.history.columns import LATER_COLUMNS
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
@@ -21,6 +20,7 @@ from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.retriever import TrialRetriever, retrieve
 from metallmix_kedro.retrieval.similar_trial import SimilarTrial
+from metallmix_kedro.support.errors import ArtifactError, InputError
 
 Built = tuple[faiss.Index, dict[str, Any]]
 TARGET = compute_meta_features({"a": 300, "b": 500, "c": 100}, 128, 128, "MRI")

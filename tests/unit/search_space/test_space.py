@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from metallmix_kedro.errors import ParameterError
 from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.support.errors import ParameterError
 
 SHIPPED = Path(__file__).parents[3] / "conf/base/parameters/search_space.yml"
 PAPER = (

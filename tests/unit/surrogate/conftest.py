@@ -3,8 +3,8 @@ import pytest
 
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.surrogate import BoostingParameters, MetaLearningParameters
+from metallmix_kedro.surrogate.checks.lodo import leave_one_dataset_out
 from metallmix_kedro.surrogate.fit import fit_surrogate
-from metallmix_kedro.surrogate.lodo import leave_one_dataset_out
 from metallmix_kedro.surrogate.model import Surrogate
 from tests.fabricated import fabricate_history
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.search_space import STRATEGIES
+from metallmix_kedro.support.errors import InputError
 from metallmix_kedro.surrogate.encoding import FEATURES, FeatureEncoder
 
 

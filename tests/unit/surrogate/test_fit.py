@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.support.errors import InputError
 from metallmix_kedro.surrogate import fit
 from metallmix_kedro.surrogate.fit import (
     assemble,
@@ -14,7 +14,7 @@ from metallmix_kedro.surrogate.fit import (
     make_folds,
 )
 from metallmix_kedro.surrogate.point import fit_point_model, trial_weights
-from metallmix_kedro.surrogate.residuals import errors_on
+from metallmix_kedro.surrogate.uncertainty.residuals import errors_on
 from tests.fabricated import fabricate_history
 from tests.unit.surrogate.conftest import published_twin
 

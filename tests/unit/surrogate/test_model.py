@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.errors import ArtifactError, InputError
 from metallmix_kedro.history.objective import with_score
+from metallmix_kedro.support.errors import ArtifactError, InputError
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import BASE_VALUE, Surrogate
 from tests.fabricated import BACKBONE_EFFECT, RATE_EFFECT

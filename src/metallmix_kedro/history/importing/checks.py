@@ -11,8 +11,8 @@ from metallmix_kedro.history.columns import ACCURACY
 from metallmix_kedro.history.importing.values import Fault
 from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.parameter_errors import describe_offences
 from metallmix_kedro.search_space.space import Strategy
+from metallmix_kedro.support.parameter_errors import describe_offences
 
 
 class ImportedConfiguration(BaseModel):

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.importing.mapping import HistoryMapping
 from metallmix_kedro.history.importing.tables import read_table
 from metallmix_kedro.history.importing.values import parse_cells, translate
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.meta_features.card import read_card
+from metallmix_kedro.support.errors import InputError
 
 Described = dict[str, dict[str, object]]
 """Name of a dataset -> meta-feature -> value."""

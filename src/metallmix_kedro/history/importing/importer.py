@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.columns import HISTORY_COLUMNS
 from metallmix_kedro.history.importing.checks import find_faults, first_of_each
 from metallmix_kedro.history.importing.datasets import described_datasets
@@ -19,6 +18,7 @@ from metallmix_kedro.history.importing.trial_ids import IMPORTED, PROPOSER, with
 from metallmix_kedro.history.importing.values import Fault, Value, parse_cells, translate
 from metallmix_kedro.history.schema import HistorySchema
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+from metallmix_kedro.support.errors import InputError
 
 logger = logging.getLogger(__name__)
 

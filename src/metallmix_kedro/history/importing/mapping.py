@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS
 from metallmix_kedro.history.importing.values import is_number
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
-from metallmix_kedro.parameter_errors import describe_offences
-from metallmix_kedro.parameters import Parameters
-from metallmix_kedro.text_yaml import load_text_yaml
+from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support.parameter_errors import describe_offences
+from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.support.text_yaml import load_text_yaml
 
 GIVEN_COLUMNS = tuple(
     name for name in HISTORY_COLUMNS if name not in {"trial_id", "source", "proposer"}

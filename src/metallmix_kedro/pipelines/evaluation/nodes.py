@@ -5,29 +5,27 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.evaluation import (
+from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.evaluation import compare, published
+from metallmix_kedro.evaluation.pages import (
     anytime_picture,
-    compare,
     critical_difference,
-    llm_ablation,
-    llm_pictures,
     page,
     pictures,
     protocol_pictures,
-    published,
     report,
-    summary,
-    uncertainty,
     uncertainty_picture,
 )
-from metallmix_kedro.evaluation.judge import judge_recommendation, rate_labelled, report_judge
-from metallmix_kedro.evaluation.knowledge import Settings
-from metallmix_kedro.evaluation.llm_ablation_keys import current_rows, fingerprint
-from metallmix_kedro.evaluation.llm_ablation_table import row_table, summary_table
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.evaluation.protocols.knowledge import Settings
+from metallmix_kedro.evaluation.statistics import summary, uncertainty
+from metallmix_kedro.explanation.prompt import DecisionPrompts, PromptTexts
 from metallmix_kedro.history.objective import Objective, with_score
-from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.prompt import DecisionPrompts, PromptTexts
+from metallmix_kedro.judging import ablation
+from metallmix_kedro.judging import pictures as llm_pictures
+from metallmix_kedro.judging.ablation_keys import current_rows, fingerprint
+from metallmix_kedro.judging.ablation_table import row_table, summary_table
+from metallmix_kedro.judging.judge import judge_recommendation, rate_labelled, report_judge
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 
@@ -153,12 +151,12 @@ def measure_llm_ablation(
 ) -> Iterator[dict[str, Any]]:
     """Measure whether language models help; each row is stored as it comes."""
     settings = Settings(evaluation, meta_learning, recommendation, retrieval, objective)
-    texts = llm_ablation.Texts(
+    texts = ablation.Texts(
         DecisionPrompts.from_partitions(recommendation_prompt),
         PromptTexts.from_partitions(judge_prompt),
     )
     scored = with_score(history, objective)
-    for key, row in llm_ablation.measure(scored, settings, texts, llm_ablation_rows_so_far):
+    for key, row in ablation.measure(scored, settings, texts, llm_ablation_rows_so_far):
         yield {key: row}
 
 

@@ -6,23 +6,28 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.errors import InputError
-from metallmix_kedro.history import importance_pictures, pictures, search_pictures, summary
+from metallmix_kedro.grid.claims import check_unchanged, claimed
+from metallmix_kedro.grid.executors import open_executor
+from metallmix_kedro.grid.grid import TrialGrid
+from metallmix_kedro.grid.known import history_records, readable_records
+from metallmix_kedro.grid.measuring import MeasuredDataset, TrialMeasurer
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
+from metallmix_kedro.grid.retrace import retrace_searches as retrace
 from metallmix_kedro.history.collect import collect_history
 from metallmix_kedro.history.importing import importer
+from metallmix_kedro.history.portrait import (
+    importance_pictures,
+    pictures,
+    search_pictures,
+    summary,
+)
 from metallmix_kedro.history.searches import compare_searches
 from metallmix_kedro.images.parameters import DataIngestionParameters
 from metallmix_kedro.images.sources import resolve_root
 from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
 from metallmix_kedro.search_space import SearchSpace
-from metallmix_kedro.trials.claims import check_unchanged, claimed
-from metallmix_kedro.trials.executors import open_executor
-from metallmix_kedro.trials.grid import TrialGrid
-from metallmix_kedro.trials.known import history_records, readable_records
-from metallmix_kedro.trials.measuring import MeasuredDataset, TrialMeasurer
-from metallmix_kedro.trials.networks import BackboneStore, NetworkStore
-from metallmix_kedro.trials.parameters import ExperimentGridParameters
-from metallmix_kedro.trials.retrace import retrace_searches as retrace
+from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.training.networks import BackboneStore, NetworkStore
 
 Partitions = dict[str, Callable[[], Any]]
 # Kedro reads the annotations when a run starts; matplotlib is not imported for that.

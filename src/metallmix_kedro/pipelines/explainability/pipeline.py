@@ -2,8 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from metallmix_kedro.meta_features.probes.features import add_probes
 from metallmix_kedro.pipelines.explainability import nodes
-from metallmix_kedro.probes.features import add_probes
 
 PARAMETERS = "params:explainability"
 OBJECTIVE = "params:objective"

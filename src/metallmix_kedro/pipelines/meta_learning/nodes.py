@@ -6,12 +6,12 @@ import pandas as pd
 import xgboost
 
 from metallmix_kedro.history.objective import Objective, with_score
-from metallmix_kedro.probes.features import add_probes
+from metallmix_kedro.meta_features.probes.features import add_probes
+from metallmix_kedro.surrogate.checks.lodo import leave_one_dataset_out
+from metallmix_kedro.surrogate.checks.pictures import draw_predictions
+from metallmix_kedro.surrogate.checks.report import report
 from metallmix_kedro.surrogate.fit import fit_surrogate
-from metallmix_kedro.surrogate.lodo import leave_one_dataset_out
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
-from metallmix_kedro.surrogate.pictures import draw_predictions
-from metallmix_kedro.surrogate.report import report
 
 
 def prepare(history: pd.DataFrame, probes: pd.DataFrame, objective: Objective) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Nodes of the recommendation; what they do lives in `metallmix_kedro.recommendation`."""
+"""Nodes of the recommendation; what they do lives in `metallmix_kedro.decision` and on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,31 +7,37 @@ import faiss
 import pandas as pd
 import xgboost
 
-from metallmix_kedro.errors import ParameterError
+from metallmix_kedro.decision import gather, prospects, scoring
+from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision.pareto import pareto_front
+from metallmix_kedro.decision.target_warnings import known_budget
+from metallmix_kedro.explanation import llm, reply
+from metallmix_kedro.explanation.evidence import (
+    Candidate,
+    Evidence,
+    RetrievedTrial,
+    Target,
+)
+from metallmix_kedro.explanation.free_choice import only, with_free_choice
+from metallmix_kedro.explanation.prompt import DecisionPrompts
+from metallmix_kedro.explanation.reply import LLMReply, read_free_choice
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import target as targets
 from metallmix_kedro.meta_features.parameters import TargetParameters
+from metallmix_kedro.meta_features.probes import target as probing
+from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
 from metallmix_kedro.meta_features.target import TargetDescription
-from metallmix_kedro.probes import target as probing
-from metallmix_kedro.probes.parameters import ProbeParameters
-from metallmix_kedro.recommendation import gather, llm, prospects, reply, scoring
-from metallmix_kedro.recommendation.evidence import Candidate, Evidence, RetrievedTrial, Target
-from metallmix_kedro.recommendation.free_choice import only, with_free_choice
-from metallmix_kedro.recommendation.model import Recommendation, recommend
-from metallmix_kedro.recommendation.parameters import RecommendationParameters
-from metallmix_kedro.recommendation.pareto import pareto_front
-from metallmix_kedro.recommendation.pareto_picture import draw_pareto
-from metallmix_kedro.recommendation.prompt import DecisionPrompts
-from metallmix_kedro.recommendation.reply import LLMReply, read_free_choice
-from metallmix_kedro.recommendation.report import render_report
-from metallmix_kedro.recommendation.target_warnings import known_budget
+from metallmix_kedro.report.pareto_picture import draw_pareto
+from metallmix_kedro.report.recommendation import Recommendation, recommend
+from metallmix_kedro.report.report import render_report
 from metallmix_kedro.retrieval.retriever import retrieve
 from metallmix_kedro.search_space import SearchSpace
+from metallmix_kedro.support.errors import ParameterError
 from metallmix_kedro.surrogate.card import read_card
 from metallmix_kedro.surrogate.model import Surrogate
-from metallmix_kedro.trials.networks import BackboneStore
-from metallmix_kedro.trials.parameters import ExperimentGridParameters
+from metallmix_kedro.training.networks import BackboneStore
 
 Json = dict[str, Any]
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import yaml
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.importing.datasets import described_datasets
 from metallmix_kedro.history.importing.importer import import_history
 from metallmix_kedro.history.importing.mapping import read_mapping
+from metallmix_kedro.support.errors import InputError
 from tests.unit.history.importing.tables import MAPPING, write_csv, write_mapping
 
 CARD = {

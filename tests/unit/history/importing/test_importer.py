@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history import HISTORY_COLUMNS
 from metallmix_kedro.history.importing.importer import import_histories, import_history
 from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.support.errors import InputError
 from tests.unit.history.importing.tables import (
     HEADER,
     MAPPING,

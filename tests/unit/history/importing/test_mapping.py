@@ -1,7 +1,7 @@
 import pytest
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.importing.mapping import read_mapping
+from metallmix_kedro.support.errors import InputError
 from tests.unit.history.importing.tables import MAPPING, write_mapping
 
 

@@ -3,11 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.errors import InputError
 from metallmix_kedro.history.importing import tables
 from metallmix_kedro.history.importing.mapping import TableFile
 from metallmix_kedro.history.importing.tables import read_table
 from metallmix_kedro.history.importing.values import Fault
+from metallmix_kedro.support.errors import InputError
 from tests.unit.history.importing.tables import HEADER, write_csv
 
 PLAIN = TableFile(file="unused")

@@ -1,0 +1,22 @@
+"""The project's own commands: Kedro's ``run`` with readable errors, ``runs`` and ``replay``.
+
+Kedro takes `cli` from here; what stands behind a command is imported when it is called. It
+may import all rooms.
+"""
+
+import click
+from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
+
+
+@click.group(
+    name="metallmix-kedro",
+    context_settings=CONTEXT_SETTINGS,
+    cls=LazyGroup,
+    lazy_subcommands={
+        "run": "metallmix_kedro.cli.run.run",
+        "runs": "metallmix_kedro.cli.audit.runs",
+        "replay": "metallmix_kedro.cli.audit.replay",
+    },
+)
+def cli() -> None:
+    """Recommend a pretrained backbone and its hyperparameters for an image dataset."""

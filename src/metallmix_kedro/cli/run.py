@@ -1,0 +1,68 @@
+"""``kedro run``: Kedro's own, with examples in its help and errors one can read."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.cli.utils import CONTEXT_SETTINGS
+
+from metallmix_kedro.cli.errors import readable_errors, verbose_option
+from metallmix_kedro.cli.parameter_option import with_lists
+from metallmix_kedro.pipeline_registry import check_names
+from metallmix_kedro.startup import xgboost_without_scikit_learn
+
+HELP = """Run one or more pipelines; without a name, everything that is cheap.
+
+\b
+Recommend a configuration for the example target that ships with the project,
+for your images (a folder with one sub-folder a class), or for a dataset card:
+  kedro run --pipelines=recommendation
+  kedro run --pipelines=recommendation --params=target.path=/my/images
+  kedro run --pipelines=recommendation --params=target.card=/my/card.yml
+
+\b
+By another metric than the accuracy, or among some backbones only:
+  kedro run --pipelines=recommendation --params=objective=macro_f1
+  kedro run --pipelines=recommendation --params="recommendation.backbones=[Xception,ResNet50]"
+
+\b
+The same without an LLM, or with another one:
+  kedro run --pipelines=recommendation --params=recommendation.llm.provider=none
+  kedro run --pipelines=recommendation --params=recommendation.llm.model=qwen3:8b
+
+\b
+From older versions of what it reads:
+  kedro run --pipelines=recommendation --load-versions=NAME:VERSION
+
+\b
+Measure trials of your own (hours), then learn from them:
+  kedro run --pipelines=experiment_grid
+  kedro run --pipelines=meta_learning,explainability,retrieval
+
+Every run leaves a record: "kedro runs" lists them, and "kedro replay RUN_ID" repeats a
+recommendation and says whether it comes out byte for byte the same.
+"""
+
+_run_by_kedro: Callable[..., Any] = kedro_run.callback
+
+
+def _run(verbose: bool, pipeline: str | None, pipelines: list[str], **options: Any) -> None:
+    # --pipeline is the older spelling of the same: Kedro would only add a warning to it.
+    if pipeline and not pipelines:
+        pipelines, pipeline = [pipeline], None
+    with readable_errors(verbose), xgboost_without_scikit_learn():
+        check_names(pipelines)
+        _run_by_kedro(pipeline=pipeline, pipelines=pipelines, **options)
+
+
+run = verbose_option(
+    click.Command(
+        "run",
+        params=[with_lists(option) for option in kedro_run.params],
+        callback=_run,
+        help=HELP,
+        short_help="Run pipelines, for example: kedro run --pipelines=recommendation",
+        context_settings=CONTEXT_SETTINGS,
+    )
+)

@@ -1,0 +1,156 @@
+"""What is to be expected of the allowed configurations on the target, by all that is known of it.
+
+Three things may be known: what the surrogate says of a dataset like it, that it is unlike any
+dataset of the history, and what became of trials on the target itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from metallmix_kedro.decision.portfolio import position_of
+from metallmix_kedro.history.averages import known_configurations
+from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.surrogate.model import Surrogate
+from metallmix_kedro.surrogate.uncertainty.outlook import Outlook
+from metallmix_kedro.surrogate.uncertainty.scenarios import Float32Array
+
+KEYS = list(CONFIGURATION_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """The configurations that may still be tried, n of them, and what is expected of them.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        Configuration, meta-features, probes and what is expected after all: the columns of
+        `Surrogate.predict`, and ``chance``, the probability of each to score above the
+        configuration that is best on average (missing for itself and where it is not known).
+    draws : ndarray
+        What their relative scores may be instead, shape (m, n).
+    floor : ndarray or None
+        The best relative score of the trials on the target, in each draw, shape (m,).
+    average : Configuration or None
+        The configuration that is best on average.
+    outside : bool
+        Whether the target is unlike anything in the history.
+    """
+
+    scored: pd.DataFrame
+    draws: Float32Array
+    floor: Float32Array | None
+    average: Configuration | None
+    outside: bool
+
+
+def own_trials(history: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """Return the target's own trials: finished, scored, of a known configuration.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Rows of `history.schema.HistorySchema`.
+    dataset : str
+        The target's name. Measured and imported trials under it count, published ones do not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The configuration's columns and the score, best first.
+    """
+    ours = known_configurations(history[history["dataset"] == dataset])
+    ordered = ours.sort_values([SCORE, "trial_id"], ascending=[False, True], kind="stable")
+    return ordered[[*KEYS, SCORE]].reset_index(drop=True)
+
+
+def prospects(
+    surrogate: Surrogate,
+    scored: pd.DataFrame,
+    tried: pd.DataFrame,
+    average: Configuration | None,
+    outside: bool,
+) -> Prospects:
+    """Put together what is to be expected of configurations on the target.
+
+    Parameters
+    ----------
+    surrogate : Surrogate
+    scored : pandas.DataFrame
+        The configurations that may be tried, with the target's meta-features and probes and the
+        surrogate's predictions.
+    tried : pandas.DataFrame
+        From `own_trials`, with the target's meta-features and probes; what was tried is not
+        offered again.
+    average : Configuration or None
+        The one that is best on average.
+    outside : bool
+        Whether the target is unlike anything in the history: what trees have learned of where a
+        dataset differs from the average is left aside then.
+
+    Raises
+    ------
+    ParameterError
+        If everything was tried.
+    """
+    together = _with_tried(surrogate, scored, tried)
+    expected = surrogate.average(together) if outside else together["relative_score"]
+    outlook = surrogate.outlook(together, expected)
+    places = _places(together, tried)
+    if len(places):
+        scores = surrogate.relative_score(tried[SCORE].to_numpy(dtype=np.float64), tried)
+        outlook = outlook.after(places.tolist(), scores, surrogate.card.training.seed)
+    left = np.setdiff1d(np.arange(len(scored)), places)
+    if not len(left):
+        raise ParameterError(
+            f"All {len(scored)} configurations that may be chosen were tried on the target "
+            "already. Allow more (recommendation.backbones, search_space), or keep the best of "
+            "them."
+        )
+    shown = scored.iloc[left]
+    if outside or len(places):
+        after = pd.Series(outlook.mean[left], index=shown.index)
+        after_all = surrogate.predict(shown, after)
+        shown = shown.drop(columns=after_all.columns).join(after_all)
+    return Prospects(
+        scored=shown.assign(chance=_chances(outlook, together, average)[left]),
+        draws=outlook.draws[:, left],
+        floor=outlook.draws[:, places].max(axis=1) if len(places) else None,
+        average=average,
+        outside=outside,
+    )
+
+
+def _with_tried(surrogate: Surrogate, scored: pd.DataFrame, tried: pd.DataFrame) -> pd.DataFrame:
+    """Add the configurations that were tried though they may not be chosen."""
+    beyond = tried.merge(scored[KEYS], on=KEYS, how="left", indicator=True)
+    beyond = beyond[beyond.pop("_merge") == "left_only"].drop_duplicates(KEYS)
+    if beyond.empty:
+        return scored
+    predicted = beyond.drop(columns=SCORE).join(surrogate.predict(beyond))
+    return pd.concat([scored, predicted], ignore_index=True)
+
+
+def _places(together: pd.DataFrame, tried: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return where the configurations that were tried stand."""
+    numbered = together[KEYS].assign(place=np.arange(len(together)))
+    return tried[KEYS].merge(numbered, on=KEYS, how="left")["place"].to_numpy(dtype=np.int64)
+
+
+def _chances(
+    outlook: Outlook, together: pd.DataFrame, average: Configuration | None
+) -> npt.NDArray[np.float64]:
+    unknown = np.full(len(together), np.nan)
+    if average is None:
+        return unknown
+    reference = position_of(together, average.as_dict())
+    if reference is None:
+        return unknown
+    chances = outlook.chance_to_beat(reference)
+    chances[reference] = np.nan
+    return chances

@@ -1,0 +1,265 @@
+"""Score the search space for a target, and list the candidates (paper, section 2.4)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.backbones.registry import get_backbone
+from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision.portfolio import (
+    HIGHEST_AVERAGE,
+    MOST_PROMISING,
+    SURROGATE_BEST,
+    short_list,
+)
+from metallmix_kedro.decision.prospects import Prospects, prospects
+from metallmix_kedro.explanation.evidence import Candidate, TopFeature
+from metallmix_kedro.history.tried import Tried
+from metallmix_kedro.meta_features.probes.features import add_probes
+from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.support.errors import ArtifactError, ParameterError
+from metallmix_kedro.surrogate.model import Surrogate
+
+DECIMALS = 4
+"""Evidence is rounded to what a reader or an LLM can use; more digits would be false precision."""
+
+PREDICTIONS = tuple(
+    name for name, field in Candidate.model_fields.items() if field.annotation is float
+)
+"""What the surrogate predicts of a candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedSpace:
+    """The part of the search space that may be chosen, and its backbones never measured."""
+
+    space: SearchSpace
+    unmeasured: tuple[str, ...]
+
+
+def allowed_space(
+    space: SearchSpace,
+    history: pd.DataFrame | Tried,
+    wanted: Literal["measured"] | Collection[str],
+    max_parameters: int | None = None,
+) -> AllowedSpace:
+    """Restrict the search space to the backbones that may be chosen.
+
+    Parameters
+    ----------
+    space : SearchSpace
+    history : pandas.DataFrame or Tried
+        Rows of `history.schema.HistorySchema` with their ``score``; where more than one target
+        is asked for, what was counted of them once.
+    wanted : "measured" or collection of str
+        Names, or those that the history has finished trials of.
+    max_parameters : int, optional
+        Backbones with more parameters are left out.
+
+    Raises
+    ------
+    ArtifactError
+        If the history holds no finished trial with a known configuration of the space.
+    ParameterError
+        If a name is not in the search space, or no backbone is small enough.
+    """
+    measured = Tried.of(history).backbones
+    if measured.isdisjoint(space.backbone):
+        raise ArtifactError(
+            "The history holds no finished trial with a known configuration of the search space "
+            f"(backbones {', '.join(space.backbone)}), so nothing can be recommended from it. "
+            "Measure some (kedro run --pipelines=experiment_grid), or restore the history that "
+            "ships with the project."
+        )
+    if wanted == "measured":
+        wanted = [name for name in space.backbone if name in measured]
+    if max_parameters is not None:
+        wanted = _small_enough(wanted, max_parameters)
+    allowed = space.restricted(wanted)
+    unmeasured = tuple(name for name in allowed.backbone if name not in measured)
+    return AllowedSpace(space=allowed, unmeasured=unmeasured)
+
+
+def _small_enough(backbones: Collection[str], max_parameters: int) -> list[str]:
+    sizes = {name: get_backbone(name).parameters for name in backbones}
+    small = [name for name in backbones if sizes[name] <= max_parameters]
+    if not small:
+        smallest = min(sizes, key=lambda name: sizes[name])
+        raise ParameterError(
+            f"No backbone has at most recommendation.max_parameters = {max_parameters:,} "
+            f"parameters; the smallest that may be chosen is {smallest} with {sizes[smallest]:,}. "
+            "Raise the limit, or allow other backbones (recommendation.backbones)."
+        )
+    return small
+
+
+def _fast_enough(predictions: pd.DataFrame, limit: float | None) -> pd.Series:
+    """Say which configurations are predicted to train within the limit.
+
+    Raises
+    ------
+    ParameterError
+        If none is.
+    """
+    seconds = predictions["training_time_s"]
+    fast = seconds <= (float("inf") if limit is None else limit)
+    if not fast.any():
+        raise ParameterError(
+            f"No configuration is predicted to train within recommendation.max_training_time_s = "
+            f"{limit:g} s; the fastest takes about {seconds.min():.2g} s. Raise the limit."
+        )
+    return fast
+
+
+def score_space(
+    target: TargetDescription, probes: pd.DataFrame, surrogate: Surrogate, space: SearchSpace
+) -> pd.DataFrame:
+    """Predict score and training time of every configuration of the space for the target.
+
+    Parameters
+    ----------
+    target : TargetDescription
+    probes : pandas.DataFrame
+        Probes of the target, columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`; may be
+        empty.
+    surrogate : Surrogate
+    space : SearchSpace
+        Already restricted to the backbones that may be chosen.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a configuration: the features of `Surrogate.predict`, and what it predicts.
+
+    Raises
+    ------
+    ArtifactError
+        If the surrogate knows no training times.
+    """
+    frame = described(space.frame(), target, probes)
+    predictions = surrogate.predict(frame)
+    if predictions["training_time_s"].isna().any():
+        raise ArtifactError(
+            "The surrogate predicts no training time, because no trial of its history has one. "
+            "Add trials with training_time_s and fit it again: kedro run --pipelines=meta_learning"
+        )
+    return frame.join(predictions)
+
+
+def foresee(
+    target: TargetDescription,
+    probes: pd.DataFrame,
+    surrogate: Surrogate,
+    history: pd.DataFrame | Tried,
+    own: pd.DataFrame,
+    space: SearchSpace,
+    outside: bool = False,
+) -> Prospects:
+    """Score every configuration of the space by all that is known of the target.
+
+    Parameters
+    ----------
+    target, probes, surrogate, space
+        As for `score_space`.
+    history : pandas.DataFrame or Tried
+        As for `allowed_space`; what lies outside the space does not count for the configuration
+        that is best on average.
+    own : pandas.DataFrame
+        The trials on the target itself, from `prospects.own_trials`.
+    outside : bool
+        Whether the target is unlike anything in the history (`retrieval.novelty.Novelty`).
+
+    Raises
+    ------
+    ArtifactError
+        If the surrogate knows no training times.
+    ParameterError
+        If every configuration was tried on the target already.
+    """
+    scored = score_space(target, probes, surrogate, space)
+    tried = own if own.empty else described(own, target, probes)
+    best = Tried.of(history).best(space)
+    return prospects(surrogate, scored, tried, best.configuration if best else None, outside)
+
+
+def list_candidates(
+    found: Prospects, surrogate: Surrogate, parameters: RecommendationParameters
+) -> tuple[Candidate, ...]:
+    """Shorten the scored space to a list (`portfolio.short_list`).
+
+    Parameters
+    ----------
+    found : Prospects
+        From `foresee`.
+    surrogate : Surrogate
+    parameters : RecommendationParameters
+
+    Returns
+    -------
+    tuple of Candidate
+        In the order to try them: ``C1`` is the first choice, the others follow by what they add
+        to the list.
+
+    Raises
+    ------
+    ParameterError
+        If no configuration is predicted to train within ``max_training_time_s``.
+    """
+    fast = _fast_enough(found.scored, parameters.max_training_time_s)
+    listed = short_list(
+        found.scored[fast],
+        found.draws[:, fast.to_numpy()],
+        parameters.n_candidates,
+        None if found.average is None else found.average.as_dict(),
+        found.floor,
+        _first_role(found),
+    )
+    contributions = surrogate.contributions(listed)
+    return tuple(
+        _candidate(f"C{number}", row, contribution)
+        for number, (row, contribution) in enumerate(
+            zip(listed.to_dict("records"), contributions.to_dict("records"), strict=True), start=1
+        )
+    )
+
+
+def _first_role(found: Prospects) -> str:
+    if found.floor is not None:
+        return MOST_PROMISING
+    return HIGHEST_AVERAGE if found.outside else SURROGATE_BEST
+
+
+def described(
+    configurations: pd.DataFrame, target: TargetDescription, probes: pd.DataFrame
+) -> pd.DataFrame:
+    """Set the target's meta-features and probes beside configurations."""
+    known = {"dataset": target.name, **target.meta_features.model_dump()}
+    return add_probes(configurations.assign(**known), probes)
+
+
+def _known(chance: float | None) -> float | None:
+    return None if chance is None or pd.isna(chance) else round(float(chance), 2)
+
+
+def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -> Candidate:
+    own = [
+        TopFeature(
+            feature=name,
+            value=readable_value(name, row[name]),
+            contribution=round(float(contributions[name]), DECIMALS),
+        )
+        for name in CONFIGURATION_COLUMNS
+    ]
+    return Candidate(
+        ref=ref,
+        configuration=Configuration.from_mapping(row),
+        roles=row["roles"],
+        adds=round(float(row["adds"]), DECIMALS),
+        chance=_known(row.get("chance")),
+        contributions=tuple(sorted(own, key=lambda one: -abs(one.contribution))),
+        **{name: round(float(row[name]), DECIMALS) for name in PREDICTIONS},
+    )

@@ -1,0 +1,170 @@
+"""What a user should know before trusting a recommendation for this target."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.explanation.evidence import Budget
+from metallmix_kedro.history.objective import MEASURES, Objective
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.retrieval.card import IndexEntry
+from metallmix_kedro.retrieval.novelty import Novelty
+
+BUDGET = ("subset_size", "image_size")
+"""Columns of the history that tell how much a trial was given."""
+
+
+def warn_about_target(
+    target: MetaFeatures,
+    measured: Sequence[IndexEntry],
+    novelty: Novelty,
+    parameters: RecommendationParameters,
+    objective: Objective = "accuracy",
+) -> tuple[str, ...]:
+    """Compare the target with the measured datasets, and look at its class sizes.
+
+    Parameters
+    ----------
+    target : MetaFeatures
+    measured : sequence of IndexEntry
+        The measured datasets with their meta-features, at least one.
+    novelty : Novelty
+        The target's place among the datasets of the history.
+    parameters : RecommendationParameters
+        `few_datasets` and `high_imbalance` are used.
+    objective : Objective
+        What the user wants to be good at.
+
+    Returns
+    -------
+    tuple of str
+        In a fixed order; empty when there is nothing to say.
+    """
+    found = (
+        _unlike_anything(novelty),
+        _unseen_modality(target, measured, novelty),
+        _few_datasets(measured, parameters.few_datasets),
+        _imbalance(target, parameters.high_imbalance, objective),
+        _recall_alone(objective),
+        _image_size(target, measured),
+    )
+    return tuple(warning for warning in found if warning)
+
+
+def warn_about_backbones(unmeasured: Sequence[str]) -> tuple[str, ...]:
+    """Name the backbones that may be chosen though the history holds no trial of them."""
+    if not unmeasured:
+        return ()
+    return (
+        f"Never measured in the history: {', '.join(unmeasured)}. What is predicted for them is "
+        "a guess from the other hyperparameters.",
+    )
+
+
+def known_budget(history: pd.DataFrame) -> Budget | None:
+    """Return what a measured trial was given, by the medians; None where that is not known."""
+    protocol = history.loc[history["source"] == "measured", list(BUDGET)].median()
+    if protocol.isna().any():
+        return None
+    return Budget(n_images=round(protocol["subset_size"]), image_size=round(protocol["image_size"]))
+
+
+def warn_about_budget(
+    target: MetaFeatures, budget: Budget | None, objective: Objective = "accuracy"
+) -> tuple[str, ...]:
+    """Say so where the history was measured on far fewer images than the target has.
+
+    Parameters
+    ----------
+    target : MetaFeatures
+    budget : Budget or None
+        Of the history's trials, see `known_budget`.
+    objective : Objective
+        What the user wants to be good at.
+
+    Returns
+    -------
+    tuple of str
+        Empty where the budget is unknown, or at least half of the target's images.
+    """
+    if budget is None or target.n_instances <= 2 * budget.n_images:
+        return ()
+    measure = MEASURES[objective]
+    return (
+        f"{measure.title} and training time are predicted for the history's budget: about "
+        f"{budget.n_images} images of {budget.image_size} px and few epochs. Trained on all "
+        f"{target.n_instances:,} images, expect a higher {measure.label} and a longer training.",
+    )
+
+
+def _unlike_anything(novelty: Novelty) -> str | None:
+    # Without a threshold there are too few datasets to tell, which has its own warning.
+    if not novelty.is_unlike_all:
+        return None
+    return (
+        "Unlike anything in the history: the most similar dataset is "
+        f"{novelty.nearest_dataset}, at distance {novelty.distance:.1f}, where known datasets "
+        f"have a neighbour within {novelty.threshold:.1f}. So the candidates are what is best on "
+        "average and what adds most to it; their predictions are an extrapolation."
+    )
+
+
+def _unseen_modality(
+    target: MetaFeatures, measured: Sequence[IndexEntry], novelty: Novelty
+) -> str | None:
+    if not novelty.is_unseen_modality:
+        return None
+    known = ", ".join(sorted({entry.meta_features.modality for entry in measured}))
+    return (
+        f"No measured dataset has the modality '{target.modality}' (measured: {known}), so it "
+        "plays no part in the prediction."
+    )
+
+
+def _few_datasets(measured: Sequence[IndexEntry], least: int) -> str | None:
+    count = len({entry.dataset for entry in measured})
+    if count >= least:
+        return None
+    return (
+        f"The history holds only {count} measured dataset{'s' if count != 1 else ''}; "
+        "predictions for a new one rest on little."
+    )
+
+
+def _recall_alone(objective: Objective) -> str | None:
+    if objective != "rarest_class_recall":
+        return None
+    return (
+        "A recall alone is had for nothing by a network that always names the rarest class, as one "
+        "that has hardly learned may do. Look at what else the configuration reaches; the macro F1 "
+        "(--params=objective=macro_f1) cannot be fooled that way."
+    )
+
+
+def _imbalance(target: MetaFeatures, high: float, objective: Objective) -> str | None:
+    if target.imbalance_ratio < high:
+        return None
+    sizes = f"The largest class has {target.imbalance_ratio:.1f} times the images of the smallest"
+    if objective != "accuracy":
+        return f"{sizes}: the {MEASURES[objective].label} rests on few images of the rare classes."
+    majority = target.class_size_max / target.n_instances
+    return (
+        f"{sizes}: always naming the largest would already score {majority:.0%} accuracy. If the "
+        "rare classes matter, ask for them: --params=objective=macro_f1 (all classes count the "
+        "same) or --params=objective=rarest_class_recall."
+    )
+
+
+def _image_size(target: MetaFeatures, measured: Sequence[IndexEntry]) -> str | None:
+    beyond = []
+    for axis in ("width", "height"):
+        size = getattr(target, f"image_{axis}")
+        known = [getattr(entry.meta_features, f"image_{axis}") for entry in measured]
+        if not min(known) <= size <= max(known):
+            beyond.append(
+                f"{axis} {size:.0f} px (measured: {min(known):.0f} to {max(known):.0f} px)"
+            )
+    if not beyond:
+        return None
+    return f"The images are larger or smaller than any measured: {', '.join(beyond)}."

@@ -1,0 +1,52 @@
+"""Parameters of the question whether a language model helps."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from metallmix_kedro.language_models.parameters import PAPER_MODELS, ModelName
+from metallmix_kedro.support.parameters import Parameters
+
+Condition = Literal[
+    "surrogate",
+    "random_short_list",
+    "llm",
+    "llm_open",
+    "llm_no_shap",
+    "llm_no_retrieval",
+    "llm_no_scores",
+    "llm_free",
+]
+"""`judging.ablation` says what each leaves out."""
+
+CONDITIONS: tuple[Condition, ...] = (
+    "surrogate",
+    "random_short_list",
+    "llm",
+    "llm_open",
+    "llm_no_shap",
+    "llm_no_retrieval",
+    "llm_no_scores",
+    "llm_free",
+)
+
+
+class LLMAblationParameters(Parameters):
+    """What is compared, for which models and datasets; how they are asked is `recommendation.llm`.
+
+    A talk with a 7B model takes minutes on a CPU, so nothing is measured unless it is switched on.
+    """
+
+    enabled: bool = Field(False, description="Whether anything is measured.")
+    models: tuple[ModelName, ...] = Field(
+        PAPER_MODELS,
+        description="Models of the server; one that is not there is skipped and named. With "
+        "recommendation.llm.provider embedded, the embedded model alone is asked.",
+    )
+    conditions: Annotated[tuple[Condition, ...], Field(min_length=1)] = Field(
+        CONDITIONS, description="What is compared, in the order it is measured."
+    )
+    datasets: tuple[str, ...] = Field(
+        (), description="Datasets left out, one at a time; empty: all that can be scored."
+    )
+    judged: bool = Field(True, description="Whether evaluation.judge scores every explanation.")

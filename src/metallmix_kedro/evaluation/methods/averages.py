@@ -1,0 +1,76 @@
+"""The best on average over other datasets: by relative score, and by rank."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from metallmix_kedro.evaluation.protocols.knowledge import Settings
+from metallmix_kedro.evaluation.protocols.task import Task
+from metallmix_kedro.history.averages import (
+    comparable_configurations,
+    configuration_means,
+    shared_enough,
+)
+from metallmix_kedro.history.relative import origin
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+
+KEYS = list(CONFIGURATION_COLUMNS)
+
+Means = Callable[[pd.DataFrame, Settings], pd.DataFrame]
+
+
+def by_average(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+    """Take the highest mean relative scores over the other datasets."""
+    return known_averages(task).index[:n_picks].tolist()
+
+
+def by_rank(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+    """Take the highest mean ranks within the other datasets."""
+    return known_averages(task, mean_ranks).index[:n_picks].tolist()
+
+
+def mean_scores(training: pd.DataFrame, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
+    """Average the relative scores of each configuration (`configuration_means`)."""
+    return configuration_means(training)
+
+
+def mean_ranks(training: pd.DataFrame, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
+    """Average the ranks of each configuration, as `mean_scores` averages relative scores."""
+    return configuration_means(training.assign(relative_score=relative_ranks(training)))
+
+
+def relative_ranks(trials: pd.DataFrame) -> pd.Series:
+    """Rank trials within their dataset and origin.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Trials with ``relative_score``, n rows.
+
+    Returns
+    -------
+    pandas.Series of float
+        Length n, on their index: 0 for the worst trial, 1 for the best; equals share the mean of
+        their ranks, a trial alone has 0.5. Missing without a score.
+    """
+    groups = trials["relative_score"].groupby([trials["dataset"], origin(trials)])
+    span = (groups.transform("count") - 1).astype(float)
+    ranks = (groups.rank() - 1) / span.where(span > 0)
+    return ranks.where((span > 0) | trials["relative_score"].isna(), 0.5)
+
+
+def known_averages(task: Task, means: Means = mean_scores) -> pd.DataFrame:
+    """Return the candidates that other datasets recorded widely, best first, on their index.
+
+    Parameters
+    ----------
+    task : Task
+        What is chosen for.
+    means : callable
+        `mean_scores` or `mean_ranks`.
+    """
+    candidates = task.candidates[KEYS].assign(position=task.candidates.index)
+    shared = task.knowledge.learn(means).merge(candidates, on=KEYS)
+    n_datasets = int(comparable_configurations(task.training)["dataset"].nunique())
+    return shared_enough(shared, n_datasets).set_index("position")

@@ -1,0 +1,36 @@
+"""The recommendation asked again after each trial on the target: it learns from use."""
+
+import numpy as np
+
+from metallmix_kedro.decision.portfolio import short_list
+from metallmix_kedro.evaluation.protocols.task import Task
+from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
+
+
+def by_own_trials(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+    """Try what is recommended, tell how it went, and try what is recommended then."""
+    return _tried_in_turn(task, "none", n_picks)
+
+
+def by_probed_own_trials(
+    task: Task,
+    rng: np.random.Generator,  # noqa: ARG001
+    n_picks: int,
+) -> list[int]:
+    """Do the same for a target that every backbone has looked at."""
+    return _tried_in_turn(task, "all", n_picks)
+
+
+def _tried_in_turn(task: Task, level: ProbeLevel, n_picks: int) -> list[int]:
+    """Try the first of the short list, again and again."""
+    before, predicted = task.outlook(level), task.predicted(level)
+    tried: list[int] = []
+    scores: list[float] = []
+    while len(tried) < min(n_picks, len(task.candidates)):
+        outlook = before.after(tried, np.array(scores), task.settings.meta_learning.seed)
+        left = predicted.assign(relative_score=outlook.mean).drop(index=tried)
+        floor = outlook.draws[:, tried].max(axis=1) if tried else None
+        offered = short_list(left, outlook.draws[:, left.index], 1, floor=floor)
+        tried.append(int(offered.index[0]))
+        scores.append(task.revealed_relative_score(tried[-1], level))
+    return tried

@@ -1,0 +1,135 @@
+"""Two plain ways to learn an order of configurations, beside the surrogate's.
+
+Both see what the surrogate's plain features say, the dataset's meta-features and the
+hyperparameters, and grow their trees as it does. One learns the raw score; the other learns
+which of two trials of one dataset was better, by XGBoost's ranking objective (Burges, "From
+RankNet to LambdaRank to LambdaMART", 2010).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xgboost
+
+from metallmix_kedro.evaluation.protocols.knowledge import Settings
+from metallmix_kedro.evaluation.protocols.task import Task
+from metallmix_kedro.history import SCORE
+from metallmix_kedro.history.relative import has_score, origin
+from metallmix_kedro.surrogate.encoding import FeatureEncoder
+from metallmix_kedro.surrogate.point import trial_weights
+from metallmix_kedro.surrogate.uncertainty.probe_levels import hide
+
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """A booster whose output orders configurations of one dataset.
+
+    Parameters
+    ----------
+    encoder : FeatureEncoder
+        Makes its input.
+    booster : xgboost.Booster
+        The trees.
+    """
+
+    encoder: FeatureEncoder
+    booster: xgboost.Booster
+
+    def scores(self, candidates: pd.DataFrame) -> Values:
+        """Return a number a candidate, shape (n,): the higher, the better on its dataset.
+
+        Parameters
+        ----------
+        candidates : pandas.DataFrame
+            Meta-features and configurations, n rows.
+        """
+        encoded = self.encoder.transform(candidates)
+        return np.asarray(self.booster.inplace_predict(encoded), dtype=np.float64)
+
+
+def raw_accuracy_model(training: pd.DataFrame, settings: Settings) -> Ranker:
+    """Fit the score itself, every dataset weighing the same.
+
+    Parameters
+    ----------
+    training : pandas.DataFrame
+        Trials that may be learned from.
+    settings : Settings
+        How the surrogate's score model is grown, its seed, and the weight of published trials.
+    """
+    trials = _learnable(training, settings)
+    encoder = FeatureEncoder.fit(trials)
+    matrix = xgboost.QuantileDMatrix(
+        encoder.transform(trials),
+        label=trials[SCORE].to_numpy(dtype=np.float64),
+        weight=trial_weights(trials, settings.meta_learning.published_weight),
+        nthread=1,
+    )
+    return Ranker(encoder, _grown(matrix, "reg:squarederror", settings))
+
+
+def pairwise_model(training: pd.DataFrame, settings: Settings) -> Ranker:
+    """Fit the order of the trials within each dataset, every dataset weighing the same.
+
+    Parameters
+    ----------
+    training : pandas.DataFrame
+        Trials that may be learned from, with ``relative_score``.
+    settings : Settings
+        As for `raw_accuracy_model`; a dataset's published trials, a group of their own, weigh
+        as a published trial does.
+    """
+    trials = _learnable(training, settings)
+    groups = trials.groupby([trials["dataset"], origin(trials)], sort=True).ngroup()
+    trials = trials.loc[groups.sort_values(kind="stable").index]
+    groups = groups.loc[trials.index]
+    published = (trials["source"] == "published").groupby(groups).first()
+    encoder = FeatureEncoder.fit(trials)
+    matrix = xgboost.QuantileDMatrix(
+        encoder.transform(trials),
+        label=trials["relative_score"].to_numpy(dtype=np.float64),
+        qid=groups.to_numpy(),
+        weight=np.where(published, settings.meta_learning.published_weight, 1.0),
+        nthread=1,
+    )
+    return Ranker(encoder, _grown(matrix, "rank:pairwise", settings))
+
+
+def by_raw_accuracy(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+    """Take the highest predicted scores."""
+    return _highest(task, raw_accuracy_model, n_picks)
+
+
+def by_pairs(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+    """Take those that win against the others, as the pairwise model orders them."""
+    return _highest(task, pairwise_model, n_picks)
+
+
+def _highest(
+    task: Task, fit: Callable[[pd.DataFrame, Settings], Ranker], n_picks: int
+) -> list[int]:
+    scores = task.knowledge.learn(fit).scores(hide(task.candidates, "none"))
+    return [int(position) for position in np.argsort(-scores, kind="stable")[:n_picks]]
+
+
+def _learnable(training: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Return the trials with a score and a weight, in an order that rows cannot be dealt in."""
+    # Baselines know meta-features, not probes.
+    known = hide(training, "none")
+    scored = known[has_score(known)].sort_values("trial_id", ignore_index=True)
+    return scored[trial_weights(scored, settings.meta_learning.published_weight) > 0]
+
+
+def _grown(matrix: xgboost.DMatrix, objective: str, settings: Settings) -> xgboost.Booster:
+    growth = settings.meta_learning.score_model
+    parameters: dict[str, Any] = growth.model_dump(exclude={"n_rounds"})
+    # One thread, so that the sums, and with them the trees, repeat everywhere.
+    parameters |= {"objective": objective, "tree_method": "hist", "nthread": 1, "verbosity": 0}
+    parameters["seed"] = settings.meta_learning.seed
+    return xgboost.train(parameters, matrix, num_boost_round=growth.n_rounds)

@@ -1,0 +1,248 @@
+"""The comparison on one page, for a reader with a minute."""
+
+from typing import Any
+
+import pandas as pd
+
+from metallmix_kedro.evaluation.pages.headline import headline
+from metallmix_kedro.evaluation.pages.markdown import markdown_table, number
+from metallmix_kedro.evaluation.pages.protocol_pictures import TITLES
+from metallmix_kedro.evaluation.pages.uncertainty_text import uncertainty_text
+from metallmix_kedro.evaluation.parameters import MAIN
+from metallmix_kedro.evaluation.statistics.summary import BEST_OF_FIVE, FIRST_PICK
+
+CONTENTS = """# Methods compared on datasets never seen
+
+{headline}
+
+The score is the {metric} on test images. One dataset is left out at a time. Regret is 0 for the
+best recorded trial of a dataset and 1 for its worst; intervals are {level:.0%} bootstraps over
+{n_datasets} datasets. "Trials" are run on the
+new dataset before the decision; "best of five" is the best of the first five a method would try;
+"= random" and "= Bayesian" say how many trials of such a search are as good. The words and rules
+are defined in `docs/evaluation_protocol.md`.
+
+{methods}
+
+![Regret](method_regret_plot.png)
+
+![First pick and best of five](first_and_five_plot.png)
+
+## More than chance?
+
+{tests}
+
+![Critical differences](critical_difference_plot.png)
+
+## When less is known
+
+{protocols}
+
+![Protocols](protocol_plot.png)
+
+## How sure is it?
+
+{uncertainty}
+
+![Stated chances, and targets outside the history](uncertainty_plot.png)
+
+## By dataset: normalised regret
+
+{by_dataset}
+
+{notes}
+
+![Searches as they go on](anytime_plot.png)
+
+![Scores and times](method_comparison_plot.png)
+
+## Does a language model help?
+
+Regret with and without one; drawn from what `evaluation.llm_ablation` measured.
+
+![With and without a language model](llm_ablation_plot.png)
+
+## The paper's own figures
+
+Measured by its authors, on their machine and splits; nothing above rests on them. Means over its
+eight datasets.
+
+{reference}
+
+![Language models](llm_comparison_plot.png)
+"""
+
+ALMOST_NEVER = 0.0005
+"""A p-value below this is not written out."""
+
+
+def evaluation_page(
+    table: pd.DataFrame,
+    tests: pd.DataFrame,
+    protocols: pd.DataFrame,
+    report: dict[str, Any],
+    reference: pd.DataFrame,
+) -> str:
+    """Write the comparison as Markdown.
+
+    Parameters
+    ----------
+    table, tests, protocols : pandas.DataFrame
+        From `evaluation.statistics.summary`: `method_table`, `significance_table`,
+        `protocol_table`.
+    report : dict
+        From `evaluation.pages.report.evaluation_report`.
+    reference : pandas.DataFrame
+        From `evaluation.published.published_reference`.
+
+    Returns
+    -------
+    str
+        Refers to the pictures beside it by file name. The measured response times are not in it,
+        so that the same inputs give the same page.
+    """
+    return CONTENTS.format(
+        headline=headline(table, tests, report),
+        level=report["parameters"]["level"],
+        n_datasets=len(report["recorded_trials"]),
+        methods=_methods(table),
+        metric=report["metric"],
+        tests=_tests(tests, table, report),
+        protocols=_protocols(protocols, report),
+        uncertainty=uncertainty_text(report["uncertainty"]),
+        by_dataset=_by_dataset(report, table),
+        notes=_notes(report),
+        reference=_reference(reference),
+    )
+
+
+def _methods(table: pd.DataFrame) -> str:
+    head = [
+        "Method", "Trials", "Mean regret", "Interval", "Best of five", "Rank", "Share of best",
+        "Score", "Training time (s)", "Search time (s)", "= random", "= Bayesian",
+    ]  # fmt: skip
+    rows = (
+        [
+            _ours_in_bold(row["method"], row["label"]),
+            f"{row['n_trials']:g}",
+            f"{row['mean_regret']:.3f}",
+            f"{row['regret_low']:.3f} to {row['regret_high']:.3f}",
+            f"{row['mean_regret_of_five']:.3f}",
+            f"{row['mean_rank']:.2f}",
+            f"{row['mean_share_of_best']:.3f}",
+            f"{row['mean_score']:.3f}",
+            number(row["mean_training_time_s"], ".1f"),
+            number(row["mean_search_time_s"], ".0f"),
+            number(row["equals_random_trials"], ".0f"),
+            number(row["equals_bayesian_trials"], ".0f"),
+        ]
+        for row in table.to_dict("records")
+    )
+    return markdown_table(head, rows)
+
+
+def _tests(tests: pd.DataFrame, table: pd.DataFrame, report: dict[str, Any]) -> str:
+    """Set the tests of first pick and best of five side by side, a row another method."""
+    main = tests[tests["protocol"] == MAIN]
+    if main.empty:
+        return "The product's methods were not compared with others."
+    n_datasets = len(report["recorded_trials"])
+    found = {(row["figure"], row["other"]): row for row in main.to_dict("records")}
+    labels = dict(zip(table["method"], table["label"], strict=True))
+    rows = [
+        [label, *_test(found.get(("regret", name))), *_test(found.get(("regret_of_five", name)))]
+        for name, label in labels.items()
+    ]
+    shown = [row for row in rows if any(cell != "—" for cell in row[1:])]
+    head = ["Against"]
+    for figure in ("first pick", "best of five"):
+        head += [f"{figure}: difference", "better / equal / worse", "p (Holm)"]
+    return (
+        "Wilcoxon's signed-rank test over datasets, corrected by Holm's method: the surrogate's "
+        "pick against what each other method ends with, and the best of five of the short list "
+        "against every other best of five. A negative difference of regrets is in our favour. The "
+        f"smallest possible p with {n_datasets} datasets is {2.0 ** (1 - n_datasets):.2g}, before "
+        f"the correction.\n\n{markdown_table(head, shown)}"
+    )
+
+
+def _test(row: dict[Any, Any] | None) -> list[str]:
+    if row is None:
+        return ["—"] * 3
+    p = f"{row['p_holm']:.3f}" if row["p_holm"] >= ALMOST_NEVER else "< 0.001"
+    counts = f"{row['wins']} / {row['ties']} / {row['losses']}"
+    return [f"{row['mean_difference']:+.3f}", counts, p]
+
+
+def _protocols(protocols: pd.DataFrame, report: dict[str, Any]) -> str:
+    """Set mean regrets side by side, first pick and best of five, a row a method."""
+    names = [
+        name for name in report["parameters"]["protocols"] if name in set(protocols["protocol"])
+    ]
+    figures = {(row["protocol"], row["method"]): row for row in protocols.to_dict("records")}
+    labels = dict(zip(protocols["method"], protocols["label"], strict=True))
+    rows = (
+        [_ours_in_bold(name, label), *(_pair(figures.get((where, name))) for where in names)]
+        for name, label in labels.items()
+    )
+    lines = [_missing_protocol(name, told) for name, told in report["other_protocols"].items()]
+    said = "\n".join(line for line in lines if line)
+    head = ["Method", *(TITLES.get(name, name) for name in names)]
+    text = f"Mean regret of what a method ends with, and of the best of five.\n\n{said}"
+    return f"{text.rstrip()}\n\n{markdown_table(head, rows)}"
+
+
+def _pair(row: dict[Any, Any] | None) -> str:
+    return "—" if row is None else f"{row['mean_regret']:.3f} / {row['mean_regret_of_five']:.3f}"
+
+
+def _missing_protocol(name: str, told: dict[str, Any]) -> str:
+    excluded = "; ".join(f"{dataset}: {why}" for dataset, why in told["excluded_datasets"].items())
+    if not told["n_datasets"]:
+        return f"- `{name}` was not run: {excluded or 'no method that learns was compared'}."
+    return f"- `{name}` leaves out of the comparison: {excluded}." if excluded else ""
+
+
+def _by_dataset(report: dict[str, Any], table: pd.DataFrame) -> str:
+    labels = dict(zip(table["method"], table["label"], strict=True))
+    rows = (
+        [dataset, str(report["recorded_trials"][dataset]), *_best_in_bold(regrets, list(labels))]
+        for dataset, regrets in report["by_dataset"]["regret"].items()
+    )
+    return markdown_table(["Dataset", "Recorded trials", *labels.values()], rows)
+
+
+def _best_in_bold(regrets: dict[str, float], methods: list[str]) -> list[str]:
+    best = f"{min(regrets.values()):.3f}"
+    cells = [f"{regrets[name]:.3f}" for name in methods]
+    return [f"**{cell}**" if cell == best else cell for cell in cells]
+
+
+def _ours_in_bold(method: str, label: str) -> str:
+    return f"**{label}**" if method in (FIRST_PICK, BEST_OF_FIVE) else label
+
+
+def _notes(report: dict[str, Any]) -> str:
+    notes = [f"- Not scored: {name} ({why})." for name, why in report["excluded_datasets"].items()]
+    for method, datasets in report["uninformed_choices"].items():
+        notes.append(f"- `{method}` knew no recorded configuration of {', '.join(datasets)}.")
+    for method, reasons in report["not_run"].items():
+        for why in dict.fromkeys(reasons.values()):
+            where = ", ".join(name for name, reason in reasons.items() if reason == why)
+            notes.append(f"- `{method}` is not compared. Not run: {why} ({where}).")
+    return "\n".join(notes) or "All datasets of the history are scored."
+
+
+def _reference(reference: pd.DataFrame) -> str:
+    rows = (
+        [
+            row["method"],
+            row["selection"],
+            f"{row['mean_accuracy']:.3f}",
+            f"{row['mean_response_time_s']:.0f}",
+            f"{row['mean_training_time_s']:.0f}",
+        ]
+        for row in reference.to_dict("records")
+    )
+    head = ["Method", "How chosen", "Mean accuracy", "Response time (s)", "Training time (s)"]
+    return markdown_table(head, rows)

@@ -1,0 +1,74 @@
+"""What methods learn from the part of a history that they may see, each thing once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pandas as pd
+
+from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.evaluation.protocols.protocols import LeftOut
+from metallmix_kedro.history.objective import Objective
+from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.retrieval.parameters import RetrievalParameters
+from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+
+Learned = TypeVar("Learned")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters under which methods are compared: those a recommendation is made with.
+
+    ``objective`` is what the ``score`` of the trials is (`history.objective`).
+    """
+
+    evaluation: EvaluationParameters
+    meta_learning: MetaLearningParameters
+    recommendation: RecommendationParameters
+    retrieval: RetrievalParameters
+    objective: Objective = "accuracy"
+
+
+class Knowledge:
+    """The history without what is left out, and all that was learned from it.
+
+    Targets for which the same is left out share one, so that a model is fitted once for them.
+
+    Parameters
+    ----------
+    training : pandas.DataFrame
+        Trials with ``relative_score`` among them alone.
+    settings : Settings
+        All parameters.
+    """
+
+    def __init__(self, training: pd.DataFrame, settings: Settings) -> None:
+        self.training = training
+        self.settings = settings
+        self._learned: dict[Callable[[pd.DataFrame, Settings], object], object] = {}
+
+    @classmethod
+    def without(cls, history: pd.DataFrame, left_out: LeftOut, settings: Settings) -> "Knowledge":
+        """Take something out of a history, and compute relative scores on the rest."""
+        return cls(add_relative_score(left_out.remaining(history)), settings)
+
+    def learn(self, fit: Callable[[pd.DataFrame, Settings], Learned]) -> Learned:
+        """Return what a function makes of the training trials; it is called once.
+
+        All that a method learns goes through here, so that `learned` is complete.
+
+        Parameters
+        ----------
+        fit : callable of (pandas.DataFrame, Settings)
+            A module's function: it is its own key.
+        """
+        if fit not in self._learned:
+            self._learned[fit] = fit(self.training, self.settings)
+        return self._learned[fit]  # type: ignore[return-value]
+
+    @property
+    def learned(self) -> Mapping[str, object]:
+        """Everything that was learned so far, by the name of the function that made it."""
+        return {fit.__name__: made for fit, made in self._learned.items()}

@@ -1,0 +1,114 @@
+"""What training loses before a method chooses for a dataset (``docs/evaluation_protocol.md``)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from metallmix_kedro.evaluation.parameters import ProtocolName
+from metallmix_kedro.evaluation.protocols.replay import ReplayTable
+from metallmix_kedro.history.relative import has_score
+
+MIN_LEFT = 2
+"""Fewest datasets with scored trials that have to remain: a mean over others needs two."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is taken out of a history before anything is learned from it.
+
+    Parameters
+    ----------
+    datasets : frozenset of str
+        Every row with such a name goes, and every row on the same images under another name.
+    backbone : str, optional
+        Every row of it goes, on all datasets.
+    """
+
+    datasets: frozenset[str]
+    backbone: str | None = None
+
+    def remaining(self, history: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a history that are left.
+
+        Parameters
+        ----------
+        history : pandas.DataFrame
+            All trials.
+        """
+        named = history["dataset"].isin(self.datasets)
+        hashes = history.loc[named, "data_hash"].dropna().unique()
+        gone = named | history["data_hash"].isin(hashes)
+        if self.backbone is not None:
+            gone |= history["backbone"] == self.backbone
+        return history[~gone]
+
+
+def left_out_for(
+    protocol: ProtocolName, table: ReplayTable, history: pd.DataFrame, backbones: Sequence[str]
+) -> list[LeftOut]:
+    """Say what training loses for a target: one set, or one for each backbone.
+
+    Parameters
+    ----------
+    protocol : str
+        Name of the protocol.
+    table : ReplayTable
+        The target's recorded trials.
+    history : pandas.DataFrame
+        All trials.
+    backbones : sequence of str
+        Those that are left out one by one, from `drawn_backbones`.
+
+    Returns
+    -------
+    list of LeftOut
+        Empty if none of the backbones was recorded on the target.
+    """
+    target = frozenset([table.dataset])
+    if protocol == "leave_one_dataset_out":
+        return [LeftOut(target)]
+    if protocol == "leave_one_modality_out":
+        alike = history["modality"] == table.candidates["modality"].iloc[0]
+        return [LeftOut(target | frozenset(history.loc[alike, "dataset"].astype(str)))]
+    recorded = set(table.candidates["backbone"])
+    return [LeftOut(target, name) for name in backbones if name in recorded]
+
+
+def drawn_backbones(tables: Sequence[ReplayTable], most: int, seed: int) -> tuple[str, ...]:
+    """Return the backbones that are left out one by one, the same for all targets.
+
+    Parameters
+    ----------
+    tables : sequence of ReplayTable
+        Recorded trials of all targets.
+    most : int
+        With more recorded backbones than this, so many are drawn at random.
+    seed : int
+        Of that draw.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+    """
+    names = sorted({str(name) for table in tables for name in table.candidates["backbone"]})
+    if len(names) > most:
+        drawn = np.random.default_rng(seed).choice(len(names), size=most, replace=False)
+        names = [names[position] for position in sorted(drawn)]
+    return tuple(names)
+
+
+def too_little_left(training: pd.DataFrame) -> str | None:
+    """Say why nothing can be learned from what remains, or return None.
+
+    Parameters
+    ----------
+    training : pandas.DataFrame
+        From `LeftOut.remaining`.
+    """
+    n_left = int(training.loc[has_score(training), "dataset"].nunique())
+    if n_left >= MIN_LEFT:
+        return None
+    return f"what remains has scored trials of {n_left} dataset(s), fewer than {MIN_LEFT}"

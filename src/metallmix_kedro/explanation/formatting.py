@@ -1,0 +1,146 @@
+"""Numbers and names as people read them, in the evidence, the report and the terminal."""
+
+from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.explanation.evidence import Candidate
+from metallmix_kedro.search_space import Configuration
+
+_STRATEGIES = {
+    "feature_extraction": "feature extraction",
+    "last_10": "last 10 layers",
+    "last_30": "last 30 layers",
+    "full": "full fine-tuning",
+}
+_STRATEGIES_IN_PROSE = {
+    "feature_extraction": "feature extraction",
+    "last_10": "the last 10 layers trained",
+    "last_30": "the last 30 layers trained",
+    "full": "full fine-tuning",
+}
+ROLES = {
+    "surrogate_best": "surrogate's best",
+    "highest_average": "highest average over datasets",
+    "most_promising": "most promising after your trials",
+    "best_on_average": "best on average",
+    "different": "different",
+    "free_choice": "composed by the language model",
+}
+"""The roles of a candidate in words."""
+
+ORDER_BEGINS = {
+    "surrogate_best": "the surrogate's best first",
+    "highest_average": "the highest average over datasets first",
+    "most_promising": "first what promises most beyond your trials",
+}
+"""How the order of the candidates begins, by the role of the first."""
+
+DECIDERS = {
+    "llm": "language model",
+    "surrogate": "surrogate",
+    "portfolio": "portfolio: what is best on average, since the target is unlike the history",
+}
+"""Who decided, in words."""
+
+
+def readable_strategy(strategy: str) -> str:
+    """Say how much of the backbone is trained."""
+    return _STRATEGIES.get(strategy, strategy)
+
+
+def strategy_in_prose(strategy: str) -> str:
+    """Say how much of the backbone is trained, as it stands after "with" in a sentence."""
+    return _STRATEGIES_IN_PROSE.get(strategy, strategy)
+
+
+def readable_name(name: str) -> str:
+    """Write the name of a feature or metric with spaces."""
+    return name.replace("_", " ")
+
+
+def configuration_rows(configuration: Configuration) -> list[tuple[str, str]]:
+    """Return the seven hyperparameters as pairs of name and value, in the paper's order."""
+    values = {name: readable_value(name, value) for name, value in configuration.as_dict().items()}
+    values["strategy"] = readable_strategy(configuration.strategy)
+    return [(readable_name(name), value) for name, value in values.items()]
+
+
+def head_and_training(configuration: Configuration) -> str:
+    """Write all hyperparameters but the network on one line."""
+    return (
+        f"{configuration.dense_units} dense units, dropout {configuration.dropout:g}, "
+        f"{configuration.optimizer} at "
+        f"{readable_value('learning_rate', configuration.learning_rate)}, "
+        f"batches of {configuration.batch_size}"
+    )
+
+
+def chance(candidate: Candidate) -> str:
+    """Write a candidate's chance to beat the best on average; empty if there is none.
+
+    It is a share of a few hundred draws, so that none is certain.
+    """
+    if candidate.chance is None:
+        return ""
+    return f"{min(max(100 * candidate.chance, 1), 99):.0f} %"
+
+
+def percent(share: float) -> str:
+    """Write a share with one decimal.
+
+    Examples
+    --------
+    >>> percent(0.8734)
+    '87.3 %'
+    """
+    return f"{100 * share:.1f} %"
+
+
+def percent_range(low: float, high: float) -> str:
+    """Write an interval of shares.
+
+    Examples
+    --------
+    >>> percent_range(0.61, 0.9734)
+    '61.0 to 97.3 %'
+    """
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def signed(contribution: float) -> str:
+    """Write a contribution with its sign.
+
+    Examples
+    --------
+    >>> signed(0.0314), signed(-0.2)
+    ('+0.031', '−0.200')
+    """
+    return f"{contribution:+.3f}".replace("-", "−")
+
+
+def ratio(times: float) -> str:
+    """Write how many times as long something takes.
+
+    Examples
+    --------
+    >>> ratio(1), ratio(2.34), ratio(31.6)
+    ('1.0 ×', '2.3 ×', '32 ×')
+    """
+    return f"{times:.1f} ×" if times < 9.95 else f"{times:.0f} ×"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds so that the size is seen at once.
+
+    Examples
+    --------
+    >>> duration(3.21), duration(42), duration(200), duration(7500)
+    ('3.2 s', '42 s', '3 min 20 s', '2 h 5 min')
+    """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min"

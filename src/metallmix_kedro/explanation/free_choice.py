@@ -1,0 +1,88 @@
+"""The paper's own way: the model composes a configuration of the whole grid (section 2.4)."""
+
+import math
+from typing import Any
+
+from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.explanation.evidence import Candidate, Evidence
+from metallmix_kedro.explanation.prompt import plain_value
+from metallmix_kedro.language_models.reply_text import UnusableReplyError, load_object, short
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+
+FREE_CHOICE = "free_choice"
+"""Role of the candidate that a language model composed."""
+
+
+def free_schema(space: SearchSpace) -> dict[str, Any]:
+    """Return the JSON Schema of a free choice: one value of each list, and an explanation."""
+    values = {name: {"enum": list(getattr(space, name))} for name in CONFIGURATION_COLUMNS}
+    sentences = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 5}
+    return {
+        "type": "object",
+        "properties": {**values, "explanation": sentences},
+        "required": [*CONFIGURATION_COLUMNS, "explanation"],
+    }
+
+
+def grid_rows(space: SearchSpace) -> list[tuple[str, list[str]]]:
+    """Return the values of the space as text, by hyperparameter."""
+    return [
+        (name, [plain_value(readable_value(name, value)) for value in getattr(space, name)])
+        for name in CONFIGURATION_COLUMNS
+    ]
+
+
+def parse_free(raw: str, space: SearchSpace) -> Configuration:
+    """Read a configuration out of a model's text.
+
+    Raises
+    ------
+    UnusableReplyError
+        If the text is not such an object, or a value of it does not stand in its list.
+    """
+    answer = load_object(raw)
+    return Configuration.from_mapping(
+        {name: _chosen(name, answer.get(name), space) for name in CONFIGURATION_COLUMNS}
+    )
+
+
+def _chosen(name: str, value: object, space: SearchSpace) -> object:
+    """Return the value of the list that is meant; a number may be written in any manner."""
+    for choice in getattr(space, name):
+        if isinstance(choice, str):
+            if value == choice:
+                return choice
+        elif _is_number(value) and math.isclose(float(value), choice, rel_tol=1e-9):  # type: ignore[arg-type]
+            return choice
+    listed = ", ".join(readable_value(name, choice) for choice in getattr(space, name))
+    raise UnusableReplyError(f"'{name}' is {short(value)}; it has to be one of {listed}")
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # A whole number of thousands of digits is none that a float could hold.
+    return abs(value) < 1e15 if isinstance(value, int) else math.isfinite(value)
+
+
+def only(configuration: Configuration, space: SearchSpace) -> SearchSpace:
+    """Return the space that holds this configuration alone."""
+    return space.model_copy(
+        update={name: (getattr(configuration, name),) for name in CONFIGURATION_COLUMNS}
+    )
+
+
+def with_free_choice(evidence: Evidence, scored: Candidate) -> Evidence:
+    """Add a free choice to the candidates, unless it is one of them already.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    scored : Candidate
+        The configuration with the surrogate's prediction; its reference and roles are replaced.
+    """
+    if any(one.configuration == scored.configuration for one in evidence.candidates):
+        return evidence
+    ref = f"C{len(evidence.candidates) + 1}"
+    added = scored.model_copy(update={"ref": ref, "roles": (FREE_CHOICE,)})
+    return evidence.model_copy(update={"candidates": (*evidence.candidates, added)})

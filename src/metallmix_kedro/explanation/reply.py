@@ -1,0 +1,265 @@
+"""What a language model replied, and the decision that stands after it was checked."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from metallmix_kedro.explanation.choice import Choice, tally
+from metallmix_kedro.explanation.english.checks import (
+    Check,
+    check_explanation,
+    fill_and_check,
+    keep_supported,
+)
+from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.explanation.explanation import explain_from_attributions
+from metallmix_kedro.explanation.free_choice import parse_free
+from metallmix_kedro.language_models.ballots import Ballot
+from metallmix_kedro.language_models.language_model import ProviderUsed
+from metallmix_kedro.language_models.parameters import LLMParameters
+from metallmix_kedro.language_models.reply_text import (
+    ModelText,
+    UnusableReplyError,
+    load_object,
+    storable,
+)
+from metallmix_kedro.search_space import Configuration, SearchSpace
+from metallmix_kedro.support.errors import ArtifactError
+
+DecidedBy = Literal["llm", "surrogate", "portfolio"]
+"""The language model, the surrogate, or, for a target unlike any other, what is best on average."""
+
+MAX_EXPLANATION_CHARS = 4_000
+"""What stands beyond is cut off before the explanation is checked."""
+
+_PREDICTION = re.compile(r"^C\d+\.(score|training_time_s)")
+_CONTRIBUTION = re.compile(r"shap\.")
+_TRIAL = re.compile(r"^T\d+\.")
+"""References to what an explanation has to tell."""
+
+
+class LLMReply(BaseModel):
+    """What a language model replied, and all that is needed to know where it came from.
+
+    ``ballots`` are the votes, one an order of the candidates; ``raw``, ``thinking``, ``error``
+    and ``attempts`` are those of the last reply: the explanation of ``explained_ref``, in mode
+    ``free`` also the configuration. Without a model ``error`` says why there is none. Token
+    counts and seconds are sums over everything that was asked; ``response_time_s`` is the time
+    that was waited, ``prefill_s`` and ``decoding_s`` are what the model measured of it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[2] = 2
+    provider_used: ProviderUsed
+    mode: Literal["short_list", "free"] = "short_list"
+    model: str | None = None
+    digest: str | None = None
+    quantisation: str | None = None
+    server_version: str | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    prompt_sha256: str
+    ballots: tuple[Ballot, ...] = ()
+    explained_ref: str | None = None
+    raw: ModelText | None = None
+    thinking: ModelText | None = None
+    error: ModelText | None = None
+    attempts: int = 0
+    prompt_tokens: int | None = None
+    reply_tokens: int | None = None
+    prefill_s: float | None = None
+    decoding_s: float | None = None
+    response_time_s: float | None = None
+
+    def without_times(self) -> "LLMReply":
+        """Return the same reply without what differs between two runs with the same answer."""
+        nothing = {"prefill_s": None, "decoding_s": None}
+        ballots = tuple(ballot.model_copy(update=nothing) for ballot in self.ballots)
+        return self.model_copy(update={**nothing, "response_time_s": None, "ballots": ballots})
+
+
+class Decision(BaseModel):
+    """Which candidate is recommended, who decided, and the explanation that survived.
+
+    ``choice`` tells how the ballots came out, missing where none were asked for. ``checks`` are
+    those of the explanation the language model wrote, also of the sentences that were removed
+    from it; without one, those of the explanation that is shown.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chosen_ref: str
+    decided_by: DecidedBy
+    reason: str
+    choice: Choice | None
+    explanation: str
+    explanation_by: Literal["llm", "attributions"]
+    checks: tuple[Check, ...]
+
+
+def parse_explanation(raw: str) -> str:
+    """Read the explanation out of a model's text; a list of sentences becomes lines.
+
+    Raises
+    ------
+    UnusableReplyError
+        If the text is not an object with an explanation.
+    """
+    explanation = load_object(raw).get("explanation")
+    if isinstance(explanation, list) and all(isinstance(part, str) for part in explanation):
+        explanation = "\n".join(explanation)
+    if not isinstance(explanation, str):
+        raise UnusableReplyError("'explanation' is not a text")
+    return storable(explanation[:MAX_EXPLANATION_CHARS])
+
+
+def decide(
+    evidence: Evidence, reply: LLMReply, search_space: SearchSpace, parameters: LLMParameters
+) -> Decision:
+    """Turn a reply into the decision that stands (paper, section 2.4).
+
+    A choice that survived reordering decides among the candidates that were on the ballot. With
+    whatever else came back, or nothing, the first candidate stands and ``reason`` says why. It is
+    the surrogate's, or, for a target unlike any other, that of the portfolio. In mode ``free`` a
+    configuration of the space decides.
+
+    A sentence of the explanation that the evidence does not support is removed; if fewer than
+    ``min_kept_share`` of the sentences are left, or they no longer tell a prediction, a SHAP
+    contribution and a past trial, the explanation is made from the attributions.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        At least one candidate of it lies in `search_space`; in mode ``free`` also the one that
+        the model composed (`free_choice.with_free_choice`).
+    reply : LLMReply
+    search_space : SearchSpace
+        What may be recommended; a candidate outside it is never chosen.
+    parameters : LLMParameters
+
+    Raises
+    ------
+    ArtifactError
+        If no candidate of the evidence lies in the search space.
+    """
+    allowed = [c for c in evidence.candidates if c.configuration in search_space]
+    if not allowed:
+        raise ArtifactError(
+            "No candidate of the evidence lies in the search space (parameters 'search_space'); "
+            "make the evidence anew."
+        )
+    first, fallback = allowed[0].ref, without_llm(evidence)
+    if reply.provider_used == "none":
+        return _decision(evidence, reply, first, fallback, _no_reply(reply), None, parameters)
+    if reply.mode == "free":
+        return _decide_freely(evidence, reply, search_space, first, parameters)
+    choice = tally(allowed, reply.ballots, parameters)
+    model = reply.model or "the language model"
+    if choice.counts and choice.chosen is not None:
+        reason = f"{model} {choice.reason}"
+        return _decision(evidence, reply, choice.chosen, "llm", reason, choice, parameters)
+    lost = f"; {reply.error}" if choice.n_answered < choice.n_orders and reply.error else ""
+    reason = f"{model} was asked, but {choice.reason}{lost}"
+    return _decision(evidence, reply, first, fallback, reason, choice, parameters)
+
+
+def without_llm(evidence: Evidence) -> DecidedBy:
+    """Say who decides where no language model does."""
+    return "portfolio" if evidence.outside else "surrogate"
+
+
+def read_free_choice(reply: LLMReply, space: SearchSpace) -> Configuration | None:
+    """Return the configuration that a model composed in mode ``free``, if it can be used."""
+    if reply.mode != "free" or reply.error is not None or reply.raw is None:
+        return None
+    try:
+        return parse_free(reply.raw, space)
+    except UnusableReplyError:
+        return None
+
+
+def _no_reply(reply: LLMReply) -> str:
+    # It stands inside a sentence.
+    return (reply.error or "no usable reply was received").removesuffix(".")
+
+
+def _decide_freely(
+    evidence: Evidence,
+    reply: LLMReply,
+    search_space: SearchSpace,
+    first: str,
+    parameters: LLMParameters,
+) -> Decision:
+    model = reply.model or "the language model"
+    composed = read_free_choice(reply, search_space)
+    found = [one.ref for one in evidence.candidates if one.configuration == composed]
+    if not found:
+        # What was composed but not scored lies beyond the user's limits.
+        beyond = "it is predicted to train too long, or was tried on the target already"
+        why = _no_reply(reply) if composed is None else beyond
+        reason = f"the free choice of {model} cannot be used: {why}"
+        return _decision(evidence, reply, first, without_llm(evidence), reason, None, parameters)
+    reason = f"{model} composed {found[0]} out of {search_space.size} configurations"
+    return _decision(evidence, reply, found[0], "llm", reason, None, parameters)
+
+
+def _decision(
+    evidence: Evidence,
+    reply: LLMReply,
+    chosen: str,
+    decided_by: DecidedBy,
+    reason: str,
+    choice: Choice | None,
+    parameters: LLMParameters,
+) -> Decision:
+    """Explain what was chosen: by the model's words if enough of them stand, else by ours."""
+    written = _written(reply, chosen, decided_by)
+    text, checks = fill_and_check(written, evidence, chosen) if written else ("", [])
+    kept, share = keep_supported(text, checks)
+    own = share >= parameters.min_kept_share and _is_complete(kept, checks, evidence)
+    if not own:
+        kept, own_checks = own_explanation(evidence, chosen)
+        checks = checks or own_checks
+    return Decision(
+        chosen_ref=chosen,
+        decided_by=decided_by,
+        reason=reason,
+        choice=choice,
+        explanation=kept,
+        explanation_by="llm" if own else "attributions",
+        checks=tuple(checks),
+    )
+
+
+def own_explanation(evidence: Evidence, chosen: str) -> tuple[str, list[Check]]:
+    """Explain a candidate from the attributions, and check that explanation too."""
+    text = explain_from_attributions(evidence, chosen)
+    return text, check_explanation(text, evidence, chosen)
+
+
+def _is_complete(kept: str, checks: Sequence[Check], evidence: Evidence) -> bool:
+    """Say whether a text tells what it was asked for: a prediction, a contribution, a trial.
+
+    Fewer contradict no evidence, but explain less than what can be made from the attributions.
+    """
+    cited = [check.evidence or "" for check in checks if check.supported and check.sentence in kept]
+    wanted = {
+        _PREDICTION: bool(evidence.candidates),
+        _CONTRIBUTION: bool(evidence.attributions),
+        _TRIAL: bool(evidence.trials),
+    }
+    return all(any(map(kind.search, cited)) for kind, there in wanted.items() if there)
+
+
+def _written(reply: LLMReply, chosen: str, decided_by: str) -> str | None:
+    """Return the model's explanation of what was chosen, if there is one that can be read."""
+    explains = decided_by == "llm" if reply.mode == "free" else reply.explained_ref == chosen
+    if not explains or reply.error is not None or reply.raw is None:
+        return None
+    try:
+        return parse_explanation(reply.raw)
+    except UnusableReplyError:
+        return None

@@ -1,0 +1,107 @@
+"""Bundles: trials that one worker measures in one go."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from metallmix_kedro.grid.measuring import MeasuredDataset, Proposal, TrialMeasurer
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
+from metallmix_kedro.grid.record import Record
+from metallmix_kedro.search_space import STRATEGIES
+from metallmix_kedro.training.networks import BackboneStore, NetworkStore
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Proposals for one dataset that are trained together; most hold one."""
+
+    dataset: str
+    proposals: tuple[Proposal, ...]
+
+
+def group_proposals(
+    proposals: Iterable[Proposal], heads_at_once: int
+) -> Iterator[tuple[Proposal, ...]]:
+    """Put together what can be trained together, the cheapest strategies first.
+
+    A grid that is stopped early then has the cheap trials of all datasets.
+
+    Parameters
+    ----------
+    proposals : iterable of Proposal
+        In any order.
+    heads_at_once : int
+        Most feature extractions in a group.
+
+    Yields
+    ------
+    tuple of Proposal
+        Feature extractions that share level, seed, ``backbone``, ``dense_units``, ``optimizer`` and
+        ``batch_size``, or one proposal of another strategy.
+    """
+    groups: dict[object, list[Proposal]] = {}
+    for proposal in sorted(proposals, key=_cheap_first):
+        one, *where = proposal.trial
+        together = (
+            (*where, one.backbone, one.dense_units, one.optimizer, one.batch_size)
+            if one.strategy == "feature_extraction"
+            else (*where, one)
+        )
+        groups.setdefault(together, []).append(proposal)
+    for group in groups.values():
+        for start in range(0, len(group), heads_at_once):
+            yield tuple(group[start : start + heads_at_once])
+
+
+def _cheap_first(proposal: Proposal) -> tuple[int, int, str]:
+    """Order by strategy, then so that heads which can share a traced network follow each other."""
+    one = proposal.configuration
+    strategy = STRATEGIES.index(one.strategy)
+    if one.strategy != "feature_extraction":
+        return strategy, 0, ""
+    return strategy, one.dense_units, one.optimizer
+
+
+def measure_bundle(
+    dataset: MeasuredDataset, parameters: ExperimentGridParameters, bundle: Bundle
+) -> list[Record]:
+    """Measure a bundle, in whatever process this is called.
+
+    Raises
+    ------
+    MetallmixError
+        See `TrialMeasurer.measure`.
+    """
+    return _measurer(_Identical(dataset, parameters)).measure(bundle.proposals)
+
+
+@dataclass(frozen=True, eq=False)
+class _Identical:
+    """What a measurer is made of; the same for a dataset's name, content and parameters."""
+
+    dataset: MeasuredDataset
+    parameters: ExperimentGridParameters
+
+    def _key(self) -> tuple[str, str, str, str]:
+        dataset = self.dataset
+        text = self.parameters.model_dump_json()
+        return dataset.name, dataset.data_hash, str(dataset.root), text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identical) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+
+@lru_cache(maxsize=64)
+def _measurer(of: _Identical) -> TrialMeasurer:
+    backbones, networks = _stores(of.parameters.model_dump_json())
+    return TrialMeasurer(of.dataset, of.parameters, backbones, networks)
+
+
+@lru_cache(maxsize=1)
+def _stores(parameters: str) -> tuple[BackboneStore, NetworkStore]:
+    """Make what all measurers of a process share."""
+    known = ExperimentGridParameters.model_validate_json(parameters)
+    return BackboneStore(known.weights, known.seed), NetworkStore()

@@ -1,0 +1,280 @@
+"""Measuring the trials of one dataset."""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from metallmix_kedro.backbones.registry import BACKBONES
+from metallmix_kedro.grid.parameters import ExperimentGridParameters
+from metallmix_kedro.grid.record import (
+    Record,
+    environment,
+    failed_record,
+    finished_record,
+    trial_id,
+)
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.support.errors import MetallmixError
+from metallmix_kedro.training.features import Features
+from metallmix_kedro.training.fine_tuning import FineTunedNetwork
+from metallmix_kedro.training.fitting import Network, train_splits
+from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
+from metallmix_kedro.training.inputs.cache import ArrayCache, CachedArrays
+from metallmix_kedro.training.inputs.splits import ImageSplits, Split, draw_subset
+from metallmix_kedro.training.networks import BackboneStore, NetworkStore
+from metallmix_kedro.training.outcome import FoldOutcome
+
+# TensorFlow reports its processor features at every start, and that each trial traces a new
+# network, which here is meant.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+_LEVEL_AT_MOST = 0.8
+"""Share of a dataset's training images above which a level is no other one than all of them."""
+
+
+@dataclass(frozen=True)
+class MeasuredDataset:
+    """A dataset that trials are measured on.
+
+    ``manifest`` is its ingested manifest, ``root`` the folder its paths are relative to,
+    ``data_hash`` the identity of its images and labels.
+    """
+
+    name: str
+    manifest: pd.DataFrame
+    root: Path
+    meta_features: MetaFeatures
+    data_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A configuration to measure, and who proposed it (``"random"``, ``"bayesian"`` and so on).
+
+    ``n_train`` images train (None: all there are); ``seed`` draws them, the folds, the initial
+    weights, dropout and the order of training.
+    """
+
+    configuration: Configuration
+    proposer: str
+    n_train: int | None
+    seed: int
+
+    @property
+    def trial(self) -> tuple[Configuration, int | None, int]:
+        """What is measured on each dataset, whoever proposed it."""
+        return self.configuration, self.n_train, self.seed
+
+
+class TrialMeasurer:
+    """Measures configurations on one dataset, sharing what trials have in common.
+
+    Parameters
+    ----------
+    dataset : MeasuredDataset
+        What to measure on.
+    parameters : ExperimentGridParameters
+        How to measure.
+    backbones : BackboneStore
+        Shared by the measurers of a process.
+    networks : NetworkStore
+        Likewise.
+    """
+
+    def __init__(
+        self,
+        dataset: MeasuredDataset,
+        parameters: ExperimentGridParameters,
+        backbones: BackboneStore,
+        networks: NetworkStore,
+    ) -> None:
+        self._dataset = dataset
+        self._parameters = parameters
+        self._backbones = backbones
+        self._networks = networks
+        protocol = parameters.protocol
+        images = draw_subset(dataset.manifest, protocol.subset_size, parameters.seed)
+        self._splits = ImageSplits(images, protocol.validation_share, parameters.seed)
+        self._made: dict[tuple[str, int | None, int], list[Split]] = {}
+        self._features = Features(dataset.root, images, ArrayCache(parameters.cache))
+        classes = images["class_name"].astype("category").cat.codes
+        self._labels: NDArray[np.int64] = np.asarray(classes, dtype=np.int64)
+
+    @property
+    def n_images(self) -> int:
+        """Images of the dataset that are used at all."""
+        return self._splits.n_images
+
+    def has_level(self, n_train: int | None) -> bool:
+        """Whether the dataset has so many images to train on, and clearly more."""
+        if n_train is None:
+            return True
+        everything = self._splits.make(1, 0, None, self._parameters.seed)
+        return n_train <= _LEVEL_AT_MOST * len(everything[0].train)
+
+    def splits(self, proposal: Proposal) -> list[Split]:
+        """Return which images a trial trains on, validates on and is tested on, by fold."""
+        configuration, n_train, seed = proposal.trial
+        key = (configuration.strategy, n_train, seed)
+        if key not in self._made:
+            protocol = self._parameters.protocol
+            n_folds = getattr(protocol.n_folds, configuration.strategy)
+            tested = getattr(protocol.min_tested, configuration.strategy)
+            self._made[key] = self._splits.make(n_folds, tested, n_train, seed)
+        return self._made[key]
+
+    def identify(self, proposal: Proposal) -> tuple[str, Record]:
+        """Name a trial and give its protocol, without measuring it."""
+        protocol, configuration = self._parameters.protocol, proposal.configuration
+        splits = self.splits(proposal)
+        values = {
+            "image_size": self._image_size(configuration.backbone),
+            "subset_size": self.n_images,
+            "test_size": sum(len(split.test) for split in splits),
+            "level": "all" if proposal.n_train is None else str(proposal.n_train),
+            "n_train": round(float(np.mean([len(split.train) for split in splits]))),
+            "n_validation": round(float(np.mean([len(split.validation) for split in splits]))),
+            "n_folds": len(splits),
+            "max_epochs": getattr(protocol.max_epochs, configuration.strategy),
+            "patience": protocol.patience,
+            "freeze_batch_norm": protocol.freeze_batch_norm,
+            "seed": proposal.seed,
+            "weights_id": self._backbones.weights_id(configuration.backbone),
+        }
+        name = trial_id(self._dataset.name, self._dataset.data_hash, configuration, values)
+        return name, values
+
+    def measure(self, proposals: Sequence[Proposal]) -> list[Record]:
+        """Measure trials that share features; what goes wrong in one becomes its record.
+
+        Parameters
+        ----------
+        proposals : sequence of Proposal
+            Either one, or several feature extractions that share level, seed, ``backbone``,
+            ``dense_units``, ``optimizer`` and ``batch_size``.
+
+        Raises
+        ------
+        MetallmixError, OSError
+            If it is not the trial that fails but what all trials need: weights, an image that
+            has gone or changed, a cache that is too small, the disk.
+        """
+        at_once = self._trained_at_once(proposals[0].configuration)
+        parts = (proposals[i : i + at_once] for i in range(0, len(proposals), at_once))
+        return [record for part in parts for record in self._measure_together(part)]
+
+    def _trained_at_once(self, configuration: Configuration) -> int:
+        """Count the heads that fit into a network no wider than is still fast."""
+        if configuration.strategy != "feature_extraction":
+            return 1
+        image_size = self._image_size(configuration.backbone)
+        frozen = self._backbones.cut(
+            configuration.backbone, configuration.strategy, image_size
+        ).frozen
+        weights = int(frozen.output.shape[-1]) * configuration.dense_units
+        return max(1, self._parameters.head_weights_at_once // weights)
+
+    def _measure_together(self, proposals: Sequence[Proposal]) -> list[Record]:
+        try:
+            outcomes, crossing = self._train(proposals)
+        except (MetallmixError, OSError):
+            raise
+        # A trial is an experiment: any failure of it (memory, a diverging loss) is an outcome to
+        # record, and the grid goes on.
+        except Exception as error:
+            if len(proposals) > 1:  # which of them it was shows when each is alone
+                return [record for one in proposals for record in self._measure_together([one])]
+            return [self.failed(proposals[0], error)]
+        # Whoever trains this once needs the features of no image that is only tested on.
+        split = self.splits(proposals[0])[0]
+        feature_s = crossing.seconds * (len(split.train) + len(split.validation)) / self.n_images
+        return [
+            finished_record(*self._described(proposal, len(proposals)), folds, feature_s)
+            for proposal, folds in zip(proposals, outcomes, strict=True)
+        ]
+
+    def failed(self, proposal: Proposal, error: Exception) -> Record:
+        """Make the record of a trial that could not be measured."""
+        return failed_record(*self._described(proposal, 1), error)
+
+    def _described(
+        self, proposal: Proposal, trained_together: int
+    ) -> tuple[Record, MetaFeatures, Configuration, Record]:
+        name, protocol = self.identify(proposal)
+        identity = {
+            "trial_id": name,
+            "dataset": self._dataset.name,
+            "proposer": proposal.proposer,
+            "data_hash": self._dataset.data_hash,
+        }
+        protocol = {**protocol, "trained_together": trained_together, **environment()}
+        return identity, self._dataset.meta_features, proposal.configuration, protocol
+
+    def _train(self, proposals: Sequence[Proposal]) -> tuple[list[list[FoldOutcome]], CachedArrays]:
+        protocol, first = self._parameters.protocol, proposals[0].configuration
+        image_size = self._image_size(first.backbone)
+        crossing = self._features.crossing(
+            self._backbones.cut(first.backbone, first.strategy, image_size),
+            first.backbone,
+            self._backbones.weights_id(first.backbone),
+            first.strategy,
+            image_size,
+        )
+        outcomes = train_splits(
+            self._network(proposals, crossing),
+            crossing.arrays,
+            self._labels,
+            self.splits(proposals[0]),
+            batch_size=first.batch_size,
+            max_epochs=getattr(protocol.max_epochs, first.strategy),
+            patience=protocol.patience,
+            seed=proposals[0].seed,
+        )
+        return outcomes, crossing
+
+    def _network(self, proposals: Sequence[Proposal], crossing: CachedArrays) -> Network:
+        """Build what is trained, or take one that differs in nothing that was traced."""
+        configurations = [proposal.configuration for proposal in proposals]
+        first, _, seed = proposals[0].trial
+        n_classes = int(self._labels.max()) + 1
+        if first.strategy == "feature_extraction":
+            shape = HeadShape(
+                n_heads=len(configurations),
+                dense_units=first.dense_units,
+                optimizer=first.optimizer,
+                n_features=crossing.arrays[0].shape[1],
+                n_classes=n_classes,
+            )
+            heads: HeadsNetwork = self._networks.get(
+                (shape, seed), partial(HeadsNetwork, shape, seed)
+            )
+            heads.set_scalars(configurations)
+            return heads
+        image_size = self._image_size(first.backbone)
+        cut = self._backbones.cut(first.backbone, first.strategy, image_size)
+        head = (first.dense_units, first.dropout, first.optimizer, n_classes)
+        tuned: FineTunedNetwork = self._networks.get(
+            (first.backbone, first.strategy, image_size, *head, seed),
+            partial(
+                FineTunedNetwork,
+                cut,
+                first,
+                n_classes,
+                self._parameters.protocol.freeze_batch_norm,
+                seed,
+            ),
+        )
+        tuned.set_learning_rate(first.learning_rate)
+        return tuned
+
+    def _image_size(self, backbone: str) -> int:
+        return self._parameters.protocol.image_size or BACKBONES[backbone].default_image_size

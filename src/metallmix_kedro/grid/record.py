@@ -1,0 +1,130 @@
+"""A trial as one flat record of the history (paper, Figure 2)."""
+
+import hashlib
+import json
+import os
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from metallmix_kedro.history import HISTORY_COLUMNS, METRICS
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.support.extras import require
+from metallmix_kedro.training.outcome import FoldOutcome
+
+Record = dict[str, Any]
+
+
+def trial_id(
+    dataset: str, data_hash: str, configuration: Configuration, protocol: dict[str, Any]
+) -> str:
+    """Name a trial by what it measures, so that it is never measured twice.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the dataset.
+    data_hash : str
+        Hash of the dataset's images and labels: changed data is another trial.
+    configuration : Configuration
+        What is trained.
+    protocol : dict
+        How it is measured, without device and versions: these do not change what is measured.
+
+    Returns
+    -------
+    str
+        ``<dataset>-<12 hexadecimal digits>``.
+    """
+    # One flat mapping: whether a value is a hyperparameter or part of the protocol is a matter of
+    # what is searched, not of what is measured.
+    parts = [dataset, data_hash, {**protocol, **configuration.as_dict()}]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return f"{dataset}-{digest[:12]}"
+
+
+def environment() -> dict[str, str]:
+    """Describe where the trial runs: Keras backend, device and library versions."""
+    keras = require("keras", "experiments")
+    backend = keras.backend.backend()
+    packages = ["keras", backend, "numpy", "pillow", "scikit-learn"]
+    devices = keras.distribution.list_devices() or ["cpu:0"]
+    return {
+        "backend": backend,
+        "device": f"{devices[0].lower()} ({platform.machine()}, {os.cpu_count()} cores)",
+        "versions": ", ".join(f"{name} {version(name)}" for name in packages),
+    }
+
+
+def _blank(
+    identity: Record, meta_features: MetaFeatures, configuration: Configuration, protocol: Record
+) -> Record:
+    values = {**identity, **meta_features.model_dump(), **configuration.as_dict(), **protocol}
+    return {column: values.get(column) for column in HISTORY_COLUMNS}
+
+
+def finished_record(
+    identity: Record,
+    meta_features: MetaFeatures,
+    configuration: Configuration,
+    protocol: Record,
+    outcomes: list[FoldOutcome],
+    feature_time_s: float,
+) -> Record:
+    """Make the record of a trial that ended well.
+
+    Parameters
+    ----------
+    identity : dict
+        ``trial_id``, ``dataset``, ``proposer``, ``data_hash``.
+    meta_features, configuration, protocol
+        What was trained, on what, and how.
+    outcomes : list of FoldOutcome
+        One for each fold.
+    feature_time_s : float
+        Seconds that computing the frozen activations took.
+
+    Returns
+    -------
+    dict
+        Keys `HISTORY_COLUMNS`; means over folds with their population standard deviations.
+    """
+    record = _blank(identity, meta_features, configuration, protocol)
+    folds = [asdict(outcome) for outcome in outcomes]
+    curves = [[round(accuracy, 4) for accuracy in fold["validation_curve"]] for fold in folds]
+    for metric in METRICS:
+        values = [fold[metric] for fold in folds]
+        record[metric] = float(np.mean(values))
+        record[f"{metric}_std"] = float(np.std(values))
+    fit_time_s = float(np.mean([fold["fit_time_s"] for fold in folds]))
+    record.update(
+        source="measured",
+        status="finished",
+        epochs_run=float(np.mean([fold["epochs_run"] for fold in folds])),
+        fit_time_s=fit_time_s,
+        fit_cpu_s=float(np.mean([fold["fit_cpu_s"] for fold in folds])),
+        feature_time_s=feature_time_s,
+        training_time_s=fit_time_s + feature_time_s,
+        test_images=json.dumps([fold["n_tested"] for fold in folds]),
+        test_hits=json.dumps([fold["n_hits"] for fold in folds]),
+        learning_curves=json.dumps(curves, separators=(",", ":")),
+    )
+    return record
+
+
+def failed_record(
+    identity: Record,
+    meta_features: MetaFeatures,
+    configuration: Configuration,
+    protocol: Record,
+    error: Exception,
+) -> Record:
+    """Make the record of a trial that failed: no scores, the error's type and message."""
+    record = _blank(identity, meta_features, configuration, protocol)
+    message = " ".join(str(error).split())[:500]
+    record.update(source="measured", status="failed", error=f"{type(error).__name__}: {message}")
+    return record

@@ -1,0 +1,149 @@
+"""A history in figures: what was measured, what won, what mattered (paper, section 2.1)."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+from metallmix_kedro.history.columns import PROTOCOL
+from metallmix_kedro.history.comparable import comparable_trials
+from metallmix_kedro.history.portrait.importance import measure_importance
+from metallmix_kedro.history.portrait.similarity import compare_rankings
+from metallmix_kedro.history.portrait.winners import find_winners
+from metallmix_kedro.search_space import STRATEGIES
+
+UNKNOWN = "unknown"
+"""Stands for what a trial does not say."""
+
+FEATURE_SET: tuple[str, ...] = (
+    "dataset",
+    "data_hash",
+    "backbone",
+    "weights_id",
+    "strategy",
+    "image_size",
+    "subset_size",
+    "seed",
+    "feature_time_s",
+)
+"""What trials that use the same frozen features have in common."""
+
+
+def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
+    """Say what a history holds and what it shows.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        All trials, columns `HISTORY_COLUMNS`.
+
+    Returns
+    -------
+    dict
+        JSON values; the same history gives the same, whatever the order of its rows.
+
+        - ``counts``: trials in all, by source and proposer, and by dataset, backbone and strategy,
+          finished and failed;
+        - ``protocol``: how many trials were measured with each value of each of its columns;
+        - ``time``: seconds of training, see `training_seconds`;
+        - ``compared``: how many trials the rest looks at (`history.comparable`);
+        - ``winners``: see `history.portrait.winners.find_winners`;
+        - ``importance``: see `history.portrait.importance.measure_importance`; of ``all`` compared
+          trials and of each strategy that has enough;
+        - ``similarity``: see `history.portrait.similarity.compare_rankings`.
+    """
+    history = history.sort_values("trial_id", ignore_index=True)
+    trials = comparable_trials(history)
+    importance = {"all": measure_importance(trials)}
+    for strategy in STRATEGIES:
+        found = measure_importance(trials[trials["strategy"] == strategy])
+        if found["by_dataset"]:
+            importance[strategy] = found
+    return {
+        "counts": count_trials(history),
+        "protocol": _protocol(history[history["source"] == "measured"]),
+        "time": training_seconds(history[history["source"] == "measured"]),
+        "compared": {"n_trials": len(trials), "n_datasets": int(trials["group"].nunique())},
+        "winners": find_winners(trials),
+        "importance": importance,
+        "similarity": compare_rankings(trials),
+    }
+
+
+def count_trials(history: pd.DataFrame) -> dict[str, Any]:
+    """Count trials, finished and failed.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Trials with the columns of the history.
+
+    Returns
+    -------
+    dict
+        ``trials``, ``finished``, ``failed``, ``datasets``; ``by_source_and_proposer``; and
+        ``by_dataset``, in which each backbone has its strategies.
+    """
+    finished = history["status"] == "finished"
+    return {
+        "trials": len(history),
+        "finished": int(finished.sum()),
+        "failed": int((~finished).sum()),
+        "datasets": int(history["dataset"].nunique()),
+        "by_source_and_proposer": _counted(history, ["source", "proposer"]),
+        "by_dataset": _counted(history, ["dataset", "backbone", "strategy"]),
+    }
+
+
+def training_seconds(measured: pd.DataFrame) -> dict[str, float]:
+    """Add up what measuring took.
+
+    Parameters
+    ----------
+    measured : pandas.DataFrame
+        Measured trials with the columns of the history.
+
+    Returns
+    -------
+    dict
+        Seconds: ``training_time_s``, the sum over trials of what each costs somebody who trains
+        it from nothing; ``spent_s``, the fitting plus every set of frozen features once, since
+        trials that share it did not compute it again.
+    """
+    features = measured.drop_duplicates(list(FEATURE_SET))["feature_time_s"].sum()
+    return {
+        "training_time_s": round(float(measured["training_time_s"].sum()), 3),
+        "spent_s": round(float(measured["fit_time_s"].sum() + features), 3),
+    }
+
+
+def _counted(history: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
+    """Count by several columns, each level nested in the one before."""
+    first, *others = columns
+    values = history[first].astype(object).where(history[first].notna(), UNKNOWN)
+    parts = {str(value): part for value, part in history.groupby(values)}
+    if others:
+        return {value: _counted(part, others) for value, part in parts.items()}
+    return {
+        value: {
+            "finished": int((part["status"] == "finished").sum()),
+            "failed": int((part["status"] != "finished").sum()),
+        }
+        for value, part in parts.items()
+    }
+
+
+def _protocol(measured: pd.DataFrame) -> dict[str, dict[str, int]]:
+    return {
+        name: {
+            _text(value): int(count)
+            for value, count in measured[name].value_counts(dropna=False).sort_index().items()
+        }
+        for name in PROTOCOL
+    }
+
+
+def _text(value: Hashable) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return UNKNOWN
+    return f"{value:g}" if isinstance(value, float) else str(value)

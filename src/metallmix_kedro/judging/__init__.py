@@ -1,0 +1,6 @@
+"""The judge of recommendations, and whether language models help (paper, section 3).
+
+`judge` scores one recommendation and `check` judges the judge; `ablation` takes away one
+ingredient at a time, on datasets left out (`left_out`). It may import `evaluation`,
+`decision`, `explanation`, `language_models` and what these stand on.
+"""

@@ -1,0 +1,226 @@
+"""Does the language model help? Leave-one-dataset-out, with one ingredient missing at a time.
+
+- ``surrogate``: its first pick, no model asked
+- ``random_short_list``: the mean over the short list, as if one took any of it
+- ``llm``: the product as it is set (`recommendation.llm`, with its guard ``max_gap``)
+- ``llm_open``: the model may choose any candidate of the short list
+- ``llm_no_shap``, ``llm_no_retrieval``, ``llm_no_scores``: the same without attributions, without
+  past trials, without the surrogate's predictions
+- ``llm_free``: the model composes a configuration (the paper's own way); counted is the recorded
+  trial that differs least from it
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metallmix_kedro.evaluation.ablation_parameters import Condition
+from metallmix_kedro.evaluation.protocols.knowledge import Settings
+from metallmix_kedro.evaluation.protocols.replay import replay_tables
+from metallmix_kedro.explanation import llm
+from metallmix_kedro.explanation.english.checks import check_explanation
+from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.explanation.free_choice import FREE_CHOICE, with_free_choice
+from metallmix_kedro.explanation.prompt import DecisionPrompts, PromptTexts
+from metallmix_kedro.explanation.reply import (
+    Decision,
+    LLMReply,
+    decide,
+    read_free_choice,
+)
+from metallmix_kedro.judging.ablation_keys import AskedModel, fingerprint, row_key
+from metallmix_kedro.judging.ablation_table import NO_MODEL
+from metallmix_kedro.judging.exact import BEST_SCORE, format_score, supported_share
+from metallmix_kedro.judging.left_out import LeftOutDataset, candidate_of, leave_out
+from metallmix_kedro.judging.model import find_judge
+from metallmix_kedro.judging.rating import CRITERIA, rate, summarise
+from metallmix_kedro.language_models.language_model import LLMUnavailableError
+from metallmix_kedro.language_models.providers import connect
+
+LOGGER = logging.getLogger(__name__)
+
+WITHOUT_MODEL: tuple[Condition, ...] = ("surrogate", "random_short_list")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The prompts of the deciding model and of the judge."""
+
+    decision: DecisionPrompts
+    judge: PromptTexts
+
+
+def measure(
+    history: pd.DataFrame, settings: Settings, texts: Texts, known: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Measure what is not known yet, a row a dataset, model and condition, as they come.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        All trials.
+    settings : Settings
+    texts : Texts
+    known : mapping
+        Rows by key that were measured before.
+
+    Yields
+    ------
+    str
+        Key: dataset, model, condition and a hash of all the row depends on.
+    dict
+        The row, as JSON.
+    """
+    wanted = settings.evaluation.llm_ablation
+    if not wanted.enabled:
+        return
+    models = _models(settings)
+    common = fingerprint(history, settings, texts.decision)
+    tables, _ = replay_tables(history, settings.evaluation.source, settings.evaluation.min_trials)
+    for table in tables:
+        if wanted.datasets and table.dataset not in wanted.datasets:
+            continue
+        left_out: LeftOutDataset | None = None
+        for model, condition in _talks(models, settings):
+            key = row_key(table.dataset, condition, common, model, texts.judge)
+            if key in known:
+                continue
+            left_out = left_out or leave_out(history, table, settings)
+            yield key, {"fingerprint": common, **_row(left_out, model, condition, settings, texts)}
+
+
+def _models(settings: Settings) -> list[AskedModel]:
+    """Return the models that are there, each once; name those that are not."""
+    base = settings.recommendation.llm
+    names = settings.evaluation.llm_ablation.models
+    if base.provider == "embedded":
+        identity = connect(base).identity
+        return [AskedModel(identity.name, identity.digest, base)]
+    found = []
+    for name in dict.fromkeys(names) if base.provider != "none" else ():
+        parameters = base.model_copy(update={"model": name, "provider": "ollama"})
+        try:
+            found.append(AskedModel(name, connect(parameters).identity.digest, parameters))
+        except LLMUnavailableError as error:
+            LOGGER.warning("Skipped: %s", error)
+    return found
+
+
+def _talks(
+    models: list[AskedModel], settings: Settings
+) -> Iterator[tuple[AskedModel | None, Condition]]:
+    conditions = settings.evaluation.llm_ablation.conditions
+    yield from ((None, condition) for condition in conditions if condition in WITHOUT_MODEL)
+    for model in models:
+        for condition in conditions:
+            if condition not in WITHOUT_MODEL:
+                parameters = model.parameters.model_copy(update=_changes(condition))
+                yield replace(model, parameters=parameters), condition
+
+
+def _changes(condition: Condition) -> dict[str, Any]:
+    if condition == "llm":
+        return {"mode": "short_list"}
+    return {"mode": "free" if condition == "llm_free" else "short_list", "max_gap": 1.0}
+
+
+def shown_evidence(evidence: Evidence, condition: Condition) -> Evidence:
+    """Return the evidence without what a condition leaves out."""
+    if condition == "llm_no_shap":
+        bare = tuple(one.model_copy(update={"contributions": ()}) for one in evidence.candidates)
+        trials = tuple(one.model_copy(update={"top_features": ()}) for one in evidence.trials)
+        changes = {"attributions": (), "candidates": bare, "trials": trials}
+        return evidence.model_copy(update=changes)
+    if condition == "llm_no_retrieval":
+        return evidence.model_copy(update={"trials": ()})
+    return evidence
+
+
+def _row(
+    left_out: LeftOutDataset,
+    model: AskedModel | None,
+    condition: Condition,
+    settings: Settings,
+    texts: Texts,
+) -> dict[str, Any]:
+    name = NO_MODEL if model is None else model.name
+    row = {"dataset": left_out.table.dataset, "llm": name, "condition": condition}
+    if model is None:
+        picks = list(left_out.positions.values())
+        return {**row, **_outcome(left_out, picks[:1] if condition == "surrogate" else picks)}
+    parameters = model.parameters
+    shown = shown_evidence(left_out.evidence, condition)
+    show_scores = condition != "llm_no_scores"
+    reply = llm.ask(shown, texts.decision, parameters, left_out.space, show_scores)
+    shown, position, n_changed = _composed(left_out, shown, reply)
+    decision = decide(shown, reply, left_out.space, parameters)
+    if position is None or decision.decided_by != "llm":
+        position = left_out.positions[decision.chosen_ref]
+    return {
+        **row,
+        **_outcome(left_out, [position]),
+        "n_changed": n_changed,
+        "response_time_s": reply.response_time_s,
+        "prefill_s": reply.prefill_s,
+        "decoding_s": reply.decoding_s,
+        "decided_by": decision.decided_by,
+        "explanation_by": decision.explanation_by,
+        "position_consistency": decision.choice and decision.choice.consistency,
+        "explanation": decision.explanation,
+        **_scores(shown, decision, reply, settings, texts),
+    }
+
+
+def _composed(
+    left_out: LeftOutDataset, shown: Evidence, reply: LLMReply
+) -> tuple[Evidence, int | None, int | None]:
+    """Add a free choice to the evidence; return the recorded trial that counts for it."""
+    composed = read_free_choice(reply, left_out.space)
+    if composed is None:
+        return shown, None, None
+    frame = left_out.task.candidates.iloc[[0]].assign(**composed.as_dict())
+    scored = candidate_of(left_out.task, frame, "C1", FREE_CHOICE)
+    position, n_changed = left_out.nearest(composed)
+    return with_free_choice(shown, scored), position, n_changed
+
+
+def _outcome(left_out: LeftOutDataset, positions: list[int]) -> dict[str, Any]:
+    """Return what the recorded trials came to, on average where there are several."""
+    table = left_out.table
+    times = table.training_times[positions]
+    return {
+        "selected_model": str(table.candidates.loc[positions[0], "backbone"])
+        if len(positions) == 1
+        else "any",
+        "score": float(table.scores[positions].mean()),
+        "regret": float(table.regrets[positions].mean()),
+        "training_time_s": None if np.isnan(times).any() else float(times.mean()),
+    }
+
+
+def _scores(
+    evidence: Evidence, decision: Decision, reply: LLMReply, settings: Settings, texts: Texts
+) -> dict[str, Any]:
+    """Score the explanation: consistency and format by computing, the rest by the judge."""
+    text, chosen = decision.explanation, decision.chosen_ref
+    share = supported_share(check_explanation(text, evidence, chosen))
+    scores: dict[str, Any] = {
+        **dict.fromkeys(CRITERIA),
+        "consistency": None if share is None else BEST_SCORE * share,
+        "format": format_score(text, configuration_agrees=True),
+        "judge": None,
+    }
+    if not settings.evaluation.llm_ablation.judged:
+        return scores
+    parameters = settings.evaluation.judge
+    try:
+        judge = find_judge(parameters, reply.digest)
+    except LLMUnavailableError:
+        return scores
+    found = summarise(rate(judge, texts.judge, parameters, evidence, chosen, text)) or {}
+    means = {criterion: score.mean for criterion, score in found.items()}
+    return {**scores, **means, "judge": judge.identity.name}

@@ -1,0 +1,152 @@
+"""A labelled set to judge the judge by: good explanations, and the same ones damaged."""
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from metallmix_kedro.explanation.english.claims import sentences
+from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.explanation.explanation import explain_from_attributions
+
+Kind = Literal[
+    "sign_flipped",
+    "value_changed",
+    "trial_invented",
+    "section_missing",
+    "padded",
+    "shuffled_words",
+    "broken_json",
+]
+
+COMPUTED: tuple[Kind, ...] = ("sign_flipped", "value_changed", "trial_invented")
+"""Damage to consistency, which is computed and which a judge is not asked about."""
+
+JUDGED: tuple[Kind, ...] = ("section_missing", "padded", "shuffled_words", "broken_json")
+"""Damage to completeness, conciseness and fluency, which a judge has to see."""
+
+_FILLERS = (
+    "This is worth saying again, because it cannot be said often enough.",
+    "As was already mentioned above, the choice was made with great care.",
+    "It should be noted that it is important to note this.",
+    "In other words, what was said before is what is meant here.",
+)
+
+
+class Example(BaseModel):
+    """An explanation of a candidate; ``kind`` says how it was damaged, None that it is good."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    chosen_ref: str
+    kind: Kind | None
+    text: str
+
+
+def labelled_set(evidence: Evidence, n_good: int, seed: int) -> list[Example]:
+    """Make good explanations of the candidates, and of each the seven kinds of damage.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    n_good : int
+        How many at most; there are not more than candidates.
+    seed : int
+        Of what is damaged where.
+    """
+    examples = []
+    for candidate in evidence.candidates[:n_good]:
+        good = explain_from_attributions(evidence, candidate.ref)
+        examples.append(
+            Example(key=f"{candidate.ref}/good", chosen_ref=candidate.ref, kind=None, text=good)
+        )
+        generator = random.Random(f"{seed} {candidate.ref}")  # noqa: S311 (nothing secret)
+        for kind, damage in DAMAGES.items():
+            text = damage(good, generator)
+            key = f"{candidate.ref}/{kind}"
+            if text != good:
+                examples.append(Example(key=key, chosen_ref=candidate.ref, kind=kind, text=text))
+    return examples
+
+
+def flip_sign(text: str, generator: random.Random) -> str:
+    """Give one contribution the other sign."""
+    signs = [match.start() for match in re.finditer(r"[+-](?=\d\.\d{3})", text)]
+    if not signs:
+        return text
+    place = generator.choice(signs)
+    return text[:place] + ("-" if text[place] == "+" else "+") + text[place + 1 :]
+
+
+def change_value(text: str, generator: random.Random) -> str:
+    """Change one score by a tenth to a third."""
+    numbers = list(re.finditer(r"(?<![\d+-])0\.\d{3}", text))
+    if not numbers:
+        return text
+    match = generator.choice(numbers)
+    value = float(match[0])
+    moved = value + generator.uniform(0.1, 0.33) * (1 if value < 0.5 else -1)
+    return f"{text[: match.start()]}{moved:.3f}{text[match.end() :]}"
+
+
+def invent_trial(text: str, generator: random.Random) -> str:
+    """Add a past trial that never was."""
+    score = generator.uniform(0.9, 0.999)
+    return (
+        f'{text} T{generator.randint(20, 99)} on "lung_scans" used backbone ResNet50 with feature '
+        f"extraction and scored {score:.3f} after a training time of 12 s."
+    )
+
+
+def drop_section(text: str, generator: random.Random) -> str:
+    """Leave out everything but what is predicted, or everything but the past trials."""
+    parts = sentences(text)
+    halves = (parts[:2], parts[-1:])
+    return " ".join(generator.choice(halves))
+
+
+def pad(text: str, generator: random.Random) -> str:
+    """Stretch it to three times its length with repetitions and empty sentences."""
+    parts = sentences(text)
+    padded = list(parts)
+    while sum(map(len, padded)) + len(padded) < 3 * len(text):
+        padded.insert(generator.randrange(1, len(padded) + 1), generator.choice(_FILLERS))
+        padded.append(generator.choice(parts))
+    return " ".join(padded)
+
+
+def shuffle_words(text: str, generator: random.Random) -> str:
+    """Put the words of every sentence in another order."""
+    shuffled = []
+    for part in sentences(text):
+        words = part.rstrip(".").split()
+        generator.shuffle(words)
+        shuffled.append(" ".join(words) + ".")
+    return " ".join(shuffled)
+
+
+def break_json(text: str, generator: random.Random) -> str:
+    """Show a reply's JSON that breaks off, instead of prose."""
+    whole = json.dumps({"choice": "C1", "explanation": sentences(text)})
+    return whole[: generator.randint(len(whole) // 2, len(whole) - 3)]
+
+
+DAMAGES: dict[Kind, Callable[[str, random.Random], str]] = {
+    "sign_flipped": flip_sign,
+    "value_changed": change_value,
+    "trial_invented": invent_trial,
+    "section_missing": drop_section,
+    "padded": pad,
+    "shuffled_words": shuffle_words,
+    "broken_json": break_json,
+}
+"""What is done to a good explanation, by kind."""
+
+
+def of_kind(examples: list[Example], kind: Kind | None) -> Iterator[Example]:
+    """Yield the examples of a kind of damage; with None the good ones."""
+    return (example for example in examples if example.kind == kind)

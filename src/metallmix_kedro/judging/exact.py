@@ -1,0 +1,106 @@
+"""What is known of a recommendation without asking a model: its format and its consistency."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from metallmix_kedro.explanation.english.checks import Check, check_explanation
+from metallmix_kedro.explanation.english.claims import sentences
+from metallmix_kedro.explanation.english.wording import normalise
+from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.support.errors import ArtifactError
+
+BEST_SCORE = 4
+
+
+class Judged(BaseModel):
+    """The parts of a recommendation that are judged."""
+
+    evidence: Evidence
+    chosen_ref: str
+    configuration: Configuration
+    explanation: str
+    explanation_by: Literal["llm", "attributions"]
+    checks: tuple[Check, ...]
+
+
+class ExactScores(BaseModel):
+    """Computed scores, 0 to 4, with what they are computed from.
+
+    ``consistency`` is 4 times the share of supported claims in the explanation as it is shown
+    (``claims_shown``), missing if it claims nothing. ``format`` is 4 times the share of four
+    demands that are met: the configuration is the chosen candidate's, the explanation is prose
+    and no fragment of JSON, every sentence of it ends, and it is of 2 to 20 sentences.
+    ``claims_written`` is the share of supported claims in what was first written.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    consistency: float | None
+    format: float
+    claims_shown: float | None
+    claims_written: float | None
+    configuration_agrees: bool
+    explanation_is_prose: bool
+
+
+def read_judged(recommendation: Mapping[str, Any]) -> Judged:
+    """Take what is judged out of a stored recommendation.
+
+    Raises
+    ------
+    ArtifactError
+        If it lacks a part that is judged.
+    """
+    try:
+        judged = Judged.model_validate(dict(recommendation))
+        judged.evidence.candidate(judged.chosen_ref)
+    except (ValidationError, KeyError) as error:
+        raise ArtifactError(
+            "The recommendation cannot be judged, because it is incomplete or of another version "
+            f"({error}); make it anew with: kedro run --pipelines=recommendation"
+        ) from error
+    return judged
+
+
+def exact_scores(judged: Judged) -> ExactScores:
+    """Compute what needs no model."""
+    shown = check_explanation(judged.explanation, judged.evidence, judged.chosen_ref)
+    chosen = judged.evidence.candidate(judged.chosen_ref)
+    agrees = judged.configuration == chosen.configuration
+    claims = supported_share(shown)
+    return ExactScores(
+        consistency=None if claims is None else round(BEST_SCORE * claims, 4),
+        format=format_score(judged.explanation, agrees),
+        claims_shown=claims,
+        claims_written=supported_share(judged.checks),
+        configuration_agrees=agrees,
+        explanation_is_prose=is_prose(judged.explanation),
+    )
+
+
+def format_score(explanation: str, configuration_agrees: bool) -> float:
+    """Score the format 0 to 4; see `ExactScores`."""
+    parts = sentences(normalise(explanation))
+    demands = (
+        configuration_agrees,
+        is_prose(explanation),
+        bool(parts) and all(part[-1] in ".!?" for part in parts),
+        2 <= len(parts) <= 20,
+    )
+    return BEST_SCORE * sum(demands) / len(demands)
+
+
+def is_prose(explanation: str) -> bool:
+    """Whether an explanation is more than a fragment of a reply's JSON."""
+    text = explanation.strip()
+    return bool(text) and not text.startswith(("{", "[", "```"))
+
+
+def supported_share(checks: Sequence[Check]) -> float | None:
+    """Return the share of supported claims in [0, 1], None where nothing is claimed."""
+    if not checks:
+        return None
+    return round(sum(check.supported for check in checks) / len(checks), 4)

@@ -1,0 +1,165 @@
+"""The evidence of a recommendation for a dataset left out, out of its recorded trials."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metallmix_kedro.attribution.values import readable_values
+from metallmix_kedro.decision import gather
+from metallmix_kedro.decision.portfolio import DIFFERENT, SURROGATE_BEST
+from metallmix_kedro.decision.scoring import DECIMALS, PREDICTIONS
+from metallmix_kedro.evaluation.methods.one_shot import by_short_list
+from metallmix_kedro.evaluation.protocols.knowledge import Settings
+from metallmix_kedro.evaluation.protocols.replay import ReplayTable
+from metallmix_kedro.evaluation.protocols.task import Task
+from metallmix_kedro.explanation.evidence import (
+    Attribution,
+    Candidate,
+    Evidence,
+    RetrievedTrial,
+    Target,
+    TopFeature,
+)
+from metallmix_kedro.retrieval.index import build_index
+from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+
+KEYS = list(CONFIGURATION_COLUMNS)
+
+
+@dataclass(frozen=True)
+class LeftOutDataset:
+    """A dataset left out, ready to be recommended for.
+
+    Parameters
+    ----------
+    table : ReplayTable
+        Its recorded trials.
+    task : Task
+        What may be learned from: the history without it.
+    positions : dict of str to int
+        The recorded trial behind each candidate of `evidence`.
+    evidence : Evidence
+    space : SearchSpace
+        All values that its recorded trials have.
+    """
+
+    table: ReplayTable
+    task: Task
+    positions: dict[str, int]
+    evidence: Evidence
+    space: SearchSpace
+
+    def nearest(self, configuration: Configuration) -> tuple[int, int]:
+        """Return the recorded trial that differs least from a configuration, and by how much.
+
+        Returns
+        -------
+        position : int
+        n_different : int
+            Hyperparameters in which it differs.
+        """
+        values = configuration.as_dict()
+        differs = np.column_stack(
+            [(self.table.candidates[name] != values[name]).to_numpy() for name in KEYS]
+        ).sum(axis=1)
+        position = int(differs.argmin())
+        return position, int(differs[position])
+
+
+def leave_out(history: pd.DataFrame, table: ReplayTable, settings: Settings) -> LeftOutDataset:
+    """Gather what a recommendation for a dataset would rest on, had it never been measured.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        All trials.
+    table : ReplayTable
+        The dataset's recorded trials.
+    settings : Settings
+    """
+    task = Task.leaving_out(history, table, settings)
+    wanted = settings.recommendation
+    picks = by_short_list(task, np.random.default_rng(0), wanted.n_candidates)
+    space = _space(table.candidates)
+    candidates = tuple(
+        candidate_at(task, position, f"C{number}", SURROGATE_BEST if number == 1 else DIFFERENT)
+        for number, position in enumerate(picks, start=1)
+    )
+    evidence = Evidence(
+        target=Target(name=table.dataset, meta_features=task.target),
+        objective=settings.objective,
+        trials=_similar(task.left_out.remaining(history), task, table.dataset),
+        attributions=_attributions(task, space),
+        candidates=candidates,
+        warnings=(),
+    )
+    positions = {one.ref: position for one, position in zip(candidates, picks, strict=True)}
+    return LeftOutDataset(table, task, positions, evidence, space)
+
+
+def candidate_at(task: Task, position: int, ref: str, role: str) -> Candidate:
+    """Make a candidate of a recorded trial by the surrogate's prediction alone."""
+    return candidate_of(task, task.candidates.loc[[position]], ref, role)
+
+
+def candidate_of(task: Task, frame: pd.DataFrame, ref: str, role: str) -> Candidate:
+    """Make a candidate of one row of meta-features and configuration."""
+    predicted: dict[Any, Any] = task.surrogate.predict(frame).iloc[0].to_dict()
+    added = task.surrogate.contributions(frame).iloc[0]
+    row: dict[Any, Any] = frame.iloc[0].to_dict()
+    configuration = Configuration.from_mapping(row)
+    parts = [
+        TopFeature(
+            feature=name,
+            value=str(readable_values(name, frame[name]).iloc[0]),
+            contribution=round(float(added[name]), DECIMALS),
+        )
+        for name in KEYS
+    ]
+    return Candidate(
+        ref=ref,
+        configuration=configuration,
+        roles=(role,),
+        contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
+        **{name: round(float(predicted[name]), DECIMALS) for name in PREDICTIONS},
+    )
+
+
+def _space(candidates: pd.DataFrame) -> SearchSpace:
+    values = {name: tuple(sorted(set(candidates[name].tolist()))) for name in KEYS}
+    return SearchSpace.model_validate(values)
+
+
+def _similar(others: pd.DataFrame, task: Task, dataset: str) -> tuple[RetrievedTrial, ...]:
+    settings = task.settings
+    index, card = build_index(others, settings.retrieval)
+    similar = retrieve(
+        index,
+        card,
+        others,
+        task.target,
+        k=settings.recommendation.n_trials,
+        max_per_dataset=settings.recommendation.max_per_dataset,
+        exclude_dataset=dataset,
+    )
+    none = pd.DataFrame(columns=["trial_id", "rank", "feature", "value", "contribution"])
+    return gather.number_trials(similar, none)
+
+
+def _attributions(task: Task, space: SearchSpace) -> tuple[Attribution, ...]:
+    """Average the surrogate's contributions by value over the trials it learned from."""
+    known = task.training.dropna(subset=KEYS)
+    added = task.surrogate.contributions(known)
+    rows = []
+    for name in KEYS:
+        values = readable_values(name, known[name])
+        means = added[name].groupby(values).agg(["mean", "size"])
+        rows += [
+            {"feature": name, "value": value, "mean_contribution": mean, "n_trials": size}
+            for value, mean, size in means.itertuples()
+        ]
+    count = task.settings.recommendation.n_attributions
+    return gather.strongest_attributions(pd.DataFrame(rows), space, count)

@@ -1,0 +1,6 @@
+"""Language models as such: an Ollama server, one inside the process, and talking to either.
+
+`providers` connects, `language_model` is what all of them offer, `conversation` asks,
+`ballots` and `reply_text` read the answers. It may import `support`, and knows nothing of
+what is asked.
+"""

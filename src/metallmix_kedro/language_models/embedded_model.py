@@ -1,0 +1,183 @@
+"""A model inside this process, run by llama.cpp (extra ``embedded``).
+
+Imports xllamacpp, so it is itself imported only once an embedded model is configured. Of the
+bindings to llama.cpp this one comes as prebuilt wheels for all systems, follows llama.cpp's
+releases, and gives schema-bound decoding, log-probabilities, a prompt cache and timings.
+"""
+
+import threading
+import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from metallmix_kedro.language_models.embedded_weights import ready_weights
+from metallmix_kedro.language_models.gguf import quantisation
+from metallmix_kedro.language_models.language_model import (
+    MAX_ALTERNATIVES,
+    Answer,
+    Identity,
+    LLMUnavailableError,
+    Message,
+    Request,
+    Token,
+    read_token,
+)
+from metallmix_kedro.language_models.ollama_server import within
+from metallmix_kedro.language_models.parameters import ServerParameters
+
+GRACE_S = 30.0
+"""Seconds that reading a prompt may take beyond the time limit, because it cannot be stopped."""
+
+_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
+
+
+class EmbeddedModel:
+    """A model of a GGUF file, loaded once a process."""
+
+    def __init__(self, parameters: ServerParameters) -> None:
+        path, digest = ready_weights(parameters.embedded)
+        self._server, version = _load(path, parameters.num_ctx, parameters.num_thread)
+        self._think = parameters.think
+        self._identity = Identity("embedded", path.name, digest, quantisation(path), version)
+
+    @property
+    def identity(self) -> Identity:
+        """Which model it is."""
+        return self._identity
+
+    def ask(self, request: Request, seconds: float) -> Answer:
+        """Ask the model and return what it wrote, whatever happens."""
+        deadline = time.monotonic() + seconds
+        reply = _Reply(deadline)
+
+        def converse() -> None:
+            self._server.handle_chat_completions(self._body(request), reply.take)
+
+        error = None
+        try:
+            within(seconds + GRACE_S, converse)
+        except TimeoutError:
+            reply.late = True
+        except Exception as trouble:
+            error = f"the embedded model failed ({' '.join(str(trouble).split())[:200]})"
+        return reply.answer(error, seconds)
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "messages": [_message(message) for message in request.messages],
+            "response_format": {"type": "json_schema", "json_schema": {"schema": request.schema}},
+            "temperature": request.temperature,
+            "seed": request.seed,
+            "max_tokens": request.num_predict,
+            "cache_prompt": True,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "chat_template_kwargs": {"enable_thinking": self._think},
+        }
+        if request.log_probabilities:
+            body |= {"logprobs": True, "top_logprobs": MAX_ALTERNATIVES}
+        return body
+
+
+class _Reply:
+    """What arrives of a reply, piece by piece; asks for no more once the time is up."""
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._text: list[str] = []
+        self._thinking: list[str] = []
+        self._tokens: list[Token] = []
+        self._reason: str | None = None
+        self._usage: dict[str, Any] = {}
+        self._timings: dict[str, Any] = {}
+        self._fault: str | None = None
+        self.late = False
+
+    def take(self, piece: dict[str, Any]) -> bool:
+        """Take a piece; return whether to stop."""
+        with self._lock:
+            if "error" in piece:
+                self._fault = str(piece["error"])[:200]
+                return True
+            for choice in piece.get("choices") or []:
+                self._take_choice(choice)
+            self._usage = piece.get("usage") or self._usage
+            self._timings = piece.get("timings") or self._timings
+            self.late = self._reason is None and time.monotonic() > self._deadline
+            return self.late
+
+    def _take_choice(self, choice: dict[str, Any]) -> None:
+        delta = choice.get("delta") or {}
+        if delta.get("content"):
+            self._text.append(delta["content"])
+            listed = (choice.get("logprobs") or {}).get("content") or []
+            read = (read_token(entry) for entry in listed)
+            self._tokens.extend(token for token in read if token is not None)
+        if delta.get("reasoning_content"):
+            self._thinking.append(delta["reasoning_content"])
+        self._reason = choice.get("finish_reason") or self._reason
+
+    def answer(self, error: str | None, seconds: float) -> Answer:
+        """Return all that arrived."""
+        with self._lock:
+            return Answer(
+                "".join(self._text),
+                error or self._error(seconds),
+                thinking="".join(self._thinking) or None,
+                prompt_tokens=self._usage.get("prompt_tokens"),
+                reply_tokens=self._usage.get("completion_tokens"),
+                prefill_s=_seconds(self._timings.get("prompt_ms")),
+                decoding_s=_seconds(self._timings.get("predicted_ms")),
+                tokens=tuple(self._tokens),
+            )
+
+    def _error(self, seconds: float) -> str | None:
+        if self._fault is not None:
+            return f"the embedded model failed ({self._fault})"
+        if self.late:
+            return f"the model did not finish within {seconds:.0f} s"
+        if self._reason == "length":
+            return "the reply was cut off at the token limit (num_predict)"
+        if self._reason is None:
+            return "the embedded model broke off in mid-reply"
+        return None
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, num_ctx: int, num_thread: int | None) -> tuple[Any, str | None]:
+    """Load a model; the same one stays loaded, with the prompt it read last."""
+    try:
+        import xllamacpp
+    except ImportError as error:
+        raise LLMUnavailableError(
+            "The embedded model needs llama.cpp; install it with: "
+            "pip install 'metallmix-kedro[embedded]'"
+        ) from error
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(path)
+    parameters.n_ctx = num_ctx
+    parameters.n_parallel = 1
+    parameters.warmup = False
+    parameters.verbosity = 0
+    parameters.n_predict = -1
+    if num_thread is not None:
+        parameters.cpuparams.n_threads = num_thread
+        parameters.cpuparams_batch.n_threads = num_thread
+    try:
+        server = xllamacpp.Server(parameters)
+    except Exception as error:
+        raise LLMUnavailableError(
+            f"llama.cpp cannot load the model {path} ({' '.join(str(error).split())[:200]})."
+        ) from error
+    return server, getattr(xllamacpp, "__version__", None)
+
+
+def _message(message: Message) -> dict[str, str]:
+    role, text = message
+    return {"role": _ROLES[role], "content": text}
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds / 1e3, 4)

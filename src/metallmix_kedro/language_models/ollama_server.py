@@ -1,0 +1,154 @@
+"""Finding out whether an Ollama server answers and what it has.
+
+Standard library only: without a server, nothing of langchain is imported.
+"""
+
+import http.client
+import json
+import threading
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from metallmix_kedro.language_models.language_model import Identity, LLMUnavailableError
+from metallmix_kedro.language_models.parameters import ServerParameters
+
+T = TypeVar("T")
+
+MAX_LISTING_BYTES = 4 * 2**20
+"""Largest list of models that is read."""
+LISTING_TIMEOUT_S = 10.0
+"""A server that said its version may take this long to list its models from a slow disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServedModel:
+    """A model that a server has, and whether it can think aloud before it answers."""
+
+    identity: Identity
+    thinks: bool
+
+
+def find_model(model: str, parameters: ServerParameters) -> ServedModel:
+    """Find a model on the server.
+
+    Parameters
+    ----------
+    model : str
+        As ``ollama list`` says it; without a tag, ``:latest`` is meant.
+    parameters : ServerParameters
+
+    Raises
+    ------
+    LLMUnavailableError
+        If no server answers in time, or it has no such model.
+    """
+    wanted = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
+    for identity in installed_models(parameters):
+        if identity.name == wanted:
+            return ServedModel(identity, _thinks(wanted, parameters))
+    raise LLMUnavailableError(
+        f"The Ollama server at {parameters.base_url} has no model '{model}'; "
+        f"get it with: ollama pull {model}"
+    )
+
+
+def installed_models(parameters: ServerParameters) -> list[Identity]:
+    """List the models of the server.
+
+    Raises
+    ------
+    LLMUnavailableError
+        If none answers in time.
+    """
+    address = parameters.base_url
+    version = _get(address, "/api/version", parameters.connect_timeout_s).get("version")
+    listed = _get(address, "/api/tags", min(LISTING_TIMEOUT_S, parameters.timeout_s)).get("models")
+    return [
+        _identity(entry, _text(version))
+        for entry in (listed if isinstance(listed, list) else [])
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str)
+    ]
+
+
+def _identity(entry: dict[str, Any], version: str | None) -> Identity:
+    details = entry.get("details")
+    level = details.get("quantization_level") if isinstance(details, dict) else None
+    return Identity(
+        "ollama", entry["name"][:200], _text(entry.get("digest")), _text(level), version
+    )
+
+
+def _thinks(model: str, parameters: ServerParameters) -> bool:
+    """Whether a model is one that thinks aloud; a server that does not say so has none."""
+    seconds = min(LISTING_TIMEOUT_S, parameters.timeout_s)
+    try:
+        shown = _get(parameters.base_url, "/api/show", seconds, {"model": model})
+    except LLMUnavailableError:
+        return False
+    capabilities = shown.get("capabilities")
+    return isinstance(capabilities, list) and "thinking" in capabilities
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """Do something in a thread of its own and stop waiting for it after some seconds.
+
+    Timeouts of sockets count from byte to byte and not at all while a name is looked up; this one
+    counts from the beginning.
+
+    Raises
+    ------
+    TimeoutError
+        If it is not done in time; the thread is left behind and ends with the process.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except Exception as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future.result(timeout=seconds)
+
+
+def _get(
+    address: str, path: str, seconds: float, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Fetch a JSON object; with a body, by a POST request."""
+    request = urllib.request.Request(  # noqa: S310 (the address is checked to be http)
+        address.rstrip("/") + path,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"content-type": "application/json"},
+    )
+    # No proxy: the server is on this machine or near it.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def fetch() -> bytes:
+        with opener.open(request, timeout=seconds) as response:
+            content: bytes = response.read(MAX_LISTING_BYTES)
+            return content
+
+    try:
+        answer = json.loads(within(seconds, fetch))
+    except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
+        raise LLMUnavailableError(
+            f"No Ollama server answers at {address} within {seconds:g} s "
+            f"({_why(error)}); start one with: ollama serve"
+        ) from error
+    if not isinstance(answer, dict):
+        raise LLMUnavailableError(f"What answers at {address} is not an Ollama server.")
+    return answer
+
+
+def _why(error: Exception) -> str:
+    """Say why nothing answers, as the operating system puts it where it was asked."""
+    reason = getattr(error, "reason", error)  # urllib wraps what the socket said
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+
+
+def _text(value: object) -> str | None:
+    return value[:200] if isinstance(value, str) else None

@@ -1,0 +1,171 @@
+"""Parameters of the talk with a language model."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from metallmix_kedro.support.parameters import Parameters
+
+Provider = Literal["auto", "ollama", "embedded", "none"]
+ModelName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w./:@-]+$")]
+BaseUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=500)]
+
+PAPER_MODELS = (
+    "deepseek-r1:7b",
+    "llama3.1:8b",
+    "gemma3:4b",
+    "codellama:7b",
+    "qwen2.5-coder:7b",
+    "qwen3:8b",
+    "codegemma:7b",
+    "mistral:7b",
+    "deepseek-coder:6.7b",
+)
+"""The nine that the paper compares."""
+
+
+class EmbeddedParameters(Parameters):
+    """A model that runs inside this process (llama.cpp, extra ``embedded``), without a server."""
+
+    path: str | None = Field(
+        None, description="A GGUF file on this machine; with url, where the download is kept."
+    )
+    url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=1000)] | None = Field(
+        None, description="Where the GGUF file is fetched from once, if `path` is not there."
+    )
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="Checksum of the file; needed to download one."
+    )
+
+    @model_validator(mode="after")
+    def _a_download_is_checked(self) -> "EmbeddedParameters":
+        if self.url is not None and self.sha256 is None:
+            raise ValueError("embedded.url needs embedded.sha256: what is downloaded is checked")
+        return self
+
+    @property
+    def configured(self) -> bool:
+        """Whether a model is named at all."""
+        return self.path is not None or self.url is not None
+
+    @property
+    def file(self) -> Path:
+        """Where the file is, or will be once it is downloaded."""
+        if self.path is not None:
+            return Path(self.path).expanduser()
+        name = (self.url or "").split("?")[0].rstrip("/").rpartition("/")[2] or "model.gguf"
+        return Path("~/.cache/metallmix-kedro/models").expanduser() / name
+
+
+class ServerParameters(Parameters):
+    """Which model is asked, where it runs and how long one waits; shared with the judge."""
+
+    provider: Provider = Field(
+        "auto",
+        description=(
+            "auto: Ollama if a server answers and has the model, else the embedded model if one "
+            "is configured, else none; ollama, embedded: what cannot be had is an error; "
+            "none: no model is asked."
+        ),
+    )
+    model: ModelName = Field(
+        "qwen2.5-coder:7b", description="Name of a model the server has, as `ollama list` says it."
+    )
+    base_url: BaseUrl = Field(
+        "http://127.0.0.1:11434",
+        description="Address of the Ollama server; proxies of the environment are not used.",
+    )
+    connect_timeout_s: float = Field(
+        1.0, gt=0, le=60, description="Seconds within which the server has to say its version."
+    )
+    embedded: EmbeddedParameters = Field(
+        default_factory=EmbeddedParameters,
+        description="A model inside this process, for people without a server.",
+    )
+    think: bool = Field(
+        False,
+        description=(
+            "Whether a reasoning model may think aloud before it answers; what it thinks is "
+            "recorded and is no part of the answer."
+        ),
+    )
+    timeout_s: float = Field(
+        180.0,
+        gt=0,
+        le=3600,
+        description="Seconds for everything the model is asked, a retry included.",
+    )
+    num_ctx: int = Field(
+        4096,
+        ge=1024,
+        le=131072,
+        description="Tokens the model holds at once; the prompt has about 900.",
+    )
+    num_predict: int = Field(
+        700, ge=64, le=16384, description="Most tokens the model may write in one reply."
+    )
+    num_thread: int | None = Field(
+        None,
+        ge=1,
+        le=1024,
+        description=(
+            "Threads the model computes with; null: the server decides. Where other programs keep "
+            "the processors busy, fewer are many times faster, because the threads wait for each "
+            "other at every step."
+        ),
+    )
+
+
+class LLMParameters(ServerParameters):
+    """How the language model is asked for the decision (paper, section 2.3).
+
+    The default model is the one of the paper's nine that did best there over its eight datasets:
+    ``qwen2.5-coder:7b`` has the highest mean accuracy (0.861), the best mean rank (3.0) and the
+    highest judge scores; ``gemma3:4b`` is the smallest and fastest (mean accuracy 0.850).
+    """
+
+    mode: Literal["short_list", "free"] = Field(
+        "short_list",
+        description=(
+            "short_list: the model chooses among the candidates; free: it composes a "
+            "configuration of the whole search space, as in the paper, for comparison."
+        ),
+    )
+    n_orders: int = Field(
+        4, ge=2, le=24, description="Orders of the candidates under which the choice is asked."
+    )
+    min_consistency: float = Field(
+        0.6,
+        ge=0,
+        le=1,
+        description=(
+            "Share of the orders in which the model has to name the same candidate; below it "
+            "the choice is an accident of order and does not count."
+        ),
+    )
+    max_gap: float = Field(
+        0.002,
+        ge=0,
+        le=1,
+        description=(
+            "A candidate is on the ballot if its predicted relative score is at most this much "
+            "below the first candidate's; 1 lets the model choose among all."
+        ),
+    )
+    temperature: float = Field(
+        0.0, ge=0, le=2, description="0: the model's most likely reply, always the same."
+    )
+    seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of orders and of sampling.")
+    retries: int = Field(
+        1, ge=0, le=5, description="How often a reply that cannot be used is asked for again."
+    )
+    min_kept_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description=(
+            "Share of the explanation's sentences that must survive the check against the "
+            "evidence; below it the explanation made from the attributions is shown instead."
+        ),
+    )

@@ -1,0 +1,86 @@
+"""Finding a language model: Ollama, then an embedded one, then none; always saying which."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from metallmix_kedro.language_models.language_model import LanguageModel, LLMUnavailableError
+from metallmix_kedro.language_models.ollama_server import find_model
+from metallmix_kedro.language_models.parameters import ServerParameters
+
+_on_the_way: dict[ServerParameters, Future[LanguageModel]] = {}
+
+
+def connect_early(parameters: ServerParameters) -> None:
+    """Begin to connect in the background; the next `connect` takes what comes of it.
+
+    An embedded model is loaded while the evidence is still being put together. A model that has to
+    be fetched first is not begun with: its progress would be shown between other lines.
+
+    Parameters
+    ----------
+    parameters : ServerParameters
+        The same that `connect` will be given.
+    """
+    embedded = parameters.embedded
+    if parameters.provider == "none" or (embedded.configured and not embedded.file.is_file()):
+        return
+    pool = ThreadPoolExecutor(1, "language-model")
+    _on_the_way[parameters] = pool.submit(_connect, parameters)
+    pool.shutdown(wait=False)
+
+
+def connect(parameters: ServerParameters) -> LanguageModel:
+    """Return the model that the parameters name, ready to be asked.
+
+    With ``provider: auto`` Ollama is tried first, then the embedded model if one is configured.
+    What `connect_early` began is waited for.
+
+    Parameters
+    ----------
+    parameters : ServerParameters
+
+    Raises
+    ------
+    LLMUnavailableError
+        If there is none; the message says what was tried and what each lacks.
+    """
+    begun = _on_the_way.pop(parameters, None)
+    return _connect(parameters) if begun is None else begun.result()
+
+
+def _connect(parameters: ServerParameters) -> LanguageModel:
+    match parameters.provider:
+        case "ollama":
+            return _ollama(parameters)
+        case "embedded":
+            return _embedded(parameters)
+        case "none":
+            raise LLMUnavailableError("no language model was asked (llm.provider is none)")
+    try:
+        return _ollama(parameters)
+    except LLMUnavailableError as error:
+        if not parameters.embedded.configured:
+            raise
+        without_ollama = str(error)
+    try:
+        return _embedded(parameters)
+    except LLMUnavailableError as error:
+        raise LLMUnavailableError(f"{without_ollama}; the embedded model: {error}") from error
+
+
+def _ollama(parameters: ServerParameters) -> LanguageModel:
+    served = find_model(parameters.model, parameters)
+    # Imported only here: without a server nothing of langchain is needed.
+    from metallmix_kedro.language_models.ollama_chat import OllamaModel
+
+    return OllamaModel(served, parameters)
+
+
+def _embedded(parameters: ServerParameters) -> LanguageModel:
+    if not parameters.embedded.configured:
+        raise LLMUnavailableError(
+            "No embedded model is configured: set llm.embedded.path to a GGUF file, or "
+            "llm.embedded.url and llm.embedded.sha256."
+        )
+    from metallmix_kedro.language_models.embedded_model import EmbeddedModel
+
+    return EmbeddedModel(parameters)

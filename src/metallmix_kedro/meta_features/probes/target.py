@@ -1,0 +1,90 @@
+"""Probing the target of a recommendation."""
+
+import math
+from collections.abc import Collection
+
+import pandas as pd
+
+from metallmix_kedro.images.manifest import INCLUDED
+from metallmix_kedro.meta_features.parameters import TargetParameters
+from metallmix_kedro.meta_features.probes.measuring import (
+    ProbedImages,
+    chosen_backbones,
+    probe_images,
+)
+from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
+from metallmix_kedro.meta_features.probes.table import as_table
+from metallmix_kedro.meta_features.target import TargetImages
+from metallmix_kedro.support.errors import ArtifactError, ParameterError
+from metallmix_kedro.training.networks import BackboneStore
+
+
+def probe_target(
+    name: str,
+    images: TargetImages | None,
+    target: TargetParameters,
+    history_probes: pd.DataFrame,
+    wanted: Collection[str],
+    parameters: ProbeParameters,
+    store: BackboneStore,
+) -> pd.DataFrame:
+    """Probe the target's images like the datasets of the history, if that is asked for.
+
+    Parameters
+    ----------
+    name : str
+        The target's name.
+    images : TargetImages or None
+        The target's images; None for a dataset card.
+    target : TargetParameters
+        Says by which backbones: ``none``, ``smallest`` or ``all``.
+    history_probes : pandas.DataFrame
+        Probes of the history's datasets: only what was probed there can be compared.
+    wanted : collection of str
+        Backbones that may be chosen.
+    parameters : ProbeParameters
+        How the history was probed.
+    store : BackboneStore
+        Gives backbones with their weights.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `PROBE_COLUMNS`, a row a backbone; empty where nothing was asked for. ``seconds`` is
+        missing.
+
+    Raises
+    ------
+    ParameterError
+        If a card is to be probed.
+    ArtifactError
+        If no dataset of the history was probed.
+    InputError
+        If no image can be decoded.
+    MissingExtraError
+        If the extra ``experiments`` is not installed.
+    """
+    if target.probes == "none":
+        return as_table([])
+    if images is None:
+        raise ParameterError(
+            "A dataset card has no images to probe: set target.path to the images, or "
+            "target.probes to none."
+        )
+    known = list(dict.fromkeys(history_probes["backbone"].astype(object)))
+    if not known:
+        raise ArtifactError(
+            "No dataset of the history was probed, so probes of the target say nothing: set "
+            "target.probes to none, or probe the history's datasets (pipeline meta_features with "
+            "probes.backbones=all)."
+        )
+    smallest = chosen_backbones("smallest", known)
+    others = [name for name in known if name in wanted and name not in smallest]
+    backbones = (*smallest, *others) if target.probes == "all" else smallest
+    manifest = pd.DataFrame(
+        {"path": list(images.paths), "class_name": list(images.class_names)}
+    ).assign(fold=0, status=INCLUDED)
+    probed = ProbedImages(name=name, data_hash=None, root=images.root, images=manifest)
+    rows = probe_images(probed, backbones, store, parameters).to_dict("records")
+    # How long it took decides nothing, and would make the same images give other bytes.
+    return as_table(rows).assign(seconds=math.nan)

@@ -1,0 +1,223 @@
+"""What is recommended, why, and what it rests on: the pipeline's versioned output."""
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from metallmix_kedro import __version__
+from metallmix_kedro.decision.pareto import ParetoPoint, fastest
+from metallmix_kedro.explanation.choice import Choice
+from metallmix_kedro.explanation.english.checks import Check
+from metallmix_kedro.explanation.evidence import (
+    Budget,
+    Candidate,
+    Evidence,
+    Target,
+)
+from metallmix_kedro.explanation.reply import DecidedBy, Decision, LLMReply
+from metallmix_kedro.history.objective import Objective
+from metallmix_kedro.report.decision_warnings import warn_about_decision
+from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.surrogate.card import SurrogateCard
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _Output(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PredictedScore(_Output):
+    """Predicted test score with its interval, and its place on the dataset's own scale."""
+
+    value: Share
+    low: Share
+    high: Share
+    relative: float = Field(description="0: like the worst trial of a dataset, 1: like its best")
+
+
+class PredictedTime(_Output):
+    """Predicted training time in seconds, and as a multiple of the fastest candidate's.
+
+    Seconds hold for the device most of the history was measured on and for its budget.
+    """
+
+    value: Seconds
+    low: Seconds
+    high: Seconds
+    device: str | None = Field(description="what the history's times were taken on")
+    relative: Positive = Field(description="divided by the time of the candidate relative_to")
+    relative_to: str = Field(description="the fastest candidate's reference in the evidence")
+    holds_for: str = Field(description="in a sentence: what the seconds hold for")
+
+
+class Provenance(_Output):
+    """All that is needed to see where a recommendation came from, and to make it again.
+
+    There is no time stamp: the same inputs give the same bytes. When it was made stands in the
+    run's record and in the version of the file.
+    """
+
+    metallmix_kedro: str = Field(description="version of this package")
+    input_versions: dict[str, str] = Field(description="catalog dataset to the version loaded")
+    evidence_sha256: Hash = Field(description="of the evidence as canonical JSON")
+    seed: int = Field(description="of the language model; nothing else here is random")
+    llm_reply: LLMReply = Field(
+        description="model, digest, prompt hash, ballots and raw reply; its times are left out"
+    )
+
+
+class Recommendation(_Output):
+    """A configuration for a target, its prediction, the evidence, and what to beware of.
+
+    The evidence is kept whole, as the language model was shown it, so that every claim of the
+    explanation can be looked up and its hash be checked.
+    """
+
+    schema_version: Literal["1.2"] = "1.2"
+    objective: Objective = Field(description="what the scores are: the metric asked for")
+    target: Target
+    configuration: Configuration
+    chosen_ref: str = Field(description="the chosen candidate's reference in the evidence")
+    score: PredictedScore
+    training_time_s: PredictedTime
+    interval_level: Annotated[float, Field(gt=0, lt=1)] = Field(
+        description="share of new datasets whose result the intervals are meant to hold"
+    )
+    decided_by: DecidedBy
+    reason: str = Field(description="why this one decided")
+    choice: Choice | None = Field(
+        description="how the language model's choice came out under several orders"
+    )
+    pareto_front: tuple[ParetoPoint, ...] = Field(
+        description="configurations that none of the allowed ones beats in score and time, the "
+        "fastest first, also beyond max_training_time_s; score and seconds as predicted"
+    )
+    relative_training_times: dict[str, Positive] = Field(
+        description="of each candidate, as a multiple of the fastest one's"
+    )
+    explanation: str
+    explanation_by: Literal["llm", "attributions"]
+    checks: tuple[Check, ...] = Field(description="each claim of the explanation, and its support")
+    evidence: Evidence
+    warnings: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def chosen(self) -> Candidate:
+        """The chosen candidate."""
+        return self.evidence.candidate(self.chosen_ref)
+
+
+def recommend(
+    evidence: Evidence,
+    reply: LLMReply,
+    decision: Decision,
+    card: SurrogateCard,
+    front: tuple[ParetoPoint, ...],
+    wide_interval: float,
+    seed: int,
+    input_versions: dict[str, str],
+) -> Recommendation:
+    """Put the decision together with all that it rests on.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    reply : LLMReply
+        The language model's reply, or why there is none.
+    decision : Decision
+        What stands after the reply was checked.
+    card : SurrogateCard
+        Says what the surrogate's intervals and times mean.
+    front : tuple of ParetoPoint
+        Of the space that may be chosen from, see `decision.pareto.pareto_front`.
+    wide_interval : float
+        Width of the score's interval above which the user is warned, in (0, 1].
+    seed : int
+        The language model's seed.
+    input_versions : dict of str to str
+        Version of every versioned input by its name in the catalog.
+    """
+    chosen = evidence.candidate(decision.chosen_ref)
+    unit = fastest(evidence.candidates)
+    device = None if card.device_scale is None else card.device_scale.reference
+    relative = {
+        one.ref: _relative(one.training_time_s, unit.training_time_s) for one in evidence.candidates
+    }
+    warnings = warn_about_decision(chosen, decision, wide_interval, evidence.measure)
+    return Recommendation(
+        objective=evidence.objective,
+        target=evidence.target,
+        configuration=chosen.configuration,
+        chosen_ref=chosen.ref,
+        score=PredictedScore(
+            value=chosen.score,
+            low=chosen.score_low,
+            high=chosen.score_high,
+            relative=chosen.relative_score,
+        ),
+        training_time_s=PredictedTime(
+            value=chosen.training_time_s,
+            low=chosen.training_time_low_s,
+            high=chosen.training_time_high_s,
+            device=device,
+            relative=relative[chosen.ref],
+            relative_to=unit.ref,
+            holds_for=_holds_for(device, evidence.budget),
+        ),
+        interval_level=card.calibration.level,
+        decided_by=decision.decided_by,
+        reason=decision.reason,
+        choice=decision.choice,
+        pareto_front=front,
+        relative_training_times=relative,
+        explanation=decision.explanation,
+        explanation_by=decision.explanation_by,
+        checks=decision.checks,
+        evidence=evidence,
+        warnings=(*evidence.warnings, *warnings),
+        provenance=Provenance(
+            metallmix_kedro=__version__,
+            input_versions=dict(sorted(input_versions.items())),
+            evidence_sha256=content_sha256(evidence),
+            seed=seed,
+            # Times differ between two runs with the same answer.
+            llm_reply=reply.without_times(),
+        ),
+    )
+
+
+def _relative(seconds: float, unit: float) -> float:
+    """Divide two times; what is stored as no time at all is as fast as the unit."""
+    return round(seconds / unit, 3) if unit > 0 else 1.0
+
+
+def _holds_for(device: str | None, budget: Budget | None) -> str:
+    """Say what predicted seconds hold for, and what to go by elsewhere."""
+    images = (
+        "" if budget is None else f" of about {budget.n_images} images of {budget.image_size} px"
+    )
+    return (
+        f"Seconds hold for the history's device{f' ({device})' if device else ''} and budget"
+        f"{images}; elsewhere go by the ratio."
+    )
+
+
+def content_sha256(model: BaseModel) -> str:
+    """Return the SHA-256 of a model as canonical JSON, hexadecimal."""
+    canonical = json.dumps(model.model_dump(mode="json"), sort_keys=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def json_schema() -> dict[str, object]:
+    """Return the JSON Schema that every stored recommendation satisfies."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Recommendation.model_json_schema(mode="serialization"),
+    }

@@ -1,0 +1,199 @@
+"""The summary at the end of a run, readable at 80 columns."""
+
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.explanation import formatting
+from metallmix_kedro.explanation.evidence import Candidate
+from metallmix_kedro.report.recommendation import Recommendation
+
+_SHOWN_TRIALS = 4
+
+
+def render_summary(
+    recommendation: Recommendation, json_path: str, report_path: str
+) -> RenderableType:
+    """Show what is recommended, how sure it is, what it rests on, and where the rest lies.
+
+    Parameters
+    ----------
+    recommendation : Recommendation
+    json_path, report_path : str
+        Where the recommendation and its report were saved; empty if they were not.
+
+    Returns
+    -------
+    rich.console.RenderableType
+        Print it with a rich console.
+    """
+    parts = [
+        Panel(
+            _configuration(recommendation),
+            title=_text(
+                f"Recommendation for {' '.join(recommendation.target.name.split())}", "bold"
+            ),
+            box=box.ROUNDED,
+            padding=(1, 2),
+        ),
+        _titled("Candidates", _candidates(recommendation)),
+        _titled("Similar past trials", _trials(recommendation)),
+        _titled("Why", _text(recommendation.explanation)),
+        *_warnings(recommendation),
+        *_paths(json_path, report_path),
+    ]
+    return Group(*parts)
+
+
+def _configuration(recommendation: Recommendation) -> Table:
+    table = Table.grid(padding=(0, 3))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="bold")
+    for name, value in formatting.configuration_rows(recommendation.configuration):
+        table.add_row(name, _text(value))
+    table.add_row()
+    score, time = recommendation.score, recommendation.training_time_s
+    measure = recommendation.evidence.measure
+    level = f"{100 * recommendation.interval_level:.0f} %"
+    table.add_row(
+        f"predicted {measure.label}",
+        Text.assemble(
+            formatting.percent(score.value),
+            (f"   {level} interval {formatting.percent_range(score.low, score.high)}", "not bold"),
+        ),
+    )
+    table.add_row(
+        "training time",
+        Text.assemble(
+            formatting.duration(time.value),
+            (
+                f"   {level} interval {formatting.duration(time.low)} to "
+                f"{formatting.duration(time.high)}",
+                "not bold",
+            ),
+        ),
+    )
+    table.add_row(
+        "relative time",
+        Text.assemble(
+            formatting.ratio(time.relative),
+            (f"   the fastest candidate, {time.relative_to}, is 1", "not bold"),
+        ),
+    )
+    table.add_row("", _text(time.holds_for, "not bold"))
+    if recommendation.chosen.chance is not None:
+        table.add_row(
+            "beats the average",
+            Text.assemble(
+                formatting.chance(recommendation.chosen),
+                ("   chance to beat what is best on average", "not bold"),
+            ),
+        )
+    own = recommendation.evidence.own_trials
+    if own is not None:
+        table.add_row(
+            "your best so far",
+            Text.assemble(
+                formatting.percent(own.best[0].score),
+                (f"   of {own.n_trials} trials on this dataset, which count here", "not bold"),
+            ),
+        )
+    table.add_row("decided by", _text(_decided_by(recommendation)))
+    return table
+
+
+def _decided_by(recommendation: Recommendation) -> str:
+    decider = formatting.DECIDERS[recommendation.decided_by]
+    if recommendation.decided_by == "llm":
+        return f"{decider} ({recommendation.provenance.llm_reply.model})"
+    return decider
+
+
+def _candidates(recommendation: Recommendation) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("")
+    table.add_column("backbone, strategy", overflow="fold")
+    table.add_column("lr", no_wrap=True)
+    table.add_column(_column(recommendation), justify="right")
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("ratio", justify="right", no_wrap=True)
+    table.add_column("why listed", overflow="fold")
+    for candidate in recommendation.evidence.candidates:
+        chosen = candidate.ref == recommendation.chosen_ref
+        cells = _candidate_cells(candidate, recommendation.relative_training_times[candidate.ref])
+        table.add_row(*cells, style="bold green" if chosen else None)
+    return table
+
+
+def _column(recommendation: Recommendation) -> str:
+    return recommendation.evidence.measure.label
+
+
+def _candidate_cells(candidate: Candidate, relative_time: float) -> Iterator[RenderableType]:
+    chosen = candidate.configuration
+    yield candidate.ref
+    yield _text(f"{chosen.backbone}, {formatting.readable_strategy(chosen.strategy)}")
+    yield readable_value("learning_rate", chosen.learning_rate)
+    yield formatting.percent(candidate.score)
+    yield formatting.duration(candidate.training_time_s)
+    yield formatting.ratio(relative_time)
+    yield ", ".join(formatting.ROLES[role] for role in candidate.roles)
+
+
+def _trials(recommendation: Recommendation) -> RenderableType:
+    trials = recommendation.evidence.trials
+    column = recommendation.evidence.measure.column
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("")
+    table.add_column("dataset", overflow="ellipsis", max_width=22, no_wrap=True)
+    table.add_column("backbone, strategy", overflow="fold")
+    table.add_column(_column(recommendation), justify="right")
+    table.add_column("time", justify="right", no_wrap=True)
+    for trial in trials[:_SHOWN_TRIALS]:
+        strategy = formatting.readable_strategy(trial.configuration.strategy)
+        table.add_row(
+            trial.ref,
+            _text(trial.dataset),
+            _text(f"{trial.configuration.backbone}, {strategy}"),
+            formatting.percent(trial.metrics[column]) if column in trial.metrics else "",
+            formatting.duration(trial.training_time_s),
+        )
+    hidden = len(trials) - _SHOWN_TRIALS
+    if hidden <= 0:
+        return table
+    return Group(table, Text(f"and {hidden} more in the report", "dim"))
+
+
+def _warnings(recommendation: Recommendation) -> Iterator[RenderableType]:
+    if not recommendation.warnings:
+        return
+    table = Table.grid(padding=(0, 1))
+    for warning in recommendation.warnings:
+        table.add_row(Text("!", "bold yellow"), _text(warning))
+    yield _titled("Before you rely on this", table)
+
+
+def _paths(json_path: str, report_path: str) -> Iterator[RenderableType]:
+    table = Table.grid(padding=(0, 2))
+    # Folded, not cut: a path has to be copied whole.
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, path in (("report", report_path), ("JSON", json_path)):
+        if path:
+            table.add_row(name, _text(path))
+    yield Padding(table, (1, 0, 0, 0))
+
+
+def _titled(title: str, body: RenderableType) -> RenderableType:
+    return Group(Text(f"\n{title}", "bold cyan"), body)
+
+
+def _text(words: str, style: str = "") -> Text:
+    """Take somebody else's words as they are: no markup, and no control sequences."""
+    return Text("".join(sign for sign in words if sign.isprintable() or sign == "\n"), style)

@@ -1,0 +1,46 @@
+"""What the pictures of a history, and those of methods compared on it, have in common."""
+
+from typing import TYPE_CHECKING
+
+from metallmix_kedro.support.extras import require
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours, which colour-blind readers tell apart; viridis reads the same to them.
+BLUE, ORANGE, VERMILION, GREY = "#0072B2", "#E69F00", "#D55E00", "#999999"
+COLOUR_MAP = "viridis"
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """Return an empty figure of this size in inches, without touching any global state.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    figure: Figure = require("matplotlib.figure", "learn").Figure(
+        figsize=(width, height), layout="constrained"
+    )
+    return figure
+
+
+def empty_figure(why: str) -> "Figure":
+    """Return a figure that says why there is nothing to draw."""
+    figure = new_figure(7, 1.5)
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, why, ha="center", va="center", wrap=True)
+    return figure
+
+
+def frame(axes: "Axes", row: int, column: int, colour: str) -> None:
+    """Frame a cell of a heat map."""
+    rectangle = require("matplotlib.patches", "learn").Rectangle
+    axes.add_patch(
+        rectangle(
+            (column - 0.47, row - 0.47), 0.94, 0.94, fill=False, edgecolor=colour, linewidth=2
+        )
+    )

@@ -1,0 +1,98 @@
+"""Fine-tuning: the backbone's trained part with the head, as one network (paper, section 2.1)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.support.extras import require
+from metallmix_kedro.training.network import (
+    CutBackbone,
+    add_head,
+    assign,
+    compiled_by_xla,
+    optimizer_class,
+    set_trainable,
+)
+
+Floats = NDArray[np.float32]
+
+
+class FineTunedNetwork:
+    """The layers that one trial trains, from what crosses the cut to class probabilities.
+
+    It fulfils `fitting.Network`. What Keras has traced serves all trials that differ in nothing
+    but the learning rate.
+
+    Parameters
+    ----------
+    cut : CutBackbone
+        The backbone; its weights are as before after `reset`.
+    configuration : Configuration
+        Gives head and optimizer.
+    n_classes : int
+        Width of the softmax.
+    freeze_batch_norm : bool
+        Keep the backbone's batch norm at its stored statistics.
+    seed : int
+        Seed of the head's initial weights and of dropout.
+    """
+
+    n_networks = 1
+    rows_at_once = 64
+
+    def __init__(
+        self,
+        cut: CutBackbone,
+        configuration: Configuration,
+        n_classes: int,
+        freeze_batch_norm: bool,
+        seed: int,
+    ) -> None:
+        keras = require("keras", "experiments")
+        set_trainable(cut.trained, freeze_batch_norm)
+        pooled = keras.layers.GlobalAveragePooling2D(name="head_pooling")(cut.trained.output)
+        self._model = keras.Model(
+            cut.trained.inputs, add_head(pooled, configuration, n_classes, seed)
+        )
+        self._optimizer = optimizer_class(configuration.optimizer)(configuration.learning_rate)
+        self._model.compile(
+            optimizer=self._optimizer,
+            loss="sparse_categorical_crossentropy",
+            jit_compile=compiled_by_xla(),
+        )
+        self._optimizer.build(self._model.trainable_variables)
+        self._state = [*self._model.variables, *self._optimizer.variables]
+        self._initial = [np.asarray(variable).copy() for variable in self._state]
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Train with this learning rate from now on, also after `reset`."""
+        rate = self._optimizer.learning_rate
+        rate.assign(learning_rate)
+        position = next(i for i, variable in enumerate(self._state) if variable is rate)
+        self._initial[position] = np.asarray(rate).copy()
+
+    def reset(self) -> None:
+        """Go back to the pretrained backbone with an untrained head."""
+        assign(self._state, self._initial)
+
+    def train_on(self, inputs: list[Floats], labels: NDArray[np.int64]) -> None:
+        """Take one step on a batch of what crosses the cut."""
+        self._model.train_on_batch(inputs, labels)
+
+    def predict(self, inputs: list[Floats]) -> NDArray[np.int64]:
+        """Return classes, shape (n_images, 1)."""
+        probabilities = np.asarray(self._model.predict_on_batch(inputs))
+        return np.asarray(probabilities.argmax(axis=1)[:, None], dtype=np.int64)
+
+    def weights(self) -> list[Floats]:
+        """Return a copy of all weights."""
+        return [np.asarray(variable).copy() for variable in self._model.weights]
+
+    def keep(self, kept: list[Floats], which: NDArray[np.bool_]) -> None:
+        """Copy the present weights into `kept`, in place, if `which` says so."""
+        if which[0]:
+            kept[:] = self.weights()
+
+    def set_weights(self, values: list[Floats]) -> None:
+        """Put weights back."""
+        assign(self._model.weights, values)

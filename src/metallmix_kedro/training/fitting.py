@@ -1,0 +1,146 @@
+"""Training on one split after another, whatever is trained: several heads, or one whole network."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metallmix_kedro.training.inputs.order import batches
+from metallmix_kedro.training.inputs.rows import Rows
+from metallmix_kedro.training.inputs.splits import Indices, Split
+from metallmix_kedro.training.outcome import FoldOutcome, Stopwatch, fold_outcome
+from metallmix_kedro.training.stopping import EarlyStopping
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+
+class Network(Protocol):
+    """One or several networks that are trained at the same time, on the same examples.
+
+    ``inputs`` are the arrays that the network reads, each with one row an example.
+    """
+
+    n_networks: int
+    rows_at_once: int
+
+    def reset(self) -> None:
+        """Go back to the state before training."""
+
+    def train_on(self, inputs: list[Floats], labels: Labels) -> None:
+        """Take one step of the optimizer on one batch."""
+
+    def predict(self, inputs: list[Floats]) -> Labels:
+        """Return classes, shape (n_examples, n_networks)."""
+
+    def weights(self) -> list[Floats]:
+        """Return a copy of all weights."""
+
+    def keep(self, kept: list[Floats], which: NDArray[np.bool_]) -> None:
+        """Copy the present weights of some networks into `kept`, in place."""
+
+    def set_weights(self, values: list[Floats]) -> None:
+        """Put weights back."""
+
+
+def train_splits(
+    network: Network,
+    inputs: Sequence[Rows],
+    labels: Labels,
+    splits: Sequence[Split],
+    *,
+    batch_size: int,
+    max_epochs: int,
+    patience: int,
+    seed: int,
+) -> list[list[FoldOutcome]]:
+    """Train and test on each split, always from the same initial weights.
+
+    Parameters
+    ----------
+    network : Network
+        What is trained; it is as before when the function returns.
+    inputs : sequence of Rows
+        What the network reads, each of shape (n_images, ...).
+    labels : numpy.ndarray of int
+        Class numbers, shape (n_images,).
+    splits : sequence of Split
+        Rows to train on, validate on and test on.
+    batch_size : int
+        Images in a training step.
+    max_epochs, patience : int
+        Most epochs, and epochs without a better validation accuracy before training stops. The
+        weights of the best epoch are kept.
+    seed : int
+        Seed of the order of examples.
+
+    Returns
+    -------
+    list of list of FoldOutcome
+        For each of the network's networks, one outcome for each split.
+    """
+    by_split = []
+    try:
+        for split in splits:
+            network.reset()
+            watch = Stopwatch(network.n_networks)
+            stopping = EarlyStopping(network.n_networks, patience)
+            curves: list[NDArray[np.float64]] = []
+            kept = network.weights()
+            for epoch in range(max_epochs):
+                with watch.shared_by(stopping.running):
+                    for rows in batches(split.train, batch_size, seed, epoch):
+                        network.train_on(_take(inputs, rows), labels[rows])
+                    predicted = _predict(network, inputs, split.validation)
+                    accuracies = (predicted == labels[split.validation, None]).mean(axis=0)
+                    network.keep(kept, stopping.update(accuracies))
+                curves.append(accuracies)
+                if not stopping.running.any():
+                    break
+            network.set_weights(kept)
+            curve = np.array(curves)
+            by_split.append(
+                _outcomes(network, inputs, labels, split, stopping.epochs, watch, curve)
+            )
+    finally:
+        network.reset()
+    return [list(outcomes) for outcomes in zip(*by_split, strict=True)]
+
+
+def _outcomes(
+    network: Network,
+    inputs: Sequence[Rows],
+    labels: Labels,
+    split: Split,
+    epochs: NDArray[np.int64],
+    watch: Stopwatch,
+    curve: NDArray[np.float64],
+) -> list[FoldOutcome]:
+    predicted = np.zeros((len(labels), network.n_networks), dtype=np.int64)
+    for rows in (split.train, split.validation, split.test):
+        predicted[rows] = _predict(network, inputs, rows)
+    return [
+        fold_outcome(
+            labels,
+            predicted[:, number],
+            split,
+            int(epochs[number]),
+            float(watch.wall_s[number]),
+            float(watch.cpu_s[number]),
+            curve[: epochs[number], number].tolist(),
+        )
+        for number in range(network.n_networks)
+    ]
+
+
+def _take(inputs: Sequence[Rows], rows: Indices) -> list[Floats]:
+    return [array[rows] for array in inputs]
+
+
+def _predict(network: Network, inputs: Sequence[Rows], rows: Indices) -> Labels:
+    """Predict in parts of one length, the last one filled up: what is traced once serves all."""
+    n_parts = -(-len(rows) // network.rows_at_once)
+    parts = np.resize(rows, (n_parts, network.rows_at_once))
+    predicted = np.concatenate([network.predict(_take(inputs, part)) for part in parts])
+    return predicted[: len(rows)]

@@ -1,0 +1,72 @@
+"""Scores of predictions against the truth."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metallmix_kedro.support.extras import require
+
+
+def rarest_classes(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Name the class with the fewest images, or all that share this number.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray of int
+        Class numbers, shape (n_images,); classes without an image do not count.
+
+    Returns
+    -------
+    numpy.ndarray of int
+        Class numbers, ascending.
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    rarest: NDArray[np.int64] = classes[counts == counts.min()]
+    return rarest
+
+
+def recall_of(
+    classes: NDArray[np.int64], truth: NDArray[np.int64], predicted: NDArray[np.int64]
+) -> float:
+    """Return the share of the images of some classes that is recognised, in [0, 1].
+
+    Parameters
+    ----------
+    classes : numpy.ndarray of int
+        Whose images are looked at.
+    truth, predicted : numpy.ndarray of int
+        Class numbers, shape (n_images,).
+
+    Returns
+    -------
+    float
+        0 where `truth` has no image of these classes: none was recognised.
+    """
+    asked = np.isin(truth, classes)
+    return float(np.mean(truth[asked] == predicted[asked])) if asked.any() else 0.0
+
+
+def classification_scores(
+    truth: NDArray[np.int64], predicted: NDArray[np.int64]
+) -> dict[str, float]:
+    """Accuracy, and precision, recall and F1 as plain means over the classes (macro).
+
+    Parameters
+    ----------
+    truth, predicted : numpy.ndarray of int
+        Class numbers, shape (n_images,). A class that is never predicted has precision 0.
+
+    Returns
+    -------
+    dict
+        Keys ``accuracy``, ``precision``, ``recall``, ``f1``, each in [0, 1].
+    """
+    scores = require("sklearn.metrics", "experiments")
+    precision, recall, f1, _ = scores.precision_recall_fscore_support(
+        truth, predicted, average="macro", zero_division=0
+    )
+    return {
+        "accuracy": float(np.mean(truth == predicted)),
+        "precision": float(precision),
+        "recall": float(recall),
+        "f1": float(f1),
+    }

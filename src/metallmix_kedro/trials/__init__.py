@@ -1,1 +1,0 @@
-"""Measuring: one configuration trained on one dataset is a trial (paper, section 2.1)."""

@@ -1,0 +1,181 @@
+"""Evidence and recommendations made from the fabricated history, each built once."""
+
+from functools import cache
+from typing import Any
+
+import faiss
+import pandas as pd
+
+from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.decision import gather, scoring
+from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision.pareto import pareto_front
+from metallmix_kedro.decision.prospects import Prospects, own_trials
+from metallmix_kedro.explanation.english.checks import Check
+from metallmix_kedro.explanation.evidence import Evidence, Target
+from metallmix_kedro.explanation.reply import Decision, LLMReply
+from metallmix_kedro.history.objective import with_score
+from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
+from metallmix_kedro.meta_features.probes.table import as_table
+from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.report.pareto_picture import draw_pareto
+from metallmix_kedro.report.recommendation import Recommendation, recommend
+from metallmix_kedro.report.report import render_report
+from metallmix_kedro.retrieval.index import build_index
+from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.surrogate.fit import fit_surrogate
+from metallmix_kedro.surrogate.model import Surrogate
+from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
+from tests.fabricated import SPACE, fabricate_history
+
+PARAMETERS = RecommendationParameters()
+HAND_X_RAYS = TargetDescription(
+    name="hand_x_rays",
+    meta_features=compute_meta_features(
+        {"normal": 820, "fracture": 610, "arthritis": 410}, 180, 160, "X-ray"
+    ),
+)
+EXPLANATION = (
+    "EfficientNetLite0 has the highest predicted accuracy of the short list.\n"
+    "A learning rate of 1e-3 raises the relative score."
+)
+
+
+@cache
+def history() -> pd.DataFrame:
+    return with_score(fabricate_history(n_datasets=6, n_trials=40), "accuracy")
+
+
+@cache
+def surrogate() -> Surrogate:
+    few = BoostingParameters(n_rounds=40, eta=0.2)
+    parameters = MetaLearningParameters(score_model=few, time_model=few, n_threads=1)
+    return fit_surrogate(history(), parameters, seed=0)
+
+
+@cache
+def index() -> tuple[faiss.Index, dict[str, Any]]:
+    return build_index(history())
+
+
+@cache
+def attribution_by_value() -> pd.DataFrame:
+    """Mean contributions by value, as the explainability pipeline makes them."""
+    contributions = surrogate().contributions(history())
+    return pd.DataFrame(
+        [
+            {
+                "feature": feature,
+                "value": readable_value(feature, value),
+                "mean_contribution": contributions.loc[rows.index, feature].mean(),
+                "n_trials": len(rows),
+            }
+            for feature in ("backbone", "strategy", "learning_rate", "optimizer", "modality")
+            for value, rows in history().groupby(feature)
+        ]
+    )
+
+
+@cache
+def trial_top_features() -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "trial_id": trial_id,
+                "rank": rank,
+                "feature": feature,
+                "value": "adam",
+                "contribution": 0.3 / rank,
+            }
+            for trial_id in history()["trial_id"]
+            # Stored in no particular order.
+            for rank, feature in ((2, "optimizer"), (1, "backbone"), (3, "dropout"))
+        ]
+    )
+
+
+def similar_to(target: MetaFeatures, **settings: Any) -> Any:
+    return retrieve(*index(), history(), target, **settings)
+
+
+@cache
+def foreseen(target: TargetDescription = HAND_X_RAYS) -> Prospects:
+    own = own_trials(history(), target.name)
+    return scoring.foresee(target, as_table([]), surrogate(), history(), own, SPACE)
+
+
+def scored_space(target: TargetDescription = HAND_X_RAYS) -> pd.DataFrame:
+    return foreseen(target).scored
+
+
+@cache
+def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
+    features = target.meta_features
+    allowed = scoring.allowed_space(SPACE, history(), "measured")
+    return Evidence(
+        target=Target(name=target.name, meta_features=features),
+        trials=gather.number_trials(similar_to(features), trial_top_features()),
+        attributions=gather.strongest_attributions(attribution_by_value(), allowed.space, 10),
+        candidates=scoring.list_candidates(foreseen(target), surrogate(), PARAMETERS),
+        warnings=gather.gather_warnings(target, history(), allowed, *index(), PARAMETERS),
+    )
+
+
+@cache
+def pareto_plot() -> str:
+    shown = evidence()
+    front = pareto_front(scored_space())
+    return draw_pareto(scored_space(), front, shown.candidates, shown.measure)
+
+
+def page(shown: Recommendation) -> str:
+    return render_report(shown, pareto_plot())
+
+
+def reply(**changes: Any) -> LLMReply:
+    nothing = {"provider_used": "none", "prompt_sha256": "0" * 64, "error": "no server answers"}
+    return LLMReply.model_validate({**nothing, **changes})
+
+
+def decision(**changes: Any) -> Decision:
+    checks = (
+        Check(
+            sentence=EXPLANATION.split("\n")[0],
+            kind="comparison",
+            found="highest predicted accuracy",
+            supported=True,
+            evidence="C1.score",
+        ),
+        Check(
+            sentence="It reaches 99.9 %.",
+            kind="number",
+            found="99.9 %",
+            supported=False,
+            note="no number of the evidence",
+        ),
+    )
+    usual = {
+        "chosen_ref": "C1",
+        "decided_by": "surrogate",
+        "reason": "no server answers at http://127.0.0.1:11434",
+        "choice": None,
+        "explanation": EXPLANATION,
+        "explanation_by": "attributions",
+        "checks": checks,
+    }
+    return Decision.model_validate({**usual, **changes})
+
+
+def recommendation(
+    shown: Evidence | None = None, answer: LLMReply | None = None, **changes: Any
+) -> Recommendation:
+    return recommend(
+        shown or evidence(),
+        answer or reply(),
+        decision(**changes),
+        card=surrogate().card,
+        front=pareto_front(scored_space()),
+        wide_interval=PARAMETERS.wide_interval,
+        seed=42,
+        input_versions={"history": "2026-01-01T00.00.00.000Z", "evidence": "b"},
+    )

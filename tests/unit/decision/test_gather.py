@@ -1,0 +1,126 @@
+import pandas as pd
+import pytest
+
+from metallmix_kedro.decision.gather import gather_warnings, number_trials, strongest_attributions
+from metallmix_kedro.decision.scoring import AllowedSpace
+from metallmix_kedro.meta_features import (
+    META_FEATURE_COLUMNS,
+    MetaFeatures,
+    compute_meta_features,
+)
+from metallmix_kedro.meta_features.target import TargetDescription
+from tests import made_recommendation as made
+from tests.fabricated import SPACE
+
+
+def test_trials_are_numbered_by_similarity_and_carry_their_strongest_features() -> None:
+    trials = made.evidence().trials
+
+    assert [trial.ref for trial in trials] == [f"T{number}" for number in range(1, 9)]
+    distances = [trial.distance for trial in trials]
+    assert distances == sorted(distances)
+    assert [part.feature for part in trials[0].top_features] == ["backbone", "optimizer", "dropout"]
+
+
+def test_a_trial_newer_than_the_attributions_has_no_features() -> None:
+    similar = made.similar_to(made.HAND_X_RAYS.meta_features)
+
+    trials = number_trials(similar, made.trial_top_features().head(0))
+
+    assert [trial.top_features for trial in trials] == [()] * 8
+
+
+def test_trials_of_unknown_training_time_are_left_out() -> None:
+    similar = made.similar_to(made.HAND_X_RAYS.meta_features)
+    similar[0] = similar[0].model_copy(update={"training_time_s": None})
+
+    trials = number_trials(similar, made.trial_top_features())
+
+    assert [trial.trial_id for trial in trials] == [one.trial_id for one in similar[1:]]
+    assert trials[0].ref == "T1"
+
+
+def test_attributions_are_the_strongest_values_that_can_be_chosen() -> None:
+    space = SPACE.restricted(["Xception", "EfficientNetLite0"])
+
+    shown = strongest_attributions(made.attribution_by_value(), space, 4)
+
+    assert len(shown) == 4
+    strengths = [abs(one.mean_contribution) for one in shown]
+    assert strengths == sorted(strengths, reverse=True)
+    values = {(one.feature, one.value) for one in shown}
+    assert ("backbone", "EfficientNetLite0") in values
+    assert ("learning_rate", "1e-5") in values
+    assert ("backbone", "MobileNetV2_0.35") not in values
+    assert not any(one.feature == "modality" for one in shown)
+
+
+def warnings_for(
+    description: TargetDescription, history: pd.DataFrame | None = None, **changes: object
+) -> tuple[str, ...]:
+    parameters = made.PARAMETERS.model_copy(update={"few_datasets": 1, **changes})
+    allowed = AllowedSpace(space=SPACE, unmeasured=())
+    history = made.history() if history is None else history
+    return gather_warnings(description, history, allowed, *made.index(), parameters)
+
+
+def described(
+    sizes: dict[str, int] | None = None, side: float = 128, modality: str = "X-ray"
+) -> TargetDescription:
+    features = compute_meta_features(sizes or {"a": 500, "b": 400}, side, side, modality)
+    return TargetDescription(name="target", meta_features=features)
+
+
+def test_an_ordinary_target_gets_no_warning() -> None:
+    known = made.history().query("dataset == 'fabricated_2'").iloc[0]
+    twin = MetaFeatures.model_validate({name: known[name] for name in META_FEATURE_COLUMNS})
+
+    assert warnings_for(TargetDescription(name="twin", meta_features=twin)) == ()
+
+
+@pytest.mark.parametrize(
+    ("description", "said"),
+    [
+        (described(modality="thermal"), "modality 'thermal'"),
+        (described(side=4000), "larger or smaller than any measured"),
+        (described(side=20), "larger or smaller than any measured"),
+        (described(sizes={"a": 900, "b": 20}), "45.0 times"),
+        (described(sizes={"a": 900_000, "b": 900_000}, side=5000), "Unlike anything"),
+    ],
+)
+def test_what_is_unusual_is_said(description: TargetDescription, said: str) -> None:
+    assert any(said in warning for warning in warnings_for(description))
+
+
+@pytest.mark.parametrize(("subset_size", "is_said"), [(100.0, True), (450.0, False), (None, False)])
+def test_a_budget_far_below_the_target_is_said(subset_size: float | None, is_said: bool) -> None:
+    measured = made.history().assign(subset_size=subset_size, image_size=96.0)
+    said = [text for text in warnings_for(described(), measured) if "budget" in text]
+    assert bool(said) is is_said
+    if is_said:
+        assert "100 images of 96 px" in said[0]
+        assert "all 900 images" in said[0]
+
+
+def test_few_datasets_are_said() -> None:
+    assert any("only 6 measured" in text for text in warnings_for(described(), few_datasets=7))
+
+
+def test_what_the_target_itself_warns_of_comes_first() -> None:
+    noted = described().model_copy(update={"warnings": ("2 files do not count: 2 truncated.",)})
+
+    assert warnings_for(noted)[0] == "2 files do not count: 2 truncated."
+
+
+def test_unmeasured_backbones_are_said() -> None:
+    allowed = AllowedSpace(space=SPACE, unmeasured=("ResNet50",))
+
+    said = gather_warnings(described(), made.history(), allowed, *made.index(), made.PARAMETERS)
+
+    assert any("ResNet50" in text for text in said)
+
+
+def test_the_target_itself_is_not_counted_among_the_measured() -> None:
+    own = described().model_copy(update={"name": "fabricated_0"})
+
+    assert any("only 5 measured" in text for text in warnings_for(own, few_datasets=6))

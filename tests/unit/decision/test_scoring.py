@@ -1,0 +1,159 @@
+import pandas as pd
+import pytest
+
+from metallmix_kedro.backbones.registry import get_backbone
+from metallmix_kedro.decision.prospects import own_trials
+from metallmix_kedro.decision.scoring import (
+    allowed_space,
+    foresee,
+    list_candidates,
+    score_space,
+)
+from metallmix_kedro.explanation.evidence import Candidate
+from metallmix_kedro.history.tried import Tried
+from metallmix_kedro.meta_features.probes.table import as_table
+from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, SearchSpace
+from metallmix_kedro.support.errors import ArtifactError, ParameterError
+from metallmix_kedro.surrogate.model import Surrogate
+from tests import made_recommendation as made
+from tests.fabricated import SPACE
+
+TARGET = made.HAND_X_RAYS
+NO_PROBES = as_table([])
+
+
+def with_backbones(*names: str) -> SearchSpace:
+    return SPACE.model_copy(update={"backbone": names})
+
+
+def listed(space: SearchSpace, **limits: float) -> tuple[Candidate, ...]:
+    found = foresee(
+        TARGET,
+        NO_PROBES,
+        made.surrogate(),
+        made.history(),
+        own_trials(made.history(), TARGET.name),
+        space,
+    )
+    parameters = made.PARAMETERS.model_copy(update=limits)
+    return list_candidates(found, made.surrogate(), parameters)
+
+
+def test_measured_backbones_are_those_of_the_history() -> None:
+    space = with_backbones("Xception", "ResNet50", "EfficientNetLite0")
+
+    allowed = allowed_space(space, made.history(), "measured")
+
+    assert allowed.space.backbone == ("Xception", "EfficientNetLite0")
+    assert allowed.unmeasured == ()
+
+
+def test_a_list_restricts_and_extends() -> None:
+    space = with_backbones("Xception", "ResNet50", "EfficientNetLite0")
+
+    allowed = allowed_space(space, made.history(), ("ResNet50", "Xception"))
+
+    assert allowed.space.backbone == ("ResNet50", "Xception")
+    assert allowed.unmeasured == ("ResNet50",)
+
+
+def test_a_failed_or_published_trial_measures_no_backbone() -> None:
+    history = made.history().copy()
+    history.loc[history["backbone"] == "Xception", "status"] = "failed"
+    history.loc[history["backbone"] == "MobileNetV2_0.35", "learning_rate"] = None
+
+    allowed = allowed_space(SPACE, history, "measured")
+
+    assert allowed.space.backbone == ("EfficientNetLite0",)
+
+
+def test_an_unknown_backbone_is_refused_by_name() -> None:
+    with pytest.raises(ParameterError, match="Xcepton"):
+        allowed_space(SPACE, made.history(), ("Xcepton",))
+
+
+def test_a_history_without_finished_trials_is_refused() -> None:
+    with pytest.raises(ArtifactError, match="no finished trial"):
+        allowed_space(SPACE, made.history().assign(status="failed"), "measured")
+
+
+def test_candidates_carry_the_surrogates_predictions() -> None:
+    candidates = made.evidence().candidates
+
+    assert [one.ref for one in candidates] == ["C1", "C2", "C3", "C4", "C5"]
+    assert "surrogate_best" in candidates[0].roles
+    assert candidates[0].configuration.backbone == "EfficientNetLite0"
+    row = SPACE.frame().merge(pd.DataFrame([candidates[1].configuration.as_dict()]))
+    predicted = made.surrogate().predict(row.assign(**TARGET.meta_features.model_dump())).iloc[0]
+    assert candidates[1].score == pytest.approx(predicted["score"], abs=1e-4)
+    assert candidates[1].training_time_high_s == pytest.approx(
+        predicted["training_time_high_s"], abs=1e-4
+    )
+    for one in candidates:
+        assert 0 <= one.score_low <= one.score <= one.score_high <= 1
+        assert 0 < one.training_time_low_s <= one.training_time_s <= one.training_time_high_s
+
+
+def test_contributions_are_those_of_the_configuration_strongest_first() -> None:
+    first = made.evidence().candidates[0]
+
+    assert {part.feature for part in first.contributions} == set(CONFIGURATION_COLUMNS)
+    strengths = [abs(part.contribution) for part in first.contributions]
+    assert strengths == sorted(strengths, reverse=True)
+    assert ("learning_rate", "1e-3") in {(part.feature, part.value) for part in first.contributions}
+
+
+def test_the_best_on_average_is_listed() -> None:
+    on_average = [one for one in made.evidence().candidates if "best_on_average" in one.roles]
+
+    assert [one.configuration for one in on_average] == [
+        Tried.of(made.history()).best(SPACE).configuration
+    ]
+
+
+def test_the_best_on_average_is_sought_inside_the_allowed_space() -> None:
+    space = SPACE.model_copy(update={"backbone": ("Xception",), "optimizer": ("sgd",)})
+
+    candidates = listed(space)
+
+    assert all(one.configuration in space for one in candidates)
+    assert sum("best_on_average" in one.roles for one in candidates) == 1
+
+
+def test_a_space_outside_the_history_has_no_best_on_average() -> None:
+    space = SPACE.model_copy(update={"dense_units": (64,)})
+
+    candidates = listed(space)
+
+    assert len(candidates) == 5
+    assert not any("best_on_average" in one.roles for one in candidates)
+
+
+def test_a_surrogate_without_times_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    predict = Surrogate.predict
+    monkeypatch.setattr(
+        Surrogate,
+        "predict",
+        lambda self, frame: predict(self, frame).assign(training_time_s=float("nan")),
+    )
+
+    with pytest.raises(ArtifactError, match="training time"):
+        score_space(TARGET, NO_PROBES, made.surrogate(), SPACE)
+
+
+def test_large_backbones_and_long_training_can_be_ruled_out() -> None:
+    sizes = {name: get_backbone(name).parameters for name in SPACE.backbone}
+    limit = sorted(sizes.values())[1]
+    space = allowed_space(SPACE, made.history(), "measured", limit).space
+    assert set(space.backbone) == {name for name, size in sizes.items() if size <= limit}
+    with pytest.raises(ParameterError, match=r"max_parameters = 7 .* smallest .* MobileNetV2_0.35"):
+        allowed_space(SPACE, made.history(), "measured", 7)
+
+    def times(seconds: float) -> list[float]:
+        return [one.training_time_s for one in listed(SPACE, max_training_time_s=seconds)]
+
+    free = times(1e9)
+    limit_s = sorted(free)[1]
+    assert max(times(limit_s)) <= limit_s + 1e-4 < max(free)
+    with pytest.raises(ParameterError, match=r"max_training_time_s = 1e-09 s; the fastest"):
+        times(1e-9)

@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metallmix_kedro.evaluation.methods.rankers import (
+    by_pairs,
+    by_raw_accuracy,
+    pairwise_model,
+    raw_accuracy_model,
+)
+from metallmix_kedro.history import SCORE
+from metallmix_kedro.history.relative import add_relative_score
+from tests.fabricated import BACKBONE_EFFECT, RATE_EFFECT
+
+MODELS = [raw_accuracy_model, pairwise_model]
+
+
+def trees(ranker) -> bytes:
+    return bytes(ranker.booster.save_raw("json"))
+
+
+@pytest.mark.parametrize("fit", MODELS)
+def test_the_learned_order_is_that_of_the_truth(task, fit):
+    scores = fit(task.training, task.settings).scores(task.candidates)
+    truth = task.candidates["backbone"].map(BACKBONE_EFFECT) + task.candidates["learning_rate"].map(
+        RATE_EFFECT
+    )
+    assert pd.Series(scores).corr(truth, method="spearman") > 0.8
+
+
+@pytest.mark.parametrize("choose", [by_raw_accuracy, by_pairs])
+def test_picks_are_the_highest_predicted(task, choose):
+    fit = raw_accuracy_model if choose is by_raw_accuracy else pairwise_model
+    scores = fit(task.training, task.settings).scores(task.candidates)
+    picks = choose(task, np.random.default_rng(0), 5)
+    assert scores[picks].tolist() == sorted(scores, reverse=True)[:5]
+
+
+@pytest.mark.parametrize("fit", MODELS)
+def test_same_trials_in_another_order_grow_the_same_trees(task, fit):
+    shuffled = task.training.sample(frac=1, random_state=1)
+    assert trees(fit(shuffled, task.settings)) == trees(fit(task.training, task.settings))
+
+
+def test_raw_accuracy_is_learned_on_its_own_scale(task):
+    predicted = raw_accuracy_model(task.training, task.settings).scores(task.candidates)
+    measured = task.training[SCORE]
+    assert measured.min() - 0.05 < predicted.min() < predicted.max() < measured.max() + 0.05
+
+
+def test_pairs_within_datasets_do_not_see_how_easy_a_dataset_is(task):
+    """Halving all accuracies of one dataset changes the raw model alone."""
+    halved = task.training.copy()
+    ours = halved["dataset"] == "fabricated_1"
+    halved.loc[ours, SCORE] /= 2
+    halved = add_relative_score(halved)
+    before, after = (pairwise_model(frame, task.settings) for frame in (task.training, halved))
+    assert before.scores(task.candidates) == pytest.approx(after.scores(task.candidates), abs=1e-4)
+    raw = [raw_accuracy_model(frame, task.settings) for frame in (task.training, halved)]
+    assert trees(raw[0]) != trees(raw[1])
+
+
+@pytest.mark.parametrize("fit", MODELS)
+def test_failed_trials_and_those_of_no_weight_teach_nothing(task, fit):
+    failed = task.training.head(3).assign(
+        trial_id=["x", "y", "z"], status="failed", relative_score=np.nan, **{SCORE: np.nan}
+    )
+    published = task.training.head(3).assign(trial_id=["p", "q", "r"], source="published")
+    unweighted = task.settings.meta_learning.model_copy(update={"published_weight": 0.0})
+    settings = replace(task.settings, meta_learning=unweighted)
+    more = pd.concat([task.training, failed, published], ignore_index=True)
+    assert trees(fit(more, settings)) == trees(fit(task.training, settings))

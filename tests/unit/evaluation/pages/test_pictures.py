@@ -1,0 +1,167 @@
+import io
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from metallmix_kedro.evaluation.methods.methods import METHODS
+from metallmix_kedro.evaluation.pages.anytime_picture import draw_anytime
+from metallmix_kedro.evaluation.pages.critical_difference import draw_critical_difference
+from metallmix_kedro.evaluation.pages.pictures import draw_comparison, draw_regrets
+from metallmix_kedro.evaluation.pages.protocol_pictures import draw_first_and_five, draw_protocols
+from metallmix_kedro.evaluation.pages.report import evaluation_report
+from metallmix_kedro.evaluation.pages.styles import STYLES, in_style_order
+from metallmix_kedro.evaluation.statistics.summary import method_table, protocol_table
+from metallmix_kedro.judging.pictures import PANELS, draw_llms
+
+OUTCOMES = Path(__file__).parents[4] / "data" / "01_raw" / "published_outcomes.csv"
+
+
+@pytest.fixture(scope="module")
+def tables(comparison, settings):
+    table = method_table(comparison, settings.evaluation)
+    return table, evaluation_report(comparison, table, settings.evaluation)
+
+
+def png(figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def test_every_method_has_a_style_of_its_own():
+    assert set(STYLES) == set(METHODS)
+    markers = [marker for _, marker in STYLES.values()]
+    assert len(set(markers)) == len(markers)
+
+
+def test_methods_are_in_the_order_of_their_styles_and_unknown_ones_last():
+    table = pd.DataFrame({"method": ["mine", "random_pick", "surrogate"]})
+    assert in_style_order(table) == ["surrogate", "random_pick", "mine"]
+
+
+def test_comparison_shows_each_dataset_and_method(tables, comparison):
+    table, report = tables
+    figure = draw_comparison(report, table)
+    assert [axes.get_ylabel() for axes in figure.axes] == [
+        "Test accuracy",
+        "Training time (s)",
+        "Search time (s)",
+    ]
+    ticks = [label.get_text() for label in figure.axes[-1].get_xticklabels()]
+    assert ticks == list(comparison.n_recorded)
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert sorted(legend) == sorted(table["label"])
+    assert png(figure).startswith(b"\x89PNG")
+
+
+def test_regrets_are_drawn_best_first(tables):
+    table, report = tables
+    axes = draw_regrets(report, table).axes[0]
+    labels = [label.get_text().split("\n")[0] for label in axes.get_yticklabels()]
+    assert labels == table["label"].tolist()
+    assert axes.yaxis_inverted()
+
+
+def test_anytime_draws_searches_as_curves_and_first_picks_as_named_lines(tables, comparison):
+    table, report = tables
+    axes = draw_anytime(comparison.anytime, report, table).axes[0]
+    points = {line.get_label(): len(line.get_xdata()) for line in axes.get_lines()}
+    assert points["Random search"] == points["Bayesian optimisation"] == 8
+    assert points["Best of the short list"] == 5
+    named = [text.get_text().split(" (")[0] for text in axes.texts]
+    free = table[(table["n_trials"] == 0) & (table["method"] != "random_pick")]
+    assert sorted(named) == sorted(free["label"])
+    heights = [text.get_position()[1] for text in axes.texts]
+    gaps = [after - before for before, after in pairwise(heights)]
+    assert min(gaps) > 0
+
+
+def test_the_diagram_has_a_place_and_a_name_for_each_method_and_a_bar_a_clique(tables):
+    table, report = tables
+    axes = draw_critical_difference(report, table).axes[0]
+    told = report["critical_difference"]
+    written = {text.get_text() for text in axes.texts}
+    labels = dict(zip(table["method"], table["label"], strict=True))
+    for name, rank in told["mean_ranks"].items():
+        assert f"{labels[name]}  ({rank:.2f})" in written
+    thick = [line for line in axes.get_lines() if line.get_linewidth() == 4]
+    ends = [(line.get_xdata()[0] + 0.05, line.get_xdata()[1] - 0.05) for line in thick]
+    ranks = told["mean_ranks"]
+    assert ends == [pytest.approx((ranks[bar[0]], ranks[bar[-1]])) for bar in told["bars"]]
+
+
+def test_the_best_half_is_named_on_the_left_and_lines_do_not_cross(tables):
+    table, report = tables
+    axes = draw_critical_difference(report, table).axes[0]
+    names = [text for text in axes.texts if text.get_text().endswith(")")]
+    left = [text for text in names if text.get_ha() == "right"]
+    right = [text for text in names if text.get_ha() == "left"]
+    assert len(left) - len(right) in (0, 1)
+    heights = [text.get_position()[1] for text in left]
+    assert heights == sorted(heights, reverse=True)
+    assert [text.get_position()[1] for text in right] == sorted(
+        text.get_position()[1] for text in right
+    )
+
+
+def test_first_pick_and_best_of_five_are_drawn_by_the_five(tables):
+    table, _ = tables
+    axes = draw_first_and_five(table).axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    shown = table[table["label"].isin(labels)].set_index("label")
+    assert shown.loc[labels, "mean_regret_of_five"].is_monotonic_increasing
+    assert "Bayesian optimisation" not in labels
+    assert len(labels) == (table["n_trials"] == 0).sum() + 1
+
+
+def test_protocols_are_panels_over_one_order_of_methods(tables, comparison, settings):
+    _, report = tables
+    protocols = protocol_table(comparison, settings.evaluation)
+    figure = draw_protocols(protocols, report)
+    titles = [axes.get_title().split("\n")[0] for axes in figure.axes]
+    assert titles == [
+        "Dataset left out", "Its whole modality left out", "A backbone left out as well"
+    ]  # fmt: skip
+    main = protocols[protocols["protocol"] == "leave_one_dataset_out"]
+    ticks = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert ticks == main["label"].tolist()
+
+
+def test_what_cannot_be_drawn_says_so(tables):
+    table, report = tables
+    alone = {**report["critical_difference"], "mean_ranks": {"surrogate": 1.0}}
+    for figure in (
+        draw_critical_difference({**report, "critical_difference": alone}, table),
+        draw_first_and_five(table[table["method"] == "random_search"]),
+        draw_protocols(pd.DataFrame(columns=["protocol"]), report),
+    ):
+        assert figure.axes[0].texts[0].get_text().endswith(".")
+
+
+def test_pictures_of_one_method_and_without_times_can_be_drawn(tables):
+    table, report = tables
+    alone = table[table["method"] == "surrogate"]
+    unknown = {**report["by_dataset"]}
+    unknown["training_time_s"] = {
+        name: dict.fromkeys(row) for name, row in report["by_dataset"]["training_time_s"].items()
+    }
+    assert png(draw_comparison({**report, "by_dataset": unknown}, alone)).startswith(b"\x89PNG")
+
+
+def test_same_figures_same_bytes(tables):
+    table, report = tables
+    assert png(draw_regrets(report, table)) == png(draw_regrets(report, table))
+    once, again = (draw_critical_difference(report, table) for _ in range(2))
+    assert png(once) == png(again)
+
+
+def test_language_models_are_ordered_by_accuracy():
+    outcomes = pd.read_csv(OUTCOMES)
+    figure = draw_llms(outcomes)
+    assert [axes.get_ylabel() for axes in figure.axes] == [label for _, label, _ in PANELS]
+    shown = [label.get_text() for label in figure.axes[2].get_xticklabels()]
+    means = outcomes.groupby("llm")["accuracy"].mean()
+    assert len(shown) == 9
+    assert means[shown].is_monotonic_decreasing

@@ -1,0 +1,155 @@
+import io
+
+import pytest
+from matplotlib.image import imread
+
+from metallmix_kedro.history.portrait.importance_pictures import plot_importance
+from metallmix_kedro.history.portrait.pictures import plot_similarity, plot_winners
+from metallmix_kedro.history.portrait.search_pictures import plot_searches
+from metallmix_kedro.history.portrait.summary import summarise_history
+from tests.fabricated import fabricate_history
+from tests.made_history import made_history
+
+
+@pytest.fixture(scope="module")
+def history():
+    made = fabricate_history(n_datasets=4, n_trials=120)
+    made["validation_accuracy"] = made["test_accuracy"]
+    return made
+
+
+@pytest.fixture(scope="module")
+def summary(history):
+    return summarise_history(history)
+
+
+def search(history, dataset, name, n_trials=20):
+    ids = history.loc[history["dataset"] == dataset, "trial_id"]
+    ids = ids if name == "random_search" else ids[::-1]
+    return {"dataset": dataset, "search": name, "trial_ids": ids.tolist()[:n_trials]}
+
+
+def drawn(figure):
+    """Render a figure and check that there is something on it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=60)
+    buffer.seek(0)
+    assert imread(buffer)[..., :3].std() > 0.02
+    return figure
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def labels(axis):
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+def test_winners_are_framed_and_all_names_there(summary):
+    by_backbone, by_strategy, bar = drawn(plot_winners(summary)).axes
+    assert sorted(labels(by_backbone.yaxis)) == sorted(summary["winners"])
+    assert labels(by_backbone.xaxis) == sorted(summary["winners"]["fabricated_0"]["by_backbone"])
+    assert labels(by_strategy.xaxis) == ["feature_extraction", "last_10", "last_30", "full"]
+    assert len(by_backbone.patches) == 4  # a winner a dataset
+    assert len(texts(by_backbone)) == 4 * 3
+    assert "20 random trials" in by_backbone.get_title()
+    assert "below the best" in bar.get_ylabel()
+
+
+def test_one_strategy_needs_no_panel():
+    rows = [{"backbone": name, "strategy": "full", "test_accuracy": 0.5} for name in ("a", "b")]
+    figure = drawn(plot_winners(summarise_history(made_history(rows))))
+    assert len(figure.axes) == 2  # the panel and its colour bar
+    assert len(figure.axes[0].patches) == 2  # a tie is won by both
+
+
+def test_where_other_strategies_are_too_rare_feature_extraction_is_drawn_alone(summary):
+    nothing = {"overall": {"main": {}, "pairs": {}, "rest": None}, "by_dataset": {}}
+    enough = summary["importance"]["all"]
+    rare = {**summary, "importance": {"all": nothing, "feature_extraction": enough}}
+    (axes,) = drawn(plot_importance(rare)).axes
+    assert axes.get_title() == "Feature extraction only (4 datasets)"
+
+
+def test_importance_has_a_bar_a_hyperparameter_and_a_point_a_dataset(summary):
+    figure = drawn(plot_importance(summary))
+    whole = figure.axes[0]
+    assert labels(whole.yaxis)[:2] == ["backbone", "learning rate"]
+    assert len(labels(whole.yaxis)) == 7 + 3 + 2
+    assert len(whole.collections) == 4
+    assert "All strategies" in whole.get_title()
+    assert "share of the variance" in figure.get_supxlabel()
+    assert not any(text.startswith("-0") for text in texts(whole))
+
+
+def test_similarity_is_labelled_in_the_clustered_order(summary):
+    axes = drawn(plot_similarity(summary)).axes[0]
+    assert labels(axes.xaxis) == labels(axes.yaxis) == summary["similarity"]["order"]
+    assert axes.get_xlabel()
+    assert axes.get_ylabel()
+
+
+def test_searches_are_drawn_for_the_datasets_both_ran_on(history):
+    searches = [
+        search(history, "fabricated_0", "random_search"),
+        search(history, "fabricated_0", "bayesian_search"),
+        search(history, "fabricated_1", "random_search"),
+    ]
+    figure = drawn(plot_searches(history, dict(enumerate(searches))))
+    by_trials, by_time, panel = figure.axes
+    assert panel.get_title() == "fabricated_0"
+    assert [len(line.get_xdata()) for line in by_trials.lines] == [20, 20]
+    assert "validated best" in by_trials.get_ylabel()
+    assert by_trials.get_xlabel() == "trials run"
+    assert "(s)" in by_time.get_xlabel()
+    assert [text.get_text() for text in by_trials.get_legend().get_texts()] == [
+        "random search", "Bayesian optimisation",
+    ]  # fmt: skip
+
+
+def test_random_search_alone_is_drawn_for_all_its_datasets(history):
+    searches = [search(history, f"fabricated_{n}", "random_search", 7) for n in range(3)]
+    figure = drawn(plot_searches(history, dict(enumerate(searches))))
+    names = [axes.get_title() for axes in figure.axes]
+    assert names[2:] == ["fabricated_0", "fabricated_1", "fabricated_2"]
+
+
+def test_the_mean_over_time_begins_when_every_search_has_chosen():
+    rows = [
+        {"dataset": name, "trial_id": f"{name}{n}", "validation_accuracy": 0.1 * n,
+         "test_accuracy": 0.1 * n, "training_time_s": seconds}
+        for name, seconds in (("a", 1.0), ("b", 2.0)) for n in (1, 2)
+    ]  # fmt: skip
+    history = made_history(rows)
+    searches = {
+        name: {"dataset": name, "search": "random_search", "trial_ids": [f"{name}1", f"{name}2"]}
+        for name in "ab"
+    }
+    line = drawn(plot_searches(history, searches)).axes[1].lines[0]
+    # By hand: at 2 s a has ended with 0.2 and b has its 0.1; at 4 s b has 0.2 as well.
+    assert line.get_xdata().tolist() == [2, 4]
+    assert line.get_ydata().tolist() == pytest.approx([0.15, 0.2])
+
+
+def test_where_there_is_nothing_to_draw_the_picture_says_so():
+    empty = summarise_history(made_history([]))
+    for plot in (plot_winners, plot_importance, plot_similarity):
+        (axes,) = plot(empty).axes
+        assert "history holds" in texts(axes)[0]
+    (axes,) = plot_searches(made_history([]), {}).axes
+    assert "retrace_searches" in texts(axes)[0]
+
+
+def test_of_very_many_backbones_the_winners_are_drawn():
+    rows = [
+        {"backbone": f"b{number:02d}", "dataset": name, "trial_id": f"{name}{number}",
+         "test_accuracy": 0.9 if number == winner else number / 100}
+        for name, winner in (("a", 3), ("b", 5)) for number in range(40)
+    ]  # fmt: skip
+    axes = drawn(plot_winners(summarise_history(made_history(rows)))).axes[0]
+    shown = labels(axes.xaxis)
+    assert len(shown) == 20
+    assert {"b03", "b05", "b39"} <= set(shown)
+    assert len(axes.patches) == 2
+    assert "20 of 40" in axes.get_xlabel()

@@ -1,0 +1,223 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
+from metallmix_kedro.explanation.llm import LLMUnavailableError
+from metallmix_kedro.explanation.prompt import PromptTexts
+from metallmix_kedro.explanation.reply import decide
+from metallmix_kedro.judging.judge import judge_recommendation, rate_labelled, report_judge
+from metallmix_kedro.judging.rating import CRITERIA, parse_scores
+from metallmix_kedro.support.errors import ArtifactError
+from tests import loopback_ollama as loopback
+from tests.fabricated import SPACE
+from tests.made_evidence import OPEN, hand_made, made_reply
+
+FOLDER = Path(__file__).parents[3] / "conf/prompts/judge"
+PROMPTS = PromptTexts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
+FOURS = dict.fromkeys(CRITERIA, 4)
+WRITTEN = (
+    "C1 is predicted to reach an accuracy of 0.941. T1 reached an accuracy of 0.912. "
+    "On average over the history, learning rate 1e-3 contributes +0.084."
+)
+
+
+def recommendation(explanation: str | None = None, digest: str | None = None) -> dict[str, Any]:
+    reply = made_reply(json.dumps({"explanation": explanation}), "C1")
+    if explanation is None:
+        reply = made_reply(error="nobody there", choice="C1")
+    parameters = OPEN.model_copy(update={"min_kept_share": 0})
+    decision = decide(hand_made(), reply, SPACE, parameters).model_dump(mode="json")
+    return {
+        **decision,
+        "evidence": hand_made().model_dump(mode="json"),
+        "configuration": hand_made().candidate("C1").configuration.as_dict(),
+        "provenance": {"llm_reply": {"digest": digest}},
+    }
+
+
+def judge(url: str, judged: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    usual = {"model": "tiny", "base_url": url, "timeout_s": 20, "connect_timeout_s": 5, "n_runs": 3}
+    parameters = JudgeParameters.model_validate({**usual, **changes})
+    return judge_recommendation(judged or recommendation(), PROMPTS, parameters)
+
+
+def test_the_verdict_is_the_mean_of_three_runs_with_seeds_of_their_own():
+    runs = [loopback.answers(**{**FOURS, "fluency": score}) for score in (2, 3, 4)]
+    with loopback.serving(*runs) as server:
+        verdict = judge(server.url, seed=10)
+    assert verdict["status"] == "judged"
+    assert verdict["scores"]["fluency"] == {"mean": 3.0, "spread": 0.8165}
+    assert verdict["scores"]["conciseness"] == {"mean": 4.0, "spread": 0.0}
+    assert [request["options"]["seed"] for request in server.requests] == [10, 11, 12]
+    assert verdict["digest"] == loopback.DIGEST
+
+
+def test_an_unreadable_verdict_is_missing_and_neither_0_nor_4():
+    bad = loopback.says("I would give it a 4.")
+    with loopback.serving(loopback.answers(**dict.fromkeys(CRITERIA, 1)), bad) as server:
+        verdict = judge(server.url)
+    assert (verdict["n_runs"], verdict["n_usable"]) == (3, 1)
+    assert verdict["scores"]["completeness"] == {"mean": 1.0, "spread": 0.0}
+    assert verdict["runs"][1]["scores"] is None
+
+
+@pytest.mark.parametrize("behaviour", [loopback.resets, loopback.fails, loopback.babbles])
+def test_a_judge_that_never_answers_well_has_no_scores(behaviour):
+    with loopback.serving(behaviour) as server:
+        verdict = judge(server.url, n_runs=1)
+    assert verdict["status"] == "no usable verdict"
+    assert verdict["scores"] is None
+    assert verdict["reason"]
+
+
+def test_without_a_server_there_is_no_judge_but_the_exact_scores_stand():
+    nowhere = f"http://127.0.0.1:{loopback.free_port()}"
+    verdict = judge(nowhere)
+    assert verdict["status"] == "no judge"
+    assert nowhere in verdict["reason"]
+    assert verdict["exact"] == {
+        "consistency": 4.0,
+        "format": 4.0,
+        "claims_shown": 1.0,
+        "claims_written": 1.0,
+        "configuration_agrees": True,
+        "explanation_is_prose": True,
+    }
+    assert judge(nowhere, provider="none")["status"] == "no judge"
+    with pytest.raises(LLMUnavailableError):
+        judge(nowhere, provider="ollama")
+
+
+def test_exact_scores_tell_a_false_explanation_and_a_foreign_configuration():
+    judged = recommendation(f"{WRITTEN} C1 needs 3 s.")
+    judged["configuration"]["backbone"] = "Xception"
+    exact = judge("http://127.0.0.1:1", judged, provider="none")["exact"]
+    assert exact["claims_written"] == 0.8
+    assert exact["claims_shown"] == 1.0
+    assert exact["configuration_agrees"] is False
+    # Not the chosen candidate's configuration.
+    assert (exact["consistency"], exact["format"]) == (4.0, 3.0)
+
+
+def test_a_judge_of_its_own_work_is_told_from_another():
+    with loopback.serving(loopback.answers(**FOURS)) as server:
+        own = recommendation(WRITTEN, loopback.DIGEST)
+        assert judge(server.url, own)["judges_own_work"] is True
+        assert judge(server.url, recommendation(WRITTEN, "other"))["judges_own_work"] is False
+
+
+def test_another_model_than_the_writer_judges_where_one_is_there():
+    both = ["tiny:latest", "other:7b"]
+    with loopback.serving(loopback.answers(**FOURS), models=both) as server:
+        server.digests = {"other:7b": "cd" * 32}
+        written = recommendation(WRITTEN, loopback.DIGEST)
+        verdict = judge(server.url, written, alternatives=["absent:1b", "other:7b"])
+    assert (verdict["model"], verdict["judges_own_work"]) == ("other:7b", False)
+
+
+def strict(handler: Any) -> None:
+    """A judge that sees what is wrong with a text."""
+    text = handler.asked.partition("EXPLANATION")[2]
+    words = text.split()
+    whole = "speaks for" in text and " on " in text
+    prose = "{" not in text and text.count(" uses backbone ") >= 1
+    scores = {
+        "completeness": 4 if whole else 1,
+        "fluency": 4 if prose else 0,
+        "conciseness": 4 if len(set(words)) / len(words) > 0.4 else 1,
+    }
+    loopback.answers(**scores)(handler)
+
+
+def checked(behaviour: loopback.Behaviour) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Judge a judge, twice, and then have it judge; return report, verdict and requests."""
+    with loopback.serving(behaviour) as server:
+        parameters = JudgeParameters.model_validate(
+            {"model": "tiny", "base_url": server.url, "n_runs": 2, "n_checked": 2, "timeout_s": 20}
+        )
+        judged = recommendation()
+        ratings: dict[str, Any] = {}
+        for _ in range(2):
+            ratings.update(rate_labelled(judged, PROMPTS, parameters, ratings))
+        # As the store of ratings wants them: a folder and a file.
+        assert all(re.fullmatch(r"C\d/[a-z_]+-[0-9a-f]{16}", key) for key in ratings)
+        asked = len(server.requests)
+        report = report_judge(judged, PROMPTS, parameters, ratings)
+        verdict = judge_recommendation(judged, PROMPTS, parameters, report)
+    return report, verdict, asked
+
+
+def test_a_judge_that_sees_damage_is_usable():
+    report, verdict, asked = checked(strict)
+    # Two good explanations, seven kinds of damage, two runs; the second time all is known.
+    assert asked == 2 * 8 * 2
+    assert (report["status"], report["usable"]) == ("checked", True)
+    assert report["kinds"]["section_missing"]["auc"] == 1
+    assert report["retest_spread"] == 0
+    assert (verdict["status"], verdict["judge_usable"]) == ("judged", True)
+    # What is computed needs no judge.
+    for kind in ("sign_flipped", "value_changed", "trial_invented", "broken_json"):
+        assert report["kinds"][kind]["exact_auc"] == 1
+
+
+def test_a_judge_that_gives_everyone_4_is_not_listened_to():
+    report, verdict, _ = checked(loopback.answers(**FOURS))
+    assert (report["auc"], report["usable"]) == (0.5, False)
+    assert report["kinds"]["padded"]["agreement"] == 0
+    assert (verdict["status"], verdict["scores"]) == ("not usable", None)
+    assert "AUC of 0.50" in verdict["reason"]
+    # What it said is on record.
+    assert verdict["runs"][0]["scores"] == FOURS
+
+
+def test_a_judge_that_cannot_be_read_is_not_usable():
+    report, verdict, _ = checked(loopback.says("Fine!"))
+    assert (report["auc"], report["usable"], report["unreadable"]) == (None, False, 1)
+    assert verdict["status"] == "no usable verdict"
+
+
+def test_a_check_of_another_judge_says_nothing():
+    report, _, _ = checked(loopback.answers(**FOURS))
+    with loopback.serving(loopback.answers(**FOURS)) as server:
+        server.digests = {"tiny:latest": "cd" * 32}
+        parameters = JudgeParameters.model_validate({"model": "tiny", "base_url": server.url})
+        verdict = judge_recommendation(recommendation(), PROMPTS, parameters, report)
+    assert (verdict["status"], verdict["judge_usable"]) == ("judged", None)
+
+
+def test_the_judge_sees_the_explanation_and_the_evidence():
+    with loopback.serving(loopback.answers(**FOURS)) as server:
+        judge(server.url, n_runs=1)
+    system, user = (message["content"] for message in server.requests[0]["messages"])
+    assert "0 to 4" in system
+    assert "C1 uses backbone EfficientNetLite0" in user
+    assert "T3 MobileNetV2_0.35" in user
+    # Names are users' texts: the judge reads none.
+    assert "skin_isic" not in user
+    assert "dataset 1" in user
+
+
+def test_a_recommendation_without_its_parts_is_an_error_that_says_so():
+    with pytest.raises(ArtifactError, match="kedro run --pipelines=recommendation"):
+        judge("http://127.0.0.1:1", {"explanation": "Good."})
+
+
+scores = st.one_of(st.integers(-1, 5), st.booleans(), st.none(), st.floats(), st.text(max_size=3))
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(CRITERIA, scores)))
+def test_only_whole_scores_from_0_to_4_count(answer):
+    parsed, error = parse_scores(json.dumps(answer))
+    good = all(type(value) is int and 0 <= value <= 4 for value in answer.values())
+    assert (parsed == answer) if good else (parsed is None and error)
+
+
+@given(st.text())
+def test_no_text_is_read_as_scores(text):
+    assert parse_scores(text)[0] is None

@@ -1,0 +1,177 @@
+"""Whatever the objective is, everything that is said names its metric, and claims are checked."""
+
+from html import unescape
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from metallmix_kedro.decision.gather import gather_warnings
+from metallmix_kedro.decision.scoring import AllowedSpace
+from metallmix_kedro.explanation.english.checks import check_explanation
+from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.explanation.explanation import explain_from_attributions
+from metallmix_kedro.explanation.references import resolve, sentence_pattern
+from metallmix_kedro.history.objective import MEASURES
+from metallmix_kedro.report.terminal import render_summary
+from tests import made_recommendation as made
+from tests.fabricated import SPACE
+from tests.made_evidence import hand_made
+from tests.unit.decision.test_gather import described
+from tests.unit.explanation.test_prompt import choosing, explaining
+
+OTHERS = [name for name in MEASURES if name != "accuracy"]
+
+
+def evidence_for(objective: str) -> Evidence:
+    """The evidence by hand, its trials with every metric."""
+    trials = [
+        trial.model_copy(
+            update={
+                "metrics": {
+                    **trial.metrics,
+                    "test_rarest_recall": round(trial.metrics["test_f1"] - 0.1, 4),
+                }
+            }
+        )
+        for trial in hand_made().trials
+    ]
+    return hand_made(objective=objective, trials=tuple(trials))
+
+
+def holds(sentence: str, objective: str) -> bool:
+    checks = check_explanation(sentence, evidence_for(objective), "C1")
+    assert checks
+    return all(check.supported for check in checks)
+
+
+@pytest.mark.parametrize("objective", MEASURES)
+def test_our_own_explanation_names_the_metric_and_holds(objective):
+    text = explain_from_attributions(evidence_for(objective), "C1")
+    assert f"reach {MEASURES[objective].phrase} of 0.941" in text
+    assert f"reached {MEASURES[objective].phrase} of " in text
+    assert ("accuracy" in text) is (objective == "accuracy")
+    assert holds(text, objective)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "objectives"),
+    [
+        ("C1 is predicted to reach an accuracy of 0.941.", {"accuracy"}),
+        ("C1 is predicted to reach a macro F1 of 0.941.", {"macro_f1"}),
+        ("C1 has a recall of the rarest class of 0.941.", {"rarest_class_recall"}),
+        ("C1 has a predicted score of 0.941.", set(MEASURES)),
+        ("C1 has a recall of 0.941.", set()),
+        ("C1 is better than C2.", set(MEASURES)),
+        ("C2 is better than C1.", set()),
+        ("C1 has a higher accuracy than C2.", {"accuracy"}),
+        ("C1 has a higher F1 than C2.", {"macro_f1"}),
+        # What a past trial reached by another metric is true whatever is asked for.
+        ("T1 reached an accuracy of 0.912.", set(MEASURES)),
+        ("T1 reached a macro F1 of 0.879.", set(MEASURES)),
+        ("T1 reached a score of 0.879.", {"macro_f1"}),
+        ("T1 reached a macro F1 of 0.912.", set()),
+    ],
+)
+def test_a_claim_holds_only_of_the_metric_it_names(sentence, objectives):
+    assert {name for name in MEASURES if holds(sentence, name)} == objectives
+
+
+@pytest.mark.parametrize(
+    ("reference", "objective", "meant"),
+    [
+        ("C1.score", "macro_f1", ("0.941", "C1.score")),
+        ("C1.f1", "macro_f1", ("0.941", "C1.score")),
+        ("C1.rarest_class_recall", "rarest_class_recall", ("0.941", "C1.score")),
+        ("C1.accuracy", "macro_f1", None),
+        ("C1.f1", "accuracy", None),
+        ("T1.score", "accuracy", ("0.912", "T1.test_accuracy")),
+        ("T1.score", "macro_f1", ("0.879", "T1.test_f1")),
+        ("T1.accuracy", "macro_f1", ("0.912", "T1.test_accuracy")),
+        ("T1.rarest_recall", "rarest_class_recall", ("0.779", "T1.test_rarest_recall")),
+    ],
+)
+def test_a_reference_is_to_the_metric_of_the_objective(reference, objective, meant):
+    assert resolve(reference, evidence_for(objective), "C1") == meant
+
+
+@pytest.mark.parametrize("objective", MEASURES)
+def test_the_language_model_is_shown_the_metric_and_asked_to_cite_it(objective):
+    measure, evidence = MEASURES[objective], evidence_for(objective)
+    chosen, explained = choosing(evidence), explaining(evidence)
+    assert f"Trials: configuration, {measure.label}, time" in chosen
+    assert f"Candidates: configuration, predicted {measure.label}, time" in chosen
+    assert f"reach {measure.phrase} of {{C1.{measure.quantity}}}" in explained
+    assert f"reached {measure.phrase} of {{T1.{measure.quantity}}}" in explained
+    assert f"{evidence.trials[0].metrics[measure.column]:.0%}" in chosen
+    assert ("accuracy" in chosen + explained) is (objective == "accuracy")
+    assert f"({measure.quantity}|interval|" in sentence_pattern(evidence)
+
+
+def test_an_imbalanced_target_is_pointed_to_the_objectives_that_count_rare_classes():
+    said = imbalance_warning("accuracy")
+    assert "--params=objective=macro_f1" in said
+    assert "--params=objective=rarest_class_recall" in said
+    assert "98% accuracy" in said
+
+
+@pytest.mark.parametrize("objective", OTHERS)
+def test_who_asked_for_rare_classes_is_told_how_few_images_they_have(objective):
+    said = imbalance_warning(objective)
+    assert MEASURES[objective].label in said
+    assert "accuracy" not in said
+
+
+def imbalance_warning(objective: str) -> str:
+    return next(text for text in warnings(objective) if "45.0 times" in text)
+
+
+def warnings(objective: str) -> tuple[str, ...]:
+    target = described(sizes={"a": 900, "b": 20})
+    allowed = AllowedSpace(space=SPACE, unmeasured=())
+    return gather_warnings(
+        target, made.history(), allowed, *made.index(), made.PARAMETERS, objective
+    )
+
+
+@pytest.mark.parametrize("objective", MEASURES)
+def test_a_recall_alone_is_warned_of(objective):
+    warned = any("always names the rarest class" in text for text in warnings(objective))
+    assert warned is (objective == "rarest_class_recall")
+
+
+@pytest.mark.parametrize("objective", MEASURES)
+def test_summary_and_report_name_the_metric(objective):
+    label = MEASURES[objective].label
+    shown = made.evidence().model_copy(update={"objective": objective, "warnings": ()})
+    made_for = made.recommendation(shown, explanation="As the evidence says.", checks=())
+    assert made_for.objective == objective
+    assert any(f"The predicted {label} is vague" in text for text in made_for.warnings)
+    written = StringIO()
+    Console(width=100, file=written).print(render_summary(made_for, "r.json", "r.html"))
+    summary = " ".join(written.getvalue().split())
+    assert f"predicted {label}" in summary
+    assert ("accuracy" in summary) is (objective == "accuracy")
+    report = made.page(made_for)
+    assert f"Predicted test {label}" in report
+    assert f"predicted test {label} and training time" in report
+
+
+def test_times_are_told_as_multiples_of_the_fastest_candidates():
+    shown = made.recommendation()
+    times = {one.ref: one.training_time_s for one in shown.evidence.candidates}
+    unit = shown.training_time_s.relative_to
+    assert times[unit] == min(times.values())
+    for ref, ratio in shown.relative_training_times.items():
+        assert ratio == pytest.approx(times[ref] / times[unit], abs=1e-3)
+    assert shown.training_time_s.relative == shown.relative_training_times[shown.chosen_ref]
+    assert "Seconds hold for" in shown.training_time_s.holds_for
+    assert shown.training_time_s.holds_for in unescape(made.page(shown))
+
+
+def test_the_sentence_on_times_names_device_and_budget():
+    budget = {"n_images": 240, "image_size": 96}
+    shown = Evidence.model_validate({**made.evidence().model_dump(), "budget": budget})
+    said = made.recommendation(shown).training_time_s
+    assert "240 images of 96 px" in said.holds_for
+    assert str(said.device) in said.holds_for

@@ -1,0 +1,108 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from pydantic import ValidationError
+
+from metallmix_kedro.report import recommendation as model
+from metallmix_kedro.report.recommendation import Recommendation, content_sha256, json_schema
+from tests import made_recommendation as made
+
+PUBLISHED = Path(model.__file__).with_name("recommendation.schema.json")
+
+
+def test_the_prediction_is_that_of_the_chosen_candidate() -> None:
+    third = made.evidence().candidates[2]
+
+    recommendation = made.recommendation(chosen_ref="C3")
+
+    assert recommendation.configuration == third.configuration
+    assert recommendation.score.value == third.score
+    assert recommendation.score.high == third.score_high
+    assert recommendation.training_time_s.low == third.training_time_low_s
+    assert recommendation.interval_level == 0.9
+
+
+def test_the_published_schema_is_the_models_own() -> None:
+    published = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+
+    assert published == json_schema(), "write it anew: see the folder's README"
+
+
+def test_a_stored_recommendation_satisfies_the_published_schema() -> None:
+    schema = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    stored = json.loads(json.dumps(made.recommendation().model_dump(mode="json"), allow_nan=False))
+
+    validator.validate(stored)
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate({**stored, "decided_by": "a dice"})
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate({**stored, "made_at": "2026-01-01"})
+
+
+def test_it_is_read_back_as_it_was() -> None:
+    recommendation = made.recommendation()
+
+    assert Recommendation.model_validate_json(recommendation.model_dump_json()) == recommendation
+
+
+def test_a_score_that_is_not_a_number_is_refused() -> None:
+    stored = made.recommendation().model_dump()
+    stored["score"]["value"] = float("nan")
+
+    with pytest.raises(ValidationError):
+        Recommendation.model_validate(stored)
+
+
+def test_the_response_time_does_not_change_the_recommendation() -> None:
+    quick, slow = (
+        made.recommendation(answer=made.reply(response_time_s=seconds)) for seconds in (0.1, 9.0)
+    )
+
+    assert quick == slow
+    assert quick.provenance.llm_reply.error == "no server answers"
+
+
+def test_the_evidence_hash_changes_with_the_evidence() -> None:
+    evidence = made.evidence()
+
+    other = evidence.model_copy(update={"warnings": ("another",)})
+
+    assert made.recommendation().provenance.evidence_sha256 == content_sha256(evidence)
+    assert content_sha256(other) != content_sha256(evidence)
+
+
+def test_input_versions_are_sorted_by_name() -> None:
+    versions = made.recommendation().provenance.input_versions
+
+    assert list(versions) == ["evidence", "history"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"decided_by": "surrogate", "reason": "it hangs"}, "not by a language model: it hangs."),
+        ({"decided_by": "llm", "explanation_by": "attributions"}, "does not support the language"),
+    ],
+)
+def test_what_the_language_model_had_no_part_in_is_said(changes: dict[str, str], said: str) -> None:
+    assert any(said in warning for warning in made.recommendation(**changes).warnings)
+
+
+def test_a_checked_decision_of_the_language_model_needs_no_warning() -> None:
+    warnings = made.recommendation(decided_by="llm", explanation_by="llm").warnings
+
+    assert not any("language model" in warning for warning in warnings)
+
+
+def test_a_wide_interval_is_said() -> None:
+    narrow = [
+        one.model_copy(update={"score_low": one.score - 0.1, "score_high": one.score + 0.1})
+        for one in made.evidence().candidates
+    ]
+    sure = made.evidence().model_copy(update={"candidates": tuple(narrow)})
+
+    assert any("vague" in text for text in made.recommendation().warnings)
+    assert not any("vague" in text for text in made.recommendation(sure).warnings)

@@ -1,0 +1,167 @@
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from metallmix_kedro.explanation.evidence import OwnTrial, OwnTrials
+from metallmix_kedro.explanation.formatting import chance, duration
+from metallmix_kedro.report.pictures import (
+    LABEL_WIDTH,
+    PLOT_WIDTH,
+    draw_attributions,
+    draw_intervals,
+)
+from tests import made_recommendation as made
+
+VOID = {"meta", "line", "rect", "circle", "br"}
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and text, and sees that tags are closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def hostile_report() -> str:
+    evidence = made.evidence()
+    target = evidence.target.model_copy(update={"name": HOSTILE})
+    trial = evidence.trials[0].model_copy(update={"dataset": HOSTILE, "trial_id": HOSTILE})
+    shown = evidence.model_copy(update={"target": target, "trials": (trial,)})
+    answer = made.reply(provider_used="ollama", model="m:1", raw=HOSTILE, error=HOSTILE)
+    return made.page(
+        made.recommendation(shown, answer, explanation=HOSTILE, reason=HOSTILE, decided_by="llm")
+    )
+
+
+def test_the_report_shows_what_is_recommended_and_why() -> None:
+    recommendation = made.recommendation()
+
+    page = Page(made.page(recommendation))
+
+    assert page.open == []
+    for said in (
+        recommendation.target.name,
+        recommendation.configuration.backbone,
+        f"{100 * recommendation.score.value:.1f} %",
+        recommendation.explanation,
+        recommendation.provenance.evidence_sha256,
+        *recommendation.warnings,
+        *(trial.trial_id for trial in recommendation.evidence.trials),
+        *(check.sentence for check in recommendation.checks),
+    ):
+        assert said in page.text
+    assert page.tags.count("svg") == 4
+
+
+@pytest.mark.parametrize("html", [made.page(made.recommendation()), hostile_report()])
+def test_the_report_runs_nothing_and_loads_nothing(html: str) -> None:
+    page = Page(html)
+
+    assert page.open == []
+    assert not {"script", "img", "link", "iframe", "object", "form"} & set(page.tags)
+    assert not [name for name, _ in page.attributes if name in ("src", "href", "onerror", "style")]
+    assert not re.search(r"@import|url\(", html)
+
+
+def test_hostile_names_are_shown_as_text() -> None:
+    page = Page(hostile_report())
+
+    assert page.text.count(HOSTILE) >= 5
+
+
+def test_the_same_recommendation_gives_the_same_page() -> None:
+    assert made.page(made.recommendation()) == made.page(made.recommendation())
+
+
+def test_a_report_without_trials_attributions_and_checks_is_whole() -> None:
+    bare = made.evidence().model_copy(update={"trials": (), "attributions": (), "warnings": ()})
+
+    page = Page(made.page(made.recommendation(bare, checks=())))
+
+    assert page.open == []
+    assert "Claims of the explanation" not in page.text
+
+
+def test_dots_stand_inside_their_intervals_and_the_axis() -> None:
+    picture = draw_intervals(made.evidence().candidates)
+
+    assert [tick.value for tick in picture.ticks] == sorted(tick.value for tick in picture.ticks)
+    assert 3 <= len(picture.ticks) <= 8
+    for row in picture.rows:
+        assert LABEL_WIDTH <= row.low <= row.value <= row.high <= LABEL_WIDTH + PLOT_WIDTH
+    scores = [row.candidate.score for row in picture.rows]
+    places = [row.value for row in picture.rows]
+    assert sorted(range(5), key=scores.__getitem__) == sorted(range(5), key=places.__getitem__)
+
+
+def test_an_interval_without_width_can_be_drawn() -> None:
+    sure = made.evidence().candidates[0].model_copy(update={"score_low": 0.8, "score_high": 0.8})
+
+    picture = draw_intervals([sure.model_copy(update={"score": 0.8})])
+
+    assert len(picture.ticks) >= 2
+    assert picture.rows[0].low == picture.rows[0].high
+
+
+def test_bars_go_right_where_they_raise_and_left_where_they_lower() -> None:
+    picture = draw_attributions(made.evidence().attributions)
+
+    for bar in picture.rows:
+        raises = bar.contribution >= 0
+        assert (bar.x if raises else round(bar.x + bar.width, 1)) == pytest.approx(
+            picture.zero, abs=0.11
+        )
+        assert bar.x >= LABEL_WIDTH - 0.1
+        assert bar.x + bar.width <= LABEL_WIDTH + PLOT_WIDTH + 0.1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0.0 s"),
+        (9.96, "10 s"),
+        (59.7, "1 min 0 s"),
+        (3599.8, "1 h 0 min"),
+        (86400, "24 h 0 min"),
+    ],
+)
+def test_durations_at_their_edges(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_own_trials_have_a_section_and_every_candidate_its_chance() -> None:
+    shown = made.recommendation()
+    assert "Your own trials" not in made.page(shown)
+    tried = OwnTrial(configuration=shown.configuration, score=0.8123)
+    evidence = shown.evidence.model_copy(
+        update={"own_trials": OwnTrials(n_trials=1, best=(tried,))}
+    )
+    page = made.page(shown.model_copy(update={"evidence": evidence}))
+    assert "Your own trials" in page
+    assert "1 trial on this dataset is in the history" in page
+    assert "0.812" in page
+    stated = [one.chance for one in shown.evidence.candidates]
+    assert any(one is not None for one in stated)
+    for one in shown.evidence.candidates:
+        assert f'<td class="number">{chance(one)}</td>' in page

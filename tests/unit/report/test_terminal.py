@@ -1,0 +1,105 @@
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from metallmix_kedro.explanation import formatting
+from metallmix_kedro.explanation.evidence import OwnTrial, OwnTrials
+from metallmix_kedro.report.recommendation import Recommendation
+from metallmix_kedro.report.terminal import render_summary
+from tests import made_recommendation as made
+
+JSON_PATH = f"data/07_model_output/recommendation.json/{'2026-01-01T00.00.00.000Z/' * 2}r.json"
+
+
+def printed(
+    recommendation: Recommendation, width: int = 80, report_path: str = "report.html"
+) -> str:
+    written = StringIO()
+    Console(width=width, file=written).print(render_summary(recommendation, JSON_PATH, report_path))
+    return written.getvalue()
+
+
+def test_the_summary_says_what_matters() -> None:
+    text = " ".join(printed(made.recommendation()).split())
+
+    recommendation = made.recommendation()
+    for said in (
+        recommendation.target.name,
+        recommendation.configuration.backbone,
+        f"{100 * recommendation.score.value:.1f} %",
+        "90 % interval",
+        "decided by surrogate",
+        "report.html",
+        "C5",
+        "T1",
+        "only 6 measured datasets",
+        "highest predicted accuracy",
+    ):
+        assert said in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    lines = printed(made.recommendation(), width).splitlines()
+
+    assert max(len(line) for line in lines) <= width
+
+
+def test_a_long_path_can_be_copied_whole() -> None:
+    assert JSON_PATH in "".join(line.strip() for line in printed(made.recommendation()).split("\n"))
+
+
+def test_names_are_not_read_as_markup() -> None:
+    target = made.evidence().target.model_copy(update={"name": "[bold]x[/bold]\n[link=y]"})
+    trial = made.evidence().trials[0].model_copy(update={"dataset": "[red]d[/]"})
+    shown = made.evidence().model_copy(update={"target": target, "trials": (trial,)})
+
+    text = printed(made.recommendation(shown, explanation="[/nothing]"))
+
+    assert "[bold]x[/bold] [link=y]" in text
+    assert "[red]d[/]" in text
+    assert "[/nothing]" in text
+
+
+def test_control_sequences_do_not_reach_the_terminal() -> None:
+    target = made.evidence().target.model_copy(update={"name": "a\x1b]0;title\x07\x1b[2Jb"})
+    shown = made.evidence().model_copy(update={"target": target})
+
+    text = printed(made.recommendation(shown, explanation="c\x1b[31md\ne"))
+
+    assert not [sign for sign in text if not sign.isprintable() and sign != "\n"]
+
+
+def test_the_language_model_is_named() -> None:
+    answer = made.reply(provider_used="ollama", model="qwen2.5-coder:7b", raw="{}", error=None)
+
+    assert "qwen2.5-coder:7b" in printed(made.recommendation(answer=answer, decided_by="llm"))
+
+
+def test_paths_that_were_not_saved_are_not_shown() -> None:
+    text = printed(made.recommendation(), report_path="")
+
+    assert "JSON" in text
+    assert "report  " not in text
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"), [(None, ""), (0.0, "1 %"), (0.318, "32 %"), (1.0, "99 %")]
+)
+def test_no_chance_is_said_to_be_certain(chance: float | None, said: str) -> None:
+    candidate = made.evidence().candidates[0].model_copy(update={"chance": chance})
+    assert formatting.chance(candidate) == said
+
+
+def test_own_trials_and_who_decided_are_told() -> None:
+    shown = made.recommendation()
+    tried = OwnTrial(configuration=shown.configuration, score=0.8123)
+    evidence = shown.evidence.model_copy(
+        update={"own_trials": OwnTrials(n_trials=3, best=(tried,)), "outside": True}
+    )
+    changed = shown.model_copy(update={"evidence": evidence, "decided_by": "portfolio"})
+    text = " ".join(printed(changed).split())
+    assert "81.2 %" in text
+    assert "of 3 trials on this dataset" in text
+    assert "portfolio: what is best on average" in text
