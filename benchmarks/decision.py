@@ -8,28 +8,22 @@ looks for what to beware of. The goal is half a second for the full space of 10,
 
 import argparse
 import time
-from pathlib import Path
 from statistics import median
 
-import yaml
-
+from benchmarks.declared_space import shipped_space
 from metallmix_kedro.decision.gather import gather_warnings
-from metallmix_kedro.decision.parameters import RecommendationParameters
-from metallmix_kedro.decision.prospects import own_trials
 from metallmix_kedro.decision.scoring import allowed_space, foresee, list_candidates
+from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.history.objective import with_score
-from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.retriever import retrieve
-from metallmix_kedro.search_space import SearchSpace
+from metallmix_kedro.retrieval.search import retrieve
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from tests.fabricated import fabricate_history
-
-SPACE = Path(__file__).parents[1] / "conf/base/parameters/search_space.yml"
 
 
 def main() -> None:
@@ -43,21 +37,20 @@ def main() -> None:
     history = with_score(fabricate_history(arguments.datasets, arguments.trials), "accuracy")
     surrogate = fit_surrogate(history, MetaLearningParameters(), seed=0)
     index, card = build_index(history)
-    space = SearchSpace(**yaml.safe_load(SPACE.read_text())["search_space"])
+    space = shipped_space()
     parameters = RecommendationParameters()
     features = compute_meta_features({"a": 820, "b": 610, "c": 410}, 512, 640, "X-ray")
-    target = TargetDescription(name="target", meta_features=features)
+    description = TargetDescription(name="target", meta_features=features)
 
     no_probes = as_table([])
 
     def decide() -> None:
-        tried = Tried.of(history)
-        allowed = allowed_space(space, tried, space.backbone)
-        own = own_trials(history, target.name)
-        found = foresee(target, no_probes, surrogate, tried, own, allowed.space)
-        list_candidates(found, surrogate, parameters)
+        learned = Learned(history, surrogate, index, card)
+        target = Target.known(description, no_probes, learned)
+        allowed = allowed_space(space, learned.tried, space.backbone)
+        list_candidates(foresee(target, learned, allowed.space), surrogate, parameters)
         retrieve(index, card, history, features, exclude_dataset=target.name)
-        gather_warnings(target, history, allowed, index, card, parameters)
+        gather_warnings(target, learned, allowed, parameters)
 
     decide()
     seconds = []

@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.measured_datasets import shipped_parameters
+from benchmarks.declared_space import shipped_parameters, shipped_space
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
+from metallmix_kedro.declared import hyperparameter
 from metallmix_kedro.grid.measuring import MeasuredDataset, Proposal, TrialMeasurer
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.grid.record import Record, environment, finished_record
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.history.collect import collect_history
-from metallmix_kedro.images.manifest import ManifestSchema, data_hash
+from metallmix_kedro.images.manifest import data_hash, manifest_schema
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
-from metallmix_kedro.search_space import STRATEGIES, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
 from metallmix_kedro.training.outcome import FoldOutcome
 from tests.workspace import Workspace
@@ -43,7 +44,7 @@ class FabricatedGrid:
         # Names of untrained weights cost nothing to find out.
         self._changed: dict[str, Any] = {
             "weights": dict.fromkeys(shipped["backbones"], "random:0"),
-            "n_random_by_strategy": dict.fromkeys(STRATEGIES, 0),
+            "n_random_by_strategy": dict.fromkeys(hyperparameter("strategy").ranks, 0),
             "n_bayesian": 0,
         }
         self._shipped = {
@@ -52,8 +53,7 @@ class FabricatedGrid:
             "lock": str(workspace.folder / "lock"),
             "seed": 42,
         }
-        space = SearchSpace.model_validate(shipped_parameters("search_space"))
-        self.space = space.restricted(shipped["backbones"])
+        self.space = shipped_space().restricted(backbone=shipped["backbones"])
         self._datasets = {name: self._dataset(name) for name in self._names}
         self._identities = self.measurers()
         self._environment = environment()
@@ -144,7 +144,7 @@ class FabricatedGrid:
                 "reason": None,
             }
         )
-        manifest = ManifestSchema.validate(manifest)
+        manifest = manifest_schema().validate(manifest)
         features = compute_meta_features(CLASSES, 128, 128, "unknown")
         root = self.workspace.data
         return MeasuredDataset(name, manifest, root, features, data_hash(manifest))

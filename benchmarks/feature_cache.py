@@ -25,14 +25,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measured_datasets import draw_dataset, ingest, shipped_parameters
+from benchmarks.declared_space import shipped_parameters
+from benchmarks.measured_datasets import draw_dataset, ingest
 from metallmix_kedro.grid.measuring import Proposal, TrialMeasurer
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
 
 BACKBONE = "EfficientNetLite0"
-CONFIGURATION = Configuration(BACKBONE, "last_10", 512, 0.3, "adam", 1e-3, 32)
+CONFIGURATION = Configuration.of(BACKBONE, "last_10", 512, 0.3, "adam", 1e-3, 32)
 MB, GB = 10**6, 10**9
 TIMES = 10
 CHANNELS = 1152

@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.measured_datasets import shipped_parameters
+from benchmarks.declared_space import shipped_parameters
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
 
@@ -32,7 +32,7 @@ Point = tuple[float, float]
 def build(n_heads: int, units: int, optimizer: str, n_features: int) -> HeadsNetwork:
     """Build a network of heads."""
     network = HeadsNetwork(HeadShape(n_heads, units, optimizer, n_features, N_CLASSES), seed=0)
-    one = Configuration("", "feature_extraction", units, 0.3, optimizer, 1e-3, 0)
+    one = Configuration.of("", "feature_extraction", units, 0.3, optimizer, 1e-3, 0)
     network.set_scalars([one] * n_heads)
     return network
 

@@ -4,8 +4,8 @@ Goals: meta-features at most 2 times ``PIL.Image.open(path).size`` over all file
 most 2 times reading, hashing and decoding each file once. Both sides run in turn, on files that
 the operating system has cached.
 
-    python benchmarks/images.py
-    python benchmarks/images.py --images 6000 --repeats 5
+    python -m benchmarks.images
+    python -m benchmarks.images --images 6000 --repeats 5
 """
 
 import argparse
@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+import benchmarks.declared_space  # noqa: F401 (the meta-features of conf/base)
 from metallmix_kedro.images.manifest import build_manifest
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
 from metallmix_kedro.meta_features.parameters import TargetParameters

@@ -17,12 +17,13 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from metallmix_kedro.decision.parameters import RecommendationParameters
+import benchmarks.declared_space  # noqa: F401 (the hyperparameters of conf/base)
 from metallmix_kedro.evaluation.compare import compare_methods
 from metallmix_kedro.evaluation.parameters import MAIN, EvaluationParameters
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.statistics.scores import mean_by_dataset
 from metallmix_kedro.history.objective import Objective, with_score
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
 

@@ -26,39 +26,37 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-import yaml
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.declared_space import shipped_space
 from metallmix_kedro.decision.gather import gather_warnings
-from metallmix_kedro.decision.parameters import RecommendationParameters
-from metallmix_kedro.decision.prospects import own_trials
 from metallmix_kedro.decision.scoring import allowed_space, foresee, list_candidates
-from metallmix_kedro.history.columns import HISTORY_COLUMNS
+from metallmix_kedro.decision.target import Learned, Target
+from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.objective import with_score
-from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.retriever import TrialRetriever, retrieve
+from metallmix_kedro.retrieval.retriever import TrialRetriever
+from metallmix_kedro.retrieval.search import retrieve
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 
-SPACE = Path(__file__).parents[1] / "conf/base/parameters/search_space.yml"
 Result = TypeVar("Result")
 MODALITIES = ("MRI", "CT", "X-ray", "natural", "microscopy")
 
 
 def simulate(n_datasets: int, n_trials: int, space: SearchSpace, seed: int = 0) -> pd.DataFrame:
-    """Simulate a history of `n_datasets` times `n_trials` trials, columns `HISTORY_COLUMNS`."""
+    """Simulate a history of `n_datasets` times `n_trials` trials, columns `history_columns`."""
     rng = np.random.default_rng(seed)
     grid = space.frame()
     effects = sum(
@@ -100,7 +98,7 @@ def simulate(n_datasets: int, n_trials: int, space: SearchSpace, seed: int = 0) 
         proposer="random",
         status="finished",
     )
-    history = history.reindex(columns=list(HISTORY_COLUMNS))
+    history = history.reindex(columns=list(history_columns()))
     words = ["dataset", "source", "proposer", "status", "modality", "device", "data_hash"]
     return history.astype(dict.fromkeys([*words, "backbone", "strategy", "optimizer"], "str"))
 
@@ -125,23 +123,23 @@ def timed(run: Callable[[], object], repeats: int) -> Cost:
 
 def measure(n_datasets: int, n_trials: int) -> dict[str, float]:
     """Measure one size in this process."""
-    space = SearchSpace(**yaml.safe_load(SPACE.read_text())["search_space"])
+    space = shipped_space()
     history = with_score(simulate(n_datasets, n_trials, space), "accuracy")
     surrogate, fit = clocked(lambda: fit_surrogate(history, MetaLearningParameters(), seed=0))
     (index, card), indexing = clocked(lambda: build_index(history))
     features = compute_meta_features({"a": 820, "b": 610, "c": 410}, 512, 640, "X-ray")
-    target = TargetDescription(name="target", meta_features=features)
+    description = TargetDescription(name="target", meta_features=features)
     parameters, nothing = RecommendationParameters(), as_table([])
-    tried, count = clocked(lambda: Tried.of(history))
+    learned = Learned(history, surrogate, index, card)
+    tried, count = clocked(lambda: learned.tried)
     retriever = TrialRetriever.from_history(index, card, history)
 
     def decide() -> None:
         retriever.invoke(features.model_dump_json())
         allowed = allowed_space(space, tried, "measured")
-        own = own_trials(history, target.name)
-        found = foresee(target, nothing, surrogate, tried, own, allowed.space)
-        list_candidates(found, surrogate, parameters)
-        gather_warnings(target, history, allowed, index, card, parameters)
+        target = Target.known(description, nothing, learned)
+        list_candidates(foresee(target, learned, allowed.space), surrogate, parameters)
+        gather_warnings(target, learned, allowed, parameters)
 
     costs = {
         "fit": fit,

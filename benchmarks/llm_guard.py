@@ -13,18 +13,17 @@ from statistics import fmean
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from benchmarks.declared_space import shipped_parameters
 from metallmix_kedro.evaluation.methods.one_shot import by_short_list
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Settings, Task
 from metallmix_kedro.history.objective import with_score
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 
-CONF = Path(__file__).parents[1] / "conf/base/parameters"
 GAPS = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 1.0)
 
 
@@ -36,11 +35,9 @@ def main() -> None:
     arguments = parser.parse_args()
 
     history = with_score(pd.read_parquet(arguments.history), "accuracy")
-    meta_learning = yaml.safe_load((CONF / "meta_learning.yml").read_text())["meta_learning"]
-    meta_learning["seed"] = 42
     settings = Settings(
         EvaluationParameters(),
-        MetaLearningParameters.model_validate(meta_learning),
+        MetaLearningParameters.model_validate(shipped_parameters("meta_learning") | {"seed": 42}),
         RecommendationParameters(),
         RetrievalParameters(),
     )

@@ -13,15 +13,14 @@ import argparse
 import time
 from pathlib import Path
 
-import yaml
 from rich.progress import track
 
+from benchmarks.declared_space import shipped_space
 from metallmix_kedro.explanation import llm
 from metallmix_kedro.explanation.evidence import Evidence
 from metallmix_kedro.explanation.prompt import DecisionPrompts
 from metallmix_kedro.explanation.reply import Decision, LLMReply, decide
 from metallmix_kedro.language_models.parameters import LLMParameters
-from metallmix_kedro.search_space import SearchSpace
 from tests.injections import injections
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -42,9 +41,7 @@ def main() -> None:
 
     folder = CONF / "prompts/recommendation"
     prompts = DecisionPrompts(**{path.stem: path.read_text() for path in folder.glob("*.txt")})
-    space = SearchSpace(
-        **yaml.safe_load((CONF / "base/parameters/search_space.yml").read_text())["search_space"]
-    )
+    space = shipped_space()
     chosen = {"embedded": {"path": arguments.gguf}, "provider": "embedded"}
     if arguments.model:
         chosen = {"model": arguments.model, "provider": "ollama"}

@@ -8,18 +8,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from PIL import Image
 
+from benchmarks.declared_space import shipped_parameters
+from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.grid.measuring import MeasuredDataset
 from metallmix_kedro.images.manifest import ingest_datasets
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
 from metallmix_kedro.images.sources import resolve_root
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
+from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters
 from metallmix_kedro.meta_features.registered import meta_feature_table
-
-CONF = Path(__file__).parents[1] / "conf/base/parameters"
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Ingested:
         """Put together what trials on one dataset are measured on."""
         row = self.table.set_index("dataset").loc[name]
         root = resolve_root(name, self.ingestion.registry[name], self.ingestion)
-        features = MetaFeatures.model_validate(row[list(META_FEATURE_COLUMNS)].to_dict())
+        features = MetaFeatures.model_validate(row[list(meta_feature_columns())].to_dict())
         return MeasuredDataset(name, self.manifests[name], root, features, str(row["data_hash"]))
 
 
@@ -53,7 +52,8 @@ def ingest(paths: Sequence[Path], unpacked: Path) -> Ingested:
         datasets_root=unpacked, unpacked_root=unpacked, registry=registry, use=tuple(registry)
     )
     found = Ingested(ingestion, dict(ingest_datasets(ingestion)), pd.DataFrame())
-    table = meta_feature_table(found.partitions, registry, ingestion.use, MetaFeaturesParameters())
+    parameters = MetaFeaturesParameters.model_validate(shipped_parameters("meta_features"))
+    table = meta_feature_table(found.partitions, registry, ingestion.use, parameters)
     return Ingested(ingestion, found.manifests, table)
 
 
@@ -70,9 +70,3 @@ def draw_dataset(folder: Path, n_classes: int, n_images: int, seed: int, side: i
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(shown.clip(0, 255).astype(np.uint8)).save(path, quality=85)
     return folder
-
-
-def shipped_parameters(name: str) -> dict[str, Any]:
-    """Read the parameters of a pipeline as the project ships them."""
-    found: dict[str, Any] = yaml.safe_load((CONF / f"{name}.yml").read_text())[name]
-    return found

@@ -33,13 +33,15 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.declared_space import shipped_parameters, shipped_space
 from benchmarks.keras_loop import KerasLoop
-from benchmarks.measured_datasets import Ingested, draw_dataset, ingest, shipped_parameters
+from benchmarks.measured_datasets import Ingested, draw_dataset, ingest
 from benchmarks.trials_table import print_table
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
+from metallmix_kedro.declared import hyperparameter
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.pipelines.experiment_grid.nodes import measure_trials
-from metallmix_kedro.search_space import STRATEGIES, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.features import Features
 from metallmix_kedro.training.inputs.cache import CachedArrays
 from metallmix_kedro.training.inputs.rows import Array, Rows
@@ -126,7 +128,7 @@ def engine(
         store.load(),
         pd.DataFrame(),
         parameters,
-        SearchSpace.model_validate(shipped_parameters("search_space")),
+        shipped_space(),
         ingested.ingestion,
     )
     for partition in measured:
@@ -223,7 +225,8 @@ def grid_parameters(arguments: argparse.Namespace, folder: Path) -> ExperimentGr
             "weights": dict(named.split("=", 1) for named in arguments.weights),
             "n_random": 0,
             "n_random_by_strategy": {
-                name: a_dataset if name == strategy else 0 for name in STRATEGIES
+                name: a_dataset if name == strategy else 0
+                for name in hyperparameter("strategy").ranks
             },
             "n_bayesian": 0,
             "n_initial": 0,
@@ -245,7 +248,9 @@ def read_arguments() -> argparse.Namespace:
     """Read the command line."""
     protocol = shipped_parameters("experiment_grid")["protocol"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--strategy", choices=STRATEGIES, default="feature_extraction")
+    parser.add_argument(
+        "--strategy", choices=hyperparameter("strategy").ranks, default="feature_extraction"
+    )
     parser.add_argument("--trials", type=int, default=40, help="of all datasets together")
     parser.add_argument("--loop-every", type=int, default=1, help="see above")
     parser.add_argument("--images", type=Path, nargs="+", default=[], help="folders or archives")

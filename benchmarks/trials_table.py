@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from metallmix_kedro.search_space import STRATEGIES
+from metallmix_kedro.declared import hyperparameter
 
 GOALS = {"feature_extraction": 40, "last_10": 10, "last_30": 4, "full": 1}
 GOAL_DIFFERENCE = 0.01
@@ -50,7 +50,7 @@ def print_table(engine: Mapping[str, Any], loop: Mapping[str, Any]) -> None:
         "mean difference, 95 %",
         title="Accuracy",
     )
-    for strategy in STRATEGIES:
+    for strategy in hyperparameter("strategy").ranks:
         rows = both[both["strategy"] == strategy]
         if rows["wall_s_loop"].notna().any():
             times.add_row(strategy, *_times(rows, GOALS[strategy]))

@@ -1,16 +1,30 @@
 """Fixtures of all tests: a place of its own for whatever a pipeline reads and writes."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.fabricated import fabricate_history
-from tests.workspace import Workspace
+from tests.declared_space import declare_base
+
+# What tests import is made of what conf/base declares.
+declare_base()
+
+from tests.fabricated import fabricate_history  # noqa: E402
+from tests.workspace import Workspace  # noqa: E402
 
 # A test says what is right, not how fast: a busy machine must not fail it.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _declared() -> Iterator[None]:
+    """Begin and end with what conf/base declares: runs of other environments declare their own."""
+    declare_base()
+    yield
+    declare_base()
 
 
 @pytest.fixture

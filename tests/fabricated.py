@@ -8,8 +8,9 @@ and spread. Noise has the standard deviation `NOISE`.
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.history import HISTORY_COLUMNS, METRICS
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history import METRICS
+from metallmix_kedro.history.columns import history_columns
+from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.search_space import SearchSpace
 
@@ -54,4 +55,4 @@ def fabricate_history(n_datasets: int = 6, n_trials: int = 40, seed: int = 0) ->
     history = pd.concat(parts, ignore_index=True).assign(
         source="measured", proposer="random", status="finished", n_folds=2.0, seed=float(seed)
     )
-    return HistorySchema.validate(history.reindex(columns=list(HISTORY_COLUMNS)))
+    return history_schema().validate(history.reindex(columns=list(history_columns())))

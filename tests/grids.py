@@ -29,18 +29,24 @@ GRID: dict[str, Any] = {
     "reuse_history": False,
 }
 SPACE: dict[str, Any] = {
-    "strategy": ["feature_extraction", "last_10"],
-    "dense_units": [32],
-    "batch_size": [16],
-    "optimizer": ["adam", "sgd"],
+    "strategy": {"values": ["feature_extraction", "last_10"]},
+    "dense_units": {"values": [32]},
+    "batch_size": {"values": [16]},
+    "optimizer": {"values": ["adam", "sgd"]},
 }
 N_TRIALS = 7
 SCORES = [name for metric in METRICS for name in (metric, f"{metric}_std")]
 
 
-def configure(made: Workspace, **changes: Any) -> None:
-    """Write the parameters of the small grid, with changes to ``experiment_grid``."""
-    parameters = {"experiment_grid": {**GRID, **changes}, "search_space": SPACE}
+def configure(made: Workspace, space: dict[str, Any] | None = None, **changes: Any) -> None:
+    """Write the parameters of the small grid, with changes to ``experiment_grid``.
+
+    ``space`` changes what is searched, or declares what conf/base does not.
+    """
+    parameters = {
+        "experiment_grid": {**GRID, **changes},
+        "search_space": {**SPACE, **(space or {})},
+    }
     (made.conf / "test/parameters_grid.yml").write_text(json.dumps(parameters))
 
 

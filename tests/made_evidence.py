@@ -4,6 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation.evidence import (
     Attribution,
     Candidate,
@@ -16,12 +17,12 @@ from metallmix_kedro.explanation.reply import LLMReply
 from metallmix_kedro.language_models.ballots import Ballot
 from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace
 from tests.fabricated import SPACE
 
-XCEPTION = Configuration("Xception", "last_10", 512, 0.3, "adam", 1e-4, 32)
-LITE = Configuration("EfficientNetLite0", "feature_extraction", 1024, 0.5, "rmsprop", 1e-3, 16)
-MOBILE = Configuration("MobileNetV2_0.35", "full", 512, 0.5, "sgd", 1e-5, 32)
+XCEPTION = Configuration.of("Xception", "last_10", 512, 0.3, "adam", 1e-4, 32)
+LITE = Configuration.of("EfficientNetLite0", "feature_extraction", 1024, 0.5, "rmsprop", 1e-3, 16)
+MOBILE = Configuration.of("MobileNetV2_0.35", "full", 512, 0.5, "sgd", 1e-5, 32)
 
 
 def top(feature: str, value: object, contribution: float) -> TopFeature:
@@ -170,14 +171,14 @@ def _meta_features(draw: st.DrawFn) -> MetaFeatures:
 
 @st.composite
 def _configurations(draw: st.DrawFn, space: SearchSpace = SPACE) -> Configuration:
-    values = {name: draw(st.sampled_from(getattr(space, name))) for name in CONFIGURATION_COLUMNS}
+    values = {name: draw(st.sampled_from(getattr(space, name))) for name in configuration_columns()}
     return Configuration.from_mapping(values)
 
 
 @st.composite
 def _contributions(draw: st.DrawFn, configuration: Configuration) -> tuple[TopFeature, ...]:
     values = configuration.as_dict()
-    names = draw(st.lists(st.sampled_from(CONFIGURATION_COLUMNS), unique=True))
+    names = draw(st.lists(st.sampled_from(configuration_columns()), unique=True))
     return tuple(top(name, values[name], draw(_contribution)) for name in names)
 
 

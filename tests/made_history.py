@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.history import HISTORY_COLUMNS
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.columns import history_columns
+from metallmix_kedro.history.schema import history_schema
 from tests.fabricated import SPACE
 
 
@@ -19,7 +19,7 @@ def made_history(rows: list[dict[str, Any]]) -> pd.DataFrame:
         for number, row in enumerate(rows)
     ]
     frame = pd.DataFrame(filled, dtype=object)
-    return HistorySchema.validate(frame.reindex(columns=list(HISTORY_COLUMNS)))
+    return history_schema().validate(frame.reindex(columns=list(history_columns())))
 
 
 def whole_space(

@@ -8,21 +8,22 @@ import pandas as pd
 
 from metallmix_kedro.attribution.values import readable_value
 from metallmix_kedro.decision import gather, scoring
-from metallmix_kedro.decision.parameters import RecommendationParameters
 from metallmix_kedro.decision.pareto import pareto_front
-from metallmix_kedro.decision.prospects import Prospects, own_trials
+from metallmix_kedro.decision.prospects import Prospects
+from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.explanation.english.checks import Check
-from metallmix_kedro.explanation.evidence import Evidence, Target
+from metallmix_kedro.explanation.evidence import Evidence
 from metallmix_kedro.explanation.reply import Decision, LLMReply
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.report.pareto_picture import draw_pareto
 from metallmix_kedro.report.recommendation import Recommendation, recommend
 from metallmix_kedro.report.report import render_report
 from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.retrieval.search import retrieve
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
@@ -99,9 +100,22 @@ def similar_to(target: MetaFeatures, **settings: Any) -> Any:
 
 
 @cache
+def learned() -> Learned:
+    return learned_from(history())
+
+
+def learned_from(trials: pd.DataFrame, **changes: Any) -> Learned:
+    """A history with what was learned from the fabricated one."""
+    return Learned(trials, surrogate(), *index(), **changes)
+
+
+def known(description: TargetDescription = HAND_X_RAYS, what: Learned | None = None) -> Target:
+    return Target.known(description, as_table([]), what or learned())
+
+
+@cache
 def foreseen(target: TargetDescription = HAND_X_RAYS) -> Prospects:
-    own = own_trials(history(), target.name)
-    return scoring.foresee(target, as_table([]), surrogate(), history(), own, SPACE)
+    return scoring.foresee(known(target), learned(), SPACE)
 
 
 def scored_space(target: TargetDescription = HAND_X_RAYS) -> pd.DataFrame:
@@ -110,14 +124,14 @@ def scored_space(target: TargetDescription = HAND_X_RAYS) -> pd.DataFrame:
 
 @cache
 def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
-    features = target.meta_features
-    allowed = scoring.allowed_space(SPACE, history(), "measured")
-    return Evidence(
-        target=Target(name=target.name, meta_features=features),
-        trials=gather.number_trials(similar_to(features), trial_top_features()),
-        attributions=gather.strongest_attributions(attribution_by_value(), allowed.space, 10),
-        candidates=scoring.list_candidates(foreseen(target), surrogate(), PARAMETERS),
-        warnings=gather.gather_warnings(target, history(), allowed, *index(), PARAMETERS),
+    return gather.gather_evidence(
+        known(target),
+        learned(),
+        scoring.allowed_space(SPACE, learned().tried, "measured"),
+        gather.number_trials(similar_to(target.meta_features), trial_top_features()),
+        scoring.list_candidates(foreseen(target), surrogate(), PARAMETERS),
+        attribution_by_value(),
+        PARAMETERS,
     )
 
 

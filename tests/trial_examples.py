@@ -1,6 +1,7 @@
 """Small examples of what the experiment grid works with, shared by its tests."""
 
 import hashlib
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from metallmix_kedro.declared import Declaration, used
 from metallmix_kedro.grid.measuring import MeasuredDataset, Proposal
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.meta_features import compute_meta_features
@@ -16,12 +18,38 @@ from metallmix_kedro.training.inputs.cache import ArrayCache
 from metallmix_kedro.training.inputs.parameters import CacheParameters
 from metallmix_kedro.training.inputs.rows import Rows
 from metallmix_kedro.training.inputs.splits import Split
+from tests.declared_space import base_parameters
 from tests.fabricated import SPACE
 
 MOBILENET = "MobileNetV2_0.35"
 SIZE = 32
 SEED = 5
 BY_STRATEGY = {"feature_extraction": 0, "last_10": 0, "last_30": 0, "full": 0}
+
+
+MORE: dict[str, dict[str, Any]] = {
+    "image_size": {"kind": "whole_number", "values": [32, 48]},
+    "weight_decay": {"kind": "number", "minimum": 0, "values": [0, 0.1], "default": 0},
+    "augmentation": {
+        "kind": "ordered",
+        "values": ["none", "light", "strong"],
+        "default": "none",
+        "when": {"strategy": ["full"]},
+    },
+}
+"""Hyperparameters that the trainer knows and conf/base does not declare, as they would stand in a
+file."""
+
+
+def declared_too(*names: str, **values: Any) -> AbstractContextManager[None]:
+    """Declare some of `MORE` besides what conf/base does, with other values or none of these."""
+    base = base_parameters()
+    more = {
+        name: {**MORE[name], **({"values": values[name]} if name in values else {})}
+        for name in names
+    }
+    space = {**base["search_space"], **more}
+    return used(Declaration.from_parameters({**base, "search_space": space}))
 
 
 def grid_values(cache: Path | str = "unused", **changes: Any) -> dict[str, Any]:

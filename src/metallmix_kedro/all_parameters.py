@@ -1,20 +1,21 @@
 """All parameters of the project under one roof, checked together before anything runs."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import Field, ValidationError
 
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.declared import Declaration, Hyperparameter
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.images.parameters import DataIngestionParameters
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters, TargetParameters
 from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
-from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support.errors import ParameterError
 from metallmix_kedro.support.parameter_errors import describe_offences
 from metallmix_kedro.support.parameters import Parameters
@@ -34,8 +35,15 @@ class AllParameters(Parameters):
     retrieval: RetrievalParameters
     recommendation: RecommendationParameters
     evaluation: EvaluationParameters
-    search_space: SearchSpace
+    search_space: dict[str, Hyperparameter | None]
     objective: Objective = Field(description="what the user wants to be good at")
+
+    @property
+    def declaration(self) -> Declaration:
+        """The hyperparameters and meta-features that are declared."""
+        return Declaration.from_parameters(
+            {"search_space": self.search_space, "meta_features": dict(self.meta_features)}
+        )
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> AllParameters:
@@ -61,5 +69,19 @@ def check_parameters(parameters: Mapping[str, Any]) -> AllParameters:
         return AllParameters.model_validate(dict(parameters))
     except ValidationError as error:
         lines = describe_offences(AllParameters.model_json_schema(), error.errors())
-    listed = "\n".join(f"- {line}" for line in lines)
+    listed = "\n".join(f"- {_with_nearest(line, parameters)}" for line in lines)
     raise ParameterError(f"These parameters cannot be used:\n{listed}")
+
+
+def _with_nearest(line: str, parameters: Mapping[str, Any]) -> str:
+    """Add the name that was probably meant where something without a kind is declared."""
+    place, missing, _ = line.partition(".kind is missing")
+    if not missing:
+        return line
+    group, _, name = place.rpartition(".")
+    entries: Any = parameters
+    for key in group.split("."):
+        entries = entries.get(key, {})
+    known = [other for other, entry in entries.items() if entry and "kind" in entry]
+    nearest = get_close_matches(name, known, n=1)
+    return f"{line}. Did you mean {group}.{nearest[0]}?" if nearest else line

@@ -2,25 +2,22 @@
 
 from kedro.config import OmegaConfigLoader
 
-from metallmix_kedro.startup import StartupHooks, postpone_garbage_collection
-
-postpone_garbage_collection()
-
-from metallmix_kedro.hooks import (  # noqa: E402 (its imports are what is sped up)
+from metallmix_kedro.hooks import (
     InputVersionHooks,
     LanguageModelHooks,
     ParameterHooks,
     ProgressHooks,
     RunRecordHooks,
+    StartHooks,
     SummaryHooks,
 )
 
 HOOKS = (
-    StartupHooks(),
     ParameterHooks(),
     InputVersionHooks(),
     LanguageModelHooks(),
     RunRecordHooks(),
+    StartHooks(),
     ProgressHooks(),
     SummaryHooks(),
 )

@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from metallmix_kedro import declared
 from metallmix_kedro.datasets.trial_store import TrialStoreDataset
 from metallmix_kedro.grid.bundles import Bundle
 from metallmix_kedro.grid.claims import check_unchanged, claimed
 from metallmix_kedro.grid.grid import TrialGrid
 from metallmix_kedro.grid.known import readable_records
 from metallmix_kedro.grid.measuring import Proposal
-from metallmix_kedro.grid.parameters import ExperimentGridParameters
+from metallmix_kedro.grid.parameters import ExperimentGridParameters, level_name
 from metallmix_kedro.grid.record import (
     Record,
     failed_record,
@@ -31,7 +32,12 @@ from metallmix_kedro.grid.record import (
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.training.outcome import FoldOutcome
-from tests.fabricated import SPACE
+from tests.declared_space import declare_base
+
+# Where this is imported in a process of its own, nothing is declared yet.
+declare_base()
+
+from tests.fabricated import SPACE  # noqa: E402
 
 DATASETS = ("circles", "squares")
 STRATEGIES = ("feature_extraction", "last_10", "last_30", "full")
@@ -96,8 +102,7 @@ class LightMeasurer:
 
     def identify(self, proposal: Proposal) -> tuple[str, Record]:
         configuration, n_train, seed = proposal.trial
-        level = "all" if n_train is None else str(n_train)
-        protocol = {**PROTOCOL, "level": level, "seed": seed}
+        protocol = {**PROTOCOL, "level": level_name(n_train), "seed": seed}
         return trial_id(self.dataset, self._data_hash, configuration, protocol), protocol
 
     def measure(self, proposal: Proposal) -> Record:
@@ -169,8 +174,11 @@ def in_silence(function: Callable[..., None], *arguments: Any) -> None:
     function(*arguments)
 
 
-def light_bundle(_dataset: object, _parameters: object, bundle: Bundle) -> list[Record]:
+def light_bundle(
+    _dataset: object, _parameters: object, declaration: declared.Declaration, bundle: Bundle
+) -> list[Record]:
     """Stand in for `measure_bundle` on a worker; it dies where the optimizer is ``sgd``."""
+    declared.use(declaration)
     time.sleep(2)  # Dask starts a worker anew only if it had time to start
     if any(proposal.configuration.optimizer == "sgd" for proposal in bundle.proposals):
         os._exit(1)

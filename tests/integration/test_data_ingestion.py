@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from metallmix_kedro.images.manifest import ManifestSchema, data_hash
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+from metallmix_kedro.declared import meta_feature_columns
+from metallmix_kedro.images.manifest import data_hash, manifest_schema
 from metallmix_kedro.support.errors import InputError, ParameterError
 from tests.unit.images.samples import make_dataset
 from tests.workspace import PROJECT, Workspace
@@ -16,7 +16,7 @@ REAL_DATASETS = PROJECT / "../shared/datasets"
 
 def manifest(workspace: Workspace, name: str) -> pd.DataFrame:
     read = pd.read_parquet(workspace.data / f"02_intermediate/manifests/{name}.parquet")
-    return ManifestSchema.validate(read)
+    return manifest_schema().validate(read)
 
 
 def meta_features(workspace: Workspace) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def test_the_example_goes_from_images_to_meta_features(workspace):
     picture = workspace.data / "08_reporting/dataset_pictures/example_shapes.png"
     assert Image.open(picture).width > 500
     table = meta_features(workspace)
-    assert list(table.columns) == ["dataset", *META_FEATURE_COLUMNS, "data_hash"]
+    assert list(table.columns) == ["dataset", *meta_feature_columns(), "data_hash"]
     row = table.loc["example_shapes"]
     assert (row["n_instances"], row["n_classes"], row["image_width"]) == (48, 3, 64)
     assert row["data_hash"] == data_hash(found) == summary["example_shapes"]["data_hash"]

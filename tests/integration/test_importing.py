@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from metallmix_kedro.history import HISTORY_COLUMNS
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.columns import history_columns
+from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.support.errors import InputError
 from tests.conftest import save_history
 from tests.workspace import PROJECT, Workspace
@@ -41,8 +41,8 @@ def run_import(made: Workspace, *mappings: Path) -> pd.DataFrame:
 def save_empty_history(made: Workspace) -> None:
     path = made.data / "05_model_input/history.parquet/2026-01-01T00.00.00.000Z/history.parquet"
     path.parent.mkdir(parents=True)
-    empty = pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=object)
-    HistorySchema.validate(empty).to_parquet(path, index=False)
+    empty = pd.DataFrame(columns=list(history_columns()), dtype=object)
+    history_schema().validate(empty).to_parquet(path, index=False)
 
 
 def imported(history: pd.DataFrame) -> pd.DataFrame:

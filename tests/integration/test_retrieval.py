@@ -10,7 +10,7 @@ from kedro.io.core import Version
 
 from metallmix_kedro.datasets.faiss_index import FaissIndexDataset
 from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.retrieval.search import retrieve
 from tests.conftest import save_history
 from tests.workspace import Workspace
 

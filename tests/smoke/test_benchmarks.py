@@ -23,7 +23,7 @@ def run(*command: str) -> str:
     [
         (("-m", "benchmarks.decision", "--datasets=3", "--trials=20", "--repeats=1"), "median"),
         (("-m", "benchmarks.large_history", "--one", "--datasets=4", "--trials=60"), "peak_gb"),
-        (("benchmarks/images.py", "--images=40", "--repeats=1"), "ratio"),
+        (("-m", "benchmarks.images", "--images=40", "--repeats=1"), "ratio"),
     ],
 )
 def test_a_benchmark_runs_to_its_end(command, said):

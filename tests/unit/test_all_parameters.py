@@ -1,4 +1,8 @@
+import copy
+import re
+
 import pytest
+import yaml
 from kedro.config import OmegaConfigLoader
 from pydantic import Field
 
@@ -95,4 +99,66 @@ def test_an_offence_is_said_with_name_value_and_range(value, said):
 
 def test_every_parameter_has_a_name():
     names = set(known_names(AllParameters.model_json_schema()))
-    assert {"recommendation.llm.provider", "search_space.dropout", "target"} <= names
+    assert {"recommendation.llm.provider", "search_space", "target"} <= names
+
+
+def refusal(*path: str, value: object) -> str:
+    """Set one parameter and return what is said of it."""
+    parameters = copy.deepcopy(shipped("local"))
+    below = parameters
+    for key in path[:-1]:
+        below = below.setdefault(key, {})
+    below[path[-1]] = value
+    with pytest.raises(ParameterError) as error:
+        check_parameters(parameters).declaration  # noqa: B018 (it is what refuses)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("dropout.values", [1.0], "search_space.dropout.values = [1.0]: 1.0 is not below 1"),
+        ("dropout.values", [0.3, 0.3], "dropout.values = [0.3, 0.3]: a value stands twice"),
+        ("dropout.default", "x", "search_space.dropout.default = 'x': 'x' is no number"),
+        ("optimizer.values", [], "search_space.optimizer.values = []: allowed is a list"),
+        (
+            "strategy.values",
+            ["last_20"],
+            "search_space.strategy.values = ['last_20']: 'last_20' is",
+        ),
+        ("dropout.kind", "x", "search_space.dropout.kind = 'x': allowed is one of category"),
+        ("dropout.valus", [0.3], "there is no such parameter. Did you mean search_space.dropout.v"),
+        ("optimiser.values", ["adam"], "is missing: .* Did you mean search_space.optimizer?"),
+        (
+            "optimizer",
+            ["adam"],
+            "search_space.optimizer = ['adam']: the values of a hyperparameter",
+        ),
+        ("dropout.when", {"optimizer": ["adam"]}, "search_space.dropout.when.optimizer: there is"),
+        ("dropout.when", {"strategy": ["ful"]}, "search_space.dropout.when.strategy: 'ful' is"),
+        ("dropout.when", {"strategy": ["full"]}, "search_space.dropout.default is missing"),
+    ],
+)
+def test_a_wrong_declaration_is_named(path, value, said):
+    pattern = re.escape(said).replace(r"\.\*", ".*").replace(r"\ ", " ")
+    assert re.search(pattern, refusal("search_space", *path.split("."), value=value))
+
+
+def test_a_wrong_meta_feature_is_named():
+    path = ("meta_features", "declared", "n_clases")
+    assert "Did you mean meta_features.declared.n_classes?" in refusal(*path, value={"words": "x"})
+    path = ("meta_features", "declared", "dropout")
+    assert "Both a hyperparameter" in refusal(*path, value={"kind": "number"})
+
+
+def test_a_space_without_hyperparameters_is_refused():
+    assert "search_space is empty" in refusal("search_space", value={})
+
+
+@pytest.mark.parametrize("through", ["file", "params"])
+def test_an_old_list_of_values_says_how_it_is_written_now(workspace, through):
+    old = {"search_space": {"optimizer": ["adam"]}}
+    if through == "file":
+        (workspace.conf / "test/parameters_mine.yml").write_text(yaml.safe_dump(old))
+    with pytest.raises(ParameterError, match=r"optimizer:\n    values: \[adam\]"):
+        workspace.run("recommendation", params=old if through == "params" else None)

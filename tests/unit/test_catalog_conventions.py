@@ -73,8 +73,8 @@ def test_no_partitions_are_versioned(name):
         assert not catalog()[name].get("versioned")
 
 
-def test_every_dataset_is_told_in_the_architecture():
-    told = (PROJECT / "docs/architecture.md").read_text()
+def test_every_dataset_is_told_in_the_docs():
+    told = (PROJECT / "docs/catalog.md").read_text()
     inputs_and_pictures = {name for name in ENTRIES if name.endswith(("_plot", "_prompt"))}
     unknown = [name for name in set(ENTRIES) - inputs_and_pictures if f"`{name}`" not in told]
     assert unknown == []

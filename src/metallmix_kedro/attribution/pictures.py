@@ -9,9 +9,10 @@ import pandas as pd
 
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
-from metallmix_kedro.attribution.text import WORDS
+from metallmix_kedro.attribution.text import words_of
+from metallmix_kedro.declared import configuration_columns, features, hyperparameters, network
 from metallmix_kedro.support.extras import require
-from metallmix_kedro.surrogate.encoding import FEATURES, FeatureEncoder
+from metallmix_kedro.surrogate.encoding import FeatureEncoder, surrogate_features
 from metallmix_kedro.surrogate.model import BASE_VALUE
 
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def plot_summary(
     shap = require("shap", "learn")
     shown = _sample(attributions, parameters)
     explanation = shap.Explanation(
-        values=shown[list(FEATURES)].to_numpy(),
+        values=shown[list(surrogate_features())].to_numpy(),
         base_values=shown[BASE_VALUE].to_numpy(),
         data=_colour_values(shown, history, encoder),
-        feature_names=[WORDS[name] for name in FEATURES],
+        feature_names=[words_of(name) for name in surrogate_features()],
     )
     figure: Figure = require("matplotlib.figure", "learn").Figure(
         figsize=(10, 1.8 + 0.4 * parameters.n_drawn), layout="constrained"
@@ -103,8 +104,9 @@ def plot_backbones(
     MissingExtraError
         If matplotlib is not installed.
     """
-    backbones = trials_of(attributions, history)["backbone"]
-    contributions = attributions["backbone"]
+    feature = network() or configuration_columns()[0]
+    backbones = trials_of(attributions, history)[feature].astype("str")
+    contributions = attributions[feature]
     means = contributions.groupby([backbones, attributions["dataset"]]).mean().unstack()
     order = contributions.groupby(backbones).mean().sort_values(kind="stable").index
     figure: Figure = require("matplotlib.figure", "learn").Figure(
@@ -124,10 +126,10 @@ def plot_backbones(
     shown = _sample(attributions, parameters)
     heights = backbones.loc[shown.index].map({name: at for at, name in enumerate(order, start=1)})
     jitter = np.random.default_rng(parameters.seed).uniform(-0.22, 0.22, len(shown))
-    left.scatter(shown["backbone"], heights + jitter, s=9, alpha=0.45, color="#0072B2", zorder=2)
+    left.scatter(shown[feature], heights + jitter, s=9, alpha=0.45, color="#0072B2", zorder=2)
     left.axvline(0, color="grey", linewidth=1)
     left.set_xlabel(X_LABEL)
-    left.set_title(_title("By backbone", shown, attributions))
+    left.set_title(_title(f"By {hyperparameters()[feature].words}", shown, attributions))
     _draw_means(right, means.loc[order])
     return figure
 
@@ -172,13 +174,13 @@ def _colour_values(
     columns_of = pd.Series(encoder.columns).groupby(
         [encoder.feature_of[column] for column in encoder.columns]
     )
-    categorical = {"modality", "backbone", "optimizer"}
+    categorical = {name for name, one in features().items() if one.kind == "category"}
     return pd.DataFrame(
         {
             name: trials[name].astype("category")
             if name in categorical
             else encoded[columns_of.get_group(name).iloc[0]]
-            for name in FEATURES
+            for name in surrogate_features()
         }
     )
 

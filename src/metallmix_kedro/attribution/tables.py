@@ -3,14 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.attribution.values import (
-    NUMERIC_FEATURES,
-    binned_values,
-    readable_values,
-)
-from metallmix_kedro.search_space import STRATEGIES
+from metallmix_kedro.attribution.values import binned_values, numeric_features, readable_values
+from metallmix_kedro.declared import hyperparameters
 from metallmix_kedro.support.errors import ArtifactError
-from metallmix_kedro.surrogate.encoding import FEATURES, FeatureEncoder
+from metallmix_kedro.surrogate.encoding import FeatureEncoder, surrogate_features
 
 N_TOP = 3
 """Strongest features that the paper shows of each trial."""
@@ -19,7 +15,7 @@ N_TOP = 3
 def by_value(
     attributions: pd.DataFrame, history: pd.DataFrame, max_exact_values: int, n_bins: int
 ) -> pd.DataFrame:
-    """Average the contributions over the trials that have a value ("learning_rate = 1e-4: +0.03").
+    """Average the contributions over the trials that have a value ("strategy = full: +0.03").
 
     Parameters
     ----------
@@ -39,7 +35,7 @@ def by_value(
     trials = trials_of(attributions, history)
     tables = [
         _of_feature(name, attributions[name], trials[name], max_exact_values, n_bins)
-        for name in FEATURES
+        for name in surrogate_features()
     ]
     return pd.concat(tables, ignore_index=True)
 
@@ -70,7 +66,7 @@ def correlations(
     )
     column_of = {feature: column for column, feature in encoder.feature_of.items()}
     rows = []
-    for feature in NUMERIC_FEATURES:
+    for feature in numeric_features():
         known = encoded[column_of[feature]].notna()
         r = _pearson(encoded.loc[known, column_of[feature]], attributions.loc[known, feature])
         rows.append({"feature": feature, "pearson_r": r, "n": int(known.sum())})
@@ -93,14 +89,14 @@ def top_features(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFr
         equal ones in the surrogate's order.
     """
     trials = trials_of(attributions, history)
-    texts = np.column_stack([readable_values(name, trials[name]) for name in FEATURES])
-    contributions = attributions[list(FEATURES)].to_numpy()
+    texts = np.column_stack([readable_values(name, trials[name]) for name in surrogate_features()])
+    contributions = attributions[list(surrogate_features())].to_numpy()
     order = np.argsort(-np.abs(contributions), axis=1, kind="stable")[:, :N_TOP]
     return pd.DataFrame(
         {
             "trial_id": np.repeat(attributions["trial_id"].to_numpy(), N_TOP),
             "rank": np.tile(np.arange(1, N_TOP + 1), len(attributions)),
-            "feature": np.array(FEATURES)[order].ravel(),
+            "feature": np.array(surrogate_features())[order].ravel(),
             "value": np.take_along_axis(texts, order, axis=1).ravel(),
             "contribution": np.take_along_axis(contributions, order, axis=1).ravel(),
         }
@@ -125,7 +121,7 @@ def trials_of(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame
         )
     found = trials.loc[attributions["trial_id"]].set_axis(attributions.index)
     # Where nobody probed, features by probes have no column.
-    return found.assign(**{name: np.nan for name in FEATURES if name not in found})
+    return found.assign(**{name: np.nan for name in surrogate_features() if name not in found})
 
 
 def _of_feature(
@@ -136,9 +132,7 @@ def _of_feature(
         {
             "value": binned_values(name, known, max_exact_values, n_bins),
             "contribution": contributions.loc[known.index],
-            "order": known.map({text: rank for rank, text in enumerate(STRATEGIES)})
-            if name == "strategy"
-            else known,
+            "order": _order(name, known),
         }
     )
     means = table.groupby("value").agg(
@@ -149,6 +143,14 @@ def _of_feature(
     means = means.sort_values("order").reset_index().drop(columns="order")
     means.insert(0, "feature", name)
     return means.astype({"feature": "str", "value": "str"})
+
+
+def _order(name: str, values: pd.Series) -> pd.Series:
+    """Put words that have an order in it; all others are their own."""
+    declared = hyperparameters().get(name)
+    if declared is None or declared.kind != "ordered":
+        return values
+    return values.map({word: rank for rank, word in enumerate(declared.ranks)})
 
 
 def _pearson(values: pd.Series, contributions: pd.Series) -> float:

@@ -9,42 +9,9 @@ import pandas as pd
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
 from metallmix_kedro.attribution.values import readable_values
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
-from metallmix_kedro.surrogate.encoding import FEATURES
+from metallmix_kedro.declared import configuration_columns, meta_feature_columns
+from metallmix_kedro.surrogate.encoding import described_features, surrogate_features
 from metallmix_kedro.surrogate.model import BASE_VALUE
-
-WORDS = {
-    "n_instances": "number of images",
-    "n_classes": "number of classes",
-    "imbalance_ratio": "class imbalance ratio",
-    "class_entropy": "class entropy",
-    "image_width": "image width",
-    "image_height": "image height",
-    "class_size_mean": "mean class size",
-    "class_size_std": "standard deviation of the class sizes",
-    "class_size_min": "smallest class size",
-    "class_size_max": "largest class size",
-    "modality": "modality",
-    "smallest_probe_accuracy": "accuracy of the smallest backbone's linear probe",
-    "smallest_probe_nll": "log-loss of the smallest backbone's linear probe",
-    "smallest_probe_ece": "calibration error of the smallest backbone's linear probe",
-    "smallest_knn_error": "nearest-neighbour error of the smallest backbone",
-    "smallest_intrinsic_dimension": "intrinsic dimension in the smallest backbone",
-    "colourfulness": "colourfulness",
-    "backbone_probe_accuracy": "linear probe of the backbone against the others",
-    "backbone_probe_nll": "log-loss of the backbone's linear probe against the others",
-    "backbone_knn_error": "nearest-neighbour error of the backbone against the others",
-    "backbone_logme": "LogME of the backbone against the others",
-    "backbone": "backbone",
-    "strategy": "fine-tuning strategy",
-    "dense_units": "dense units",
-    "dropout": "dropout",
-    "optimizer": "optimizer",
-    "learning_rate": "learning rate",
-    "batch_size": "batch size",
-}
-"""The features in the words of the paper."""
 
 CAVEAT = """\
 A contribution explains the surrogate, not the world: it says what the model made of these trials.
@@ -78,7 +45,12 @@ def summarise(
     str
         Plain text in sections. The same tables give the same text.
     """
-    strength = attributions[list(FEATURES)].abs().mean().sort_values(ascending=False, kind="stable")
+    strength = (
+        attributions[list(surrogate_features())]
+        .abs()
+        .mean()
+        .sort_values(ascending=False, kind="stable")
+    )
     trials = _count(len(attributions), "trial")
     datasets = _count(attributions["dataset"].nunique(), "dataset")
     agreement = _sign_agreement(attributions, history, by_value)
@@ -111,13 +83,18 @@ def summarise(
 def _strongest(strength: pd.Series, parameters: ExplainabilityParameters) -> list[str]:
     strongest = strength.head(parameters.n_strongest)
     return [
-        f"{rank}. {WORDS[name]}: {value:.3f} ({_kind(name)})"
+        f"{rank}. {words_of(name)}: {value:.3f} ({_kind(name)})"
         for rank, (name, value) in enumerate(zip(strongest.index, strongest, strict=True), start=1)
     ]
 
 
+def words_of(name: str) -> str:
+    """Name a feature in the words it is declared with."""
+    return described_features()[name].words or name.replace("_", " ")
+
+
 def _kind(name: str) -> str:
-    return "meta-feature" if name in META_FEATURE_COLUMNS else "hyperparameter"
+    return "meta-feature" if name in meta_feature_columns() else "hyperparameter"
 
 
 def _values(
@@ -127,9 +104,9 @@ def _values(
     parameters: ExplainabilityParameters,
 ) -> list[str]:
     lines = []
-    for name in (name for name in strength.index if name in CONFIGURATION_COLUMNS):
+    for name in (name for name in strength.index if name in configuration_columns()):
         rows = by_value[by_value["feature"] == name]
-        lines.append(f"- {WORDS[name]}:")
+        lines.append(f"- {words_of(name)}:")
         for row in rows.sort_values(
             "mean_contribution", ascending=False, kind="stable"
         ).itertuples():
@@ -152,7 +129,7 @@ def _directions(
         if abs(r) >= parameters.clear_correlation:
             direction = f"higher values {'raise' if r > 0 else 'lower'} the prediction"
         lines.append(
-            f"- {WORDS[name]}: {direction} (r = {r:+.2f}, mean absolute contribution"
+            f"- {words_of(name)}: {direction} (r = {r:+.2f}, mean absolute contribution"
             f" {strength[name]:.3f})"
         )
     return lines or ["- no numeric feature takes more than one value"]
@@ -178,7 +155,7 @@ def _sign_agreement(
     trials = trials_of(attributions, history)
     overall = by_value.set_index(["feature", "value"])["mean_contribution"]
     said = {}
-    for name in CONFIGURATION_COLUMNS:
+    for name in configuration_columns():
         values = readable_values(name, trials[name])
         means = attributions[name].groupby([values, attributions["dataset"]]).mean()
         for value, of_datasets in means.groupby(level=0):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.support.errors import InputError
 from metallmix_kedro.support.extras import require
 from metallmix_kedro.surrogate.model import BASE_VALUE, Surrogate
@@ -19,7 +19,7 @@ def explainable_trials(history: pd.DataFrame) -> pd.DataFrame:
     InputError
         If there is none.
     """
-    known = history[list(CONFIGURATION_COLUMNS)].notna().all(axis=1)
+    known = history[list(configuration_columns())].notna().all(axis=1)
     trials = history[known & (history["status"] == "finished")]
     if trials.empty:
         raise InputError(

@@ -1,28 +1,18 @@
 """The values of features as text: exact, or binned where there are many."""
 
-import math
-from decimal import Decimal
-
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.meta_features import NUMERIC_META_FEATURES
-from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
+from metallmix_kedro.declared import hyperparameters
+from metallmix_kedro.declared.features import UNKNOWN
+from metallmix_kedro.surrogate.encoding import described_features
 
-NUMERIC_HYPERPARAMETERS: tuple[str, ...] = (
-    "dense_units",
-    "dropout",
-    "learning_rate",
-    "batch_size",
-)
-NUMERIC_FEATURES: tuple[str, ...] = (
-    *NUMERIC_META_FEATURES,
-    *PROBE_FEATURES,
-    *NUMERIC_HYPERPARAMETERS,
-)
-"""Features whose values have an order and a distance."""
+__all__ = ["UNKNOWN", "binned_values", "numeric_features", "readable_value", "readable_values"]
 
-UNKNOWN = "unknown"
+
+def numeric_features() -> tuple[str, ...]:
+    """Name the features whose values have an order and a distance."""
+    return tuple(name for name, one in described_features().items() if one.is_number)
 
 
 def readable_value(feature: str, value: object) -> str:
@@ -30,26 +20,8 @@ def readable_value(feature: str, value: object) -> str:
 
     Hyperparameters keep their exact value, learning rates in the short form of the paper's
     Table 1. Meta-features are rounded to what tells datasets apart.
-
-    Examples
-    --------
-    >>> readable_value("learning_rate", 1e-4), readable_value("dropout", 0.3)
-    ('1e-4', '0.3')
-    >>> readable_value("dense_units", 512.0), readable_value("n_instances", 21150.0)
-    ('512', '21150')
-    >>> readable_value("class_entropy", 0.918296), readable_value("modality", "MRI")
-    ('0.918', 'MRI')
     """
-    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-        return UNKNOWN
-    if not isinstance(value, int | float | np.number):
-        return str(value)
-    number = float(value)
-    if feature == "learning_rate":
-        return f"{Decimal(repr(number)).normalize():e}".replace("+", "")
-    if feature in NUMERIC_HYPERPARAMETERS:
-        return np.format_float_positional(number, trim="-")
-    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.3g}"
+    return described_features()[feature].readable(value)
 
 
 def readable_values(feature: str, values: pd.Series) -> pd.Series:
@@ -81,7 +53,7 @@ def binned_values(feature: str, values: pd.Series, max_exact_values: int, n_bins
         On the index of `values`.
     """
     distinct = pd.Series(np.sort(values.unique()))
-    is_exact = feature in NUMERIC_HYPERPARAMETERS or feature not in NUMERIC_FEATURES
+    is_exact = feature in hyperparameters() or feature not in numeric_features()
     if is_exact or len(distinct) <= max_exact_values:
         return readable_values(feature, values)
     bins = pd.qcut(distinct.rank(), n_bins, labels=False)

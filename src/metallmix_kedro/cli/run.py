@@ -10,7 +10,6 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS
 from metallmix_kedro.cli.errors import readable_errors, verbose_option
 from metallmix_kedro.cli.parameter_option import with_lists
 from metallmix_kedro.pipeline_registry import check_names
-from metallmix_kedro.startup import xgboost_without_scikit_learn
 
 HELP = """Run one or more pipelines; without a name, everything that is cheap.
 
@@ -51,7 +50,7 @@ def _run(verbose: bool, pipeline: str | None, pipelines: list[str], **options: A
     # --pipeline is the older spelling of the same: Kedro would only add a warning to it.
     if pipeline and not pipelines:
         pipelines, pipeline = [pipeline], None
-    with readable_errors(verbose), xgboost_without_scikit_learn():
+    with readable_errors(verbose):
         check_names(pipelines)
         _run_by_kedro(pipeline=pipeline, pipelines=pipelines, **options)
 

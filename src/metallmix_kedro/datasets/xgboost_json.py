@@ -2,9 +2,8 @@
 
 import hashlib
 
-import xgboost
-
 from metallmix_kedro.datasets.sealed_file import SealedFileDataset
+from metallmix_kedro.support.xgboost_alone import xgboost
 
 
 class XGBoostJSONDataset(SealedFileDataset[xgboost.Booster]):

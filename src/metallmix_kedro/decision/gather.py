@@ -3,33 +3,32 @@
 from collections.abc import Sequence
 from typing import Any
 
-import faiss
 import pandas as pd
 
 from metallmix_kedro.attribution.values import readable_value
-from metallmix_kedro.decision import prospects
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.decision.scoring import DECIMALS, AllowedSpace
+from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.decision.target_warnings import (
     known_budget,
     warn_about_backbones,
     warn_about_budget,
     warn_about_target,
 )
+from metallmix_kedro.declared import configuration_columns
+from metallmix_kedro.explanation import evidence
 from metallmix_kedro.explanation.evidence import (
     Attribution,
+    Candidate,
+    Evidence,
     OwnTrial,
     OwnTrials,
     RetrievedTrial,
     TopFeature,
 )
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.history.objective import Objective
-from metallmix_kedro.meta_features.target import TargetDescription
-from metallmix_kedro.retrieval.card import IndexCard
-from metallmix_kedro.retrieval.novelty import Novelty, measure_novelty
 from metallmix_kedro.retrieval.similar_trial import SimilarTrial
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace
 
 MOST_OWN_TRIALS = 10
 """Trials on the target that are shown, the best of them."""
@@ -117,27 +116,55 @@ def strongest_attributions(
 
 
 def _can_be_chosen(feature: str, value: str, space: SearchSpace) -> bool:
-    if feature not in CONFIGURATION_COLUMNS:
+    if feature not in configuration_columns():
         return False
-    return any(value == readable_value(feature, choice) for choice in getattr(space, feature))
+    return any(value == readable_value(feature, choice) for choice in space.values(feature))
 
 
-def own_trials(history: pd.DataFrame, dataset: str) -> OwnTrials | None:
-    """Sum up the trials of the history on the target itself; None if there are none.
+def gather_evidence(
+    target: Target,
+    learned: Learned,
+    allowed: AllowedSpace,
+    trials: tuple[RetrievedTrial, ...],
+    candidates: tuple[Candidate, ...],
+    by_value: pd.DataFrame,
+    parameters: DecisionParameters,
+) -> Evidence:
+    """Put together all that the language model is shown.
 
     Parameters
     ----------
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema` with their ``score``.
-    dataset : str
-        The target's name.
+    target : Target
+    learned : Learned
+    allowed : AllowedSpace
+    trials : tuple of RetrievedTrial
+        From `number_trials`.
+    candidates : tuple of Candidate
+        From `scoring.list_candidates`.
+    by_value : pandas.DataFrame
+        As for `strongest_attributions`.
+    parameters : DecisionParameters
     """
-    rows = prospects.own_trials(history, dataset)
-    if rows.empty:
+    return Evidence(
+        objective=learned.objective,
+        budget=known_budget(learned.history),
+        target=evidence.Target(name=target.name, meta_features=target.meta_features),
+        trials=trials,
+        attributions=strongest_attributions(by_value, allowed.space, parameters.n_attributions),
+        candidates=candidates,
+        outside=target.outside,
+        own_trials=sum_up(target.own_trials),
+        warnings=gather_warnings(target, learned, allowed, parameters),
+    )
+
+
+def sum_up(own_trials: pd.DataFrame) -> OwnTrials | None:
+    """Sum up the trials on the target itself, from `target.own_trials`; None if there are none."""
+    if own_trials.empty:
         return None
-    best: list[dict[Any, Any]] = rows.head(MOST_OWN_TRIALS).to_dict("records")
+    best: list[dict[Any, Any]] = own_trials.head(MOST_OWN_TRIALS).to_dict("records")
     return OwnTrials(
-        n_trials=len(rows),
+        n_trials=len(own_trials),
         best=tuple(
             OwnTrial(
                 configuration=Configuration.from_mapping(row),
@@ -148,31 +175,14 @@ def own_trials(history: pd.DataFrame, dataset: str) -> OwnTrials | None:
     )
 
 
-def is_outside(target: TargetDescription, index: faiss.Index, card: dict[str, Any]) -> bool:
-    """Say whether the target is unlike any dataset of the history that is not its own."""
-    return _novelty(target, index, IndexCard.read(card, index)).is_unlike_all
-
-
-def _novelty(target: TargetDescription, index: faiss.Index, card: IndexCard) -> Novelty:
-    return measure_novelty(index, card, target.meta_features, exclude_dataset=target.name)
-
-
 def gather_warnings(
-    target: TargetDescription,
-    history: pd.DataFrame,
-    allowed: AllowedSpace,
-    index: faiss.Index,
-    card: dict[str, Any],
-    parameters: RecommendationParameters,
-    objective: Objective = "accuracy",
+    target: Target, learned: Learned, allowed: AllowedSpace, parameters: DecisionParameters
 ) -> tuple[str, ...]:
-    """Say what to beware of: in the target's images, its place in the history, the backbones."""
-    read = IndexCard.read(card, index)
-    novelty = _novelty(target, index, read)
-    known = [entry for entry in read.entries if entry.dataset != target.name]
+    """Say what to beware of: in the target's data, its place in the history, the backbones."""
+    known, objective = target.meta_features, learned.objective
     return (
-        *target.warnings,
-        *warn_about_target(target.meta_features, known, novelty, parameters, objective),
-        *warn_about_budget(target.meta_features, known_budget(history), objective),
+        *target.description.warnings,
+        *warn_about_target(known, target.others, target.novelty, parameters, objective),
+        *warn_about_budget(known, known_budget(learned.history), objective),
         *warn_about_backbones(allowed.unmeasured),
     )

@@ -1,15 +1,17 @@
-"""Typed parameters of the recommendation (top-level key ``recommendation``)."""
+"""Typed parameters of the decision (top-level key ``recommendation``, all but ``llm``)."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.support.parameters import Parameters
 
 
-class RecommendationParameters(Parameters):
-    """How a configuration is chosen, what the LLM is shown, and when the user is warned."""
+class DecisionParameters(Parameters):
+    """How a configuration is chosen, what is shown as evidence, and when the user is warned.
+
+    ``backbones`` and ``max_parameters`` have no effect where no pretrained network is searched.
+    """
 
     backbones: Literal["measured"] | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         "measured",
@@ -41,7 +43,4 @@ class RecommendationParameters(Parameters):
     )
     wide_interval: float = Field(
         0.3, gt=0, le=1, description="warn when the interval of the predicted score is wider"
-    )
-    llm: LLMParameters = Field(
-        default_factory=LLMParameters, description="the language model that is asked"
     )

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.declared import configuration_columns
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -47,14 +47,14 @@ def short_list(
     Parameters
     ----------
     predictions : pandas.DataFrame
-        Shape (n_configurations, >= 9): `CONFIGURATION_COLUMNS`, ``relative_score`` and
+        Shape (n_configurations, >= 9): `configuration_columns`, ``relative_score`` and
         ``training_time_s`` (seconds); no configuration twice, at least one row.
     scenarios : ndarray
         Relative scores, shape (n_scenarios, n_configurations), see ``Surrogate.scenarios``.
     n_candidates : int
         Length of the list, at least 2.
     best_on_average : mapping, optional
-        Its `CONFIGURATION_COLUMNS`; left out if it is not among the rows. A value that is missing
+        Its `configuration_columns`; left out if it is not among the rows. A value that is missing
         equals one that is missing.
     floor : ndarray, optional
         The best relative score of the trials run already, in each scenario, shape (n_scenarios,).
@@ -83,8 +83,7 @@ def short_list(
         _roles(first_role if place == picked[0] else None, place == average) for place in picked
     ]
     return listed.assign(
-        roles=pd.Series(roles, index=listed.index, dtype=object),
-        adds=_added(scores, picked, floor),
+        roles=pd.Series(roles, index=listed.index, dtype=object), adds=_added(scores, picked, floor)
     )
 
 
@@ -118,7 +117,7 @@ def _added(scores: FloatArray, picked: list[int], floor: FloatArray | None) -> F
 def position_of(ranked: pd.DataFrame, configuration: Mapping[Any, Any]) -> int | None:
     """Return the row that holds a configuration."""
     same = np.ones(len(ranked), dtype=bool)
-    for name in CONFIGURATION_COLUMNS:
+    for name in configuration_columns():
         value = configuration[name]
         same &= (ranked[name].isna() if pd.isna(value) else ranked[name] == value).to_numpy()
     return int(same.argmax()) if same.any() else None

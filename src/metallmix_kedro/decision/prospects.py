@@ -11,15 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.decision.portfolio import position_of
-from metallmix_kedro.history.averages import known_configurations
+from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support.errors import ParameterError
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.uncertainty.outlook import Outlook
 from metallmix_kedro.surrogate.uncertainty.scenarios import Float32Array
-
-KEYS = list(CONFIGURATION_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +47,6 @@ class Prospects:
     outside: bool
 
 
-def own_trials(history: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Return the target's own trials: finished, scored, of a known configuration.
-
-    Parameters
-    ----------
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema`.
-    dataset : str
-        The target's name. Measured and imported trials under it count, published ones do not.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The configuration's columns and the score, best first.
-    """
-    ours = known_configurations(history[history["dataset"] == dataset])
-    ordered = ours.sort_values([SCORE, "trial_id"], ascending=[False, True], kind="stable")
-    return ordered[[*KEYS, SCORE]].reset_index(drop=True)
-
-
 def prospects(
     surrogate: Surrogate,
     scored: pd.DataFrame,
@@ -85,7 +63,7 @@ def prospects(
         The configurations that may be tried, with the target's meta-features and probes and the
         surrogate's predictions.
     tried : pandas.DataFrame
-        From `own_trials`, with the target's meta-features and probes; what was tried is not
+        From `target.own_trials`, with the target's meta-features and probes; what was tried is not
         offered again.
     average : Configuration or None
         The one that is best on average.
@@ -107,10 +85,10 @@ def prospects(
         outlook = outlook.after(places.tolist(), scores, surrogate.card.training.seed)
     left = np.setdiff1d(np.arange(len(scored)), places)
     if not len(left):
+        more = "recommendation.backbones, search_space" if network() else "search_space"
         raise ParameterError(
             f"All {len(scored)} configurations that may be chosen were tried on the target "
-            "already. Allow more (recommendation.backbones, search_space), or keep the best of "
-            "them."
+            f"already. Allow more ({more}), or keep the best of them."
         )
     shown = scored.iloc[left]
     if outside or len(places):
@@ -128,8 +106,9 @@ def prospects(
 
 def _with_tried(surrogate: Surrogate, scored: pd.DataFrame, tried: pd.DataFrame) -> pd.DataFrame:
     """Add the configurations that were tried though they may not be chosen."""
-    beyond = tried.merge(scored[KEYS], on=KEYS, how="left", indicator=True)
-    beyond = beyond[beyond.pop("_merge") == "left_only"].drop_duplicates(KEYS)
+    names = list(configuration_columns())
+    beyond = tried.merge(scored[names], on=names, how="left", indicator=True)
+    beyond = beyond[beyond.pop("_merge") == "left_only"].drop_duplicates(names)
     if beyond.empty:
         return scored
     predicted = beyond.drop(columns=SCORE).join(surrogate.predict(beyond))
@@ -138,8 +117,10 @@ def _with_tried(surrogate: Surrogate, scored: pd.DataFrame, tried: pd.DataFrame)
 
 def _places(together: pd.DataFrame, tried: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Return where the configurations that were tried stand."""
-    numbered = together[KEYS].assign(place=np.arange(len(together)))
-    return tried[KEYS].merge(numbered, on=KEYS, how="left")["place"].to_numpy(dtype=np.int64)
+    names = list(configuration_columns())
+    numbered = together[names].assign(place=np.arange(len(together)))
+    found = tried[names].merge(numbered, on=names, how="left")
+    return found["place"].to_numpy(dtype=np.int64)
 
 
 def _chances(

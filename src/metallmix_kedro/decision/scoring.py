@@ -8,7 +8,7 @@ import pandas as pd
 
 from metallmix_kedro.attribution.values import readable_value
 from metallmix_kedro.backbones.registry import get_backbone
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.decision.portfolio import (
     HIGHEST_AVERAGE,
     MOST_PROMISING,
@@ -16,11 +16,11 @@ from metallmix_kedro.decision.portfolio import (
     short_list,
 )
 from metallmix_kedro.decision.prospects import Prospects, prospects
+from metallmix_kedro.decision.target import Learned, Target
+from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.explanation.evidence import Candidate, TopFeature
 from metallmix_kedro.history.tried import Tried
-from metallmix_kedro.meta_features.probes.features import add_probes
-from metallmix_kedro.meta_features.target import TargetDescription
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support.errors import ArtifactError, ParameterError
 from metallmix_kedro.surrogate.model import Surrogate
 
@@ -43,7 +43,7 @@ class AllowedSpace:
 
 def allowed_space(
     space: SearchSpace,
-    history: pd.DataFrame | Tried,
+    tried: Tried,
     wanted: Literal["measured"] | Collection[str],
     max_parameters: int | None = None,
 ) -> AllowedSpace:
@@ -52,9 +52,9 @@ def allowed_space(
     Parameters
     ----------
     space : SearchSpace
-    history : pandas.DataFrame or Tried
-        Rows of `history.schema.HistorySchema` with their ``score``; where more than one target
-        is asked for, what was counted of them once.
+        Without a hyperparameter that names a pretrained network, all of it is allowed.
+    tried : Tried
+        The history's configurations.
     wanted : "measured" or collection of str
         Names, or those that the history has finished trials of.
     max_parameters : int, optional
@@ -67,20 +67,24 @@ def allowed_space(
     ParameterError
         If a name is not in the search space, or no backbone is small enough.
     """
-    measured = Tried.of(history).backbones
-    if measured.isdisjoint(space.backbone):
+    named = network()
+    told = named or configuration_columns()[0]
+    measured, searched = tried.values(told), space.values(told)
+    if measured.isdisjoint(searched):
         raise ArtifactError(
             "The history holds no finished trial with a known configuration of the search space "
-            f"(backbones {', '.join(space.backbone)}), so nothing can be recommended from it. "
-            "Measure some (kedro run --pipelines=experiment_grid), or restore the history that "
-            "ships with the project."
+            f"({told}: {', '.join(map(str, searched))}), so nothing can be "
+            "recommended from it. Measure some (kedro run --pipelines=experiment_grid), or restore "
+            "the history that ships with the project."
         )
+    if named is None:
+        return AllowedSpace(space=space, unmeasured=())
     if wanted == "measured":
-        wanted = [name for name in space.backbone if name in measured]
+        wanted = [str(name) for name in searched if name in measured]
     if max_parameters is not None:
         wanted = _small_enough(wanted, max_parameters)
-    allowed = space.restricted(wanted)
-    unmeasured = tuple(name for name in allowed.backbone if name not in measured)
+    allowed = space.restricted(**{named: wanted})
+    unmeasured = tuple(str(name) for name in allowed.values(named) if name not in measured)
     return AllowedSpace(space=allowed, unmeasured=unmeasured)
 
 
@@ -115,20 +119,15 @@ def _fast_enough(predictions: pd.DataFrame, limit: float | None) -> pd.Series:
     return fast
 
 
-def score_space(
-    target: TargetDescription, probes: pd.DataFrame, surrogate: Surrogate, space: SearchSpace
-) -> pd.DataFrame:
+def score_space(target: Target, surrogate: Surrogate, space: SearchSpace) -> pd.DataFrame:
     """Predict score and training time of every configuration of the space for the target.
 
     Parameters
     ----------
-    target : TargetDescription
-    probes : pandas.DataFrame
-        Probes of the target, columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`; may be
-        empty.
+    target : Target
     surrogate : Surrogate
     space : SearchSpace
-        Already restricted to the backbones that may be chosen.
+        Already restricted to what may be chosen.
 
     Returns
     -------
@@ -140,7 +139,7 @@ def score_space(
     ArtifactError
         If the surrogate knows no training times.
     """
-    frame = described(space.frame(), target, probes)
+    frame = target.beside(space.frame())
     predictions = surrogate.predict(frame)
     if predictions["training_time_s"].isna().any():
         raise ArtifactError(
@@ -150,28 +149,16 @@ def score_space(
     return frame.join(predictions)
 
 
-def foresee(
-    target: TargetDescription,
-    probes: pd.DataFrame,
-    surrogate: Surrogate,
-    history: pd.DataFrame | Tried,
-    own: pd.DataFrame,
-    space: SearchSpace,
-    outside: bool = False,
-) -> Prospects:
+def foresee(target: Target, learned: Learned, space: SearchSpace) -> Prospects:
     """Score every configuration of the space by all that is known of the target.
 
     Parameters
     ----------
-    target, probes, surrogate, space
+    target : Target
+    learned : Learned
+        What lies outside the space does not count for the configuration that is best on average.
+    space : SearchSpace
         As for `score_space`.
-    history : pandas.DataFrame or Tried
-        As for `allowed_space`; what lies outside the space does not count for the configuration
-        that is best on average.
-    own : pandas.DataFrame
-        The trials on the target itself, from `prospects.own_trials`.
-    outside : bool
-        Whether the target is unlike anything in the history (`retrieval.novelty.Novelty`).
 
     Raises
     ------
@@ -180,14 +167,20 @@ def foresee(
     ParameterError
         If every configuration was tried on the target already.
     """
-    scored = score_space(target, probes, surrogate, space)
-    tried = own if own.empty else described(own, target, probes)
-    best = Tried.of(history).best(space)
-    return prospects(surrogate, scored, tried, best.configuration if best else None, outside)
+    own, surrogate = target.own_trials, learned.surrogate
+    scored = score_space(target, surrogate, space)
+    best = learned.tried.best(space)
+    return prospects(
+        surrogate,
+        scored,
+        own if own.empty else target.beside(own),
+        best.configuration if best else None,
+        target.outside,
+    )
 
 
 def list_candidates(
-    found: Prospects, surrogate: Surrogate, parameters: RecommendationParameters
+    found: Prospects, surrogate: Surrogate, parameters: DecisionParameters
 ) -> tuple[Candidate, ...]:
     """Shorten the scored space to a list (`portfolio.short_list`).
 
@@ -196,7 +189,7 @@ def list_candidates(
     found : Prospects
         From `foresee`.
     surrogate : Surrogate
-    parameters : RecommendationParameters
+    parameters : DecisionParameters
 
     Returns
     -------
@@ -233,14 +226,6 @@ def _first_role(found: Prospects) -> str:
     return HIGHEST_AVERAGE if found.outside else SURROGATE_BEST
 
 
-def described(
-    configurations: pd.DataFrame, target: TargetDescription, probes: pd.DataFrame
-) -> pd.DataFrame:
-    """Set the target's meta-features and probes beside configurations."""
-    known = {"dataset": target.name, **target.meta_features.model_dump()}
-    return add_probes(configurations.assign(**known), probes)
-
-
 def _known(chance: float | None) -> float | None:
     return None if chance is None or pd.isna(chance) else round(float(chance), 2)
 
@@ -252,7 +237,7 @@ def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -
             value=readable_value(name, row[name]),
             contribution=round(float(contributions[name]), DECIMALS),
         )
-        for name in CONFIGURATION_COLUMNS
+        for name in configuration_columns()
     ]
     return Candidate(
         ref=ref,

@@ -1,10 +1,11 @@
 """What a user should know before trusting a recommendation for this target."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision.parameters import DecisionParameters
+from metallmix_kedro.declared import meta_features, network
 from metallmix_kedro.explanation.evidence import Budget
 from metallmix_kedro.history.objective import MEASURES, Objective
 from metallmix_kedro.meta_features import MetaFeatures
@@ -19,7 +20,7 @@ def warn_about_target(
     target: MetaFeatures,
     measured: Sequence[IndexEntry],
     novelty: Novelty,
-    parameters: RecommendationParameters,
+    parameters: DecisionParameters,
     objective: Objective = "accuracy",
 ) -> tuple[str, ...]:
     """Compare the target with the measured datasets, and look at its class sizes.
@@ -31,7 +32,7 @@ def warn_about_target(
         The measured datasets with their meta-features, at least one.
     novelty : Novelty
         The target's place among the datasets of the history.
-    parameters : RecommendationParameters
+    parameters : DecisionParameters
         `few_datasets` and `high_imbalance` are used.
     objective : Objective
         What the user wants to be good at.
@@ -43,7 +44,7 @@ def warn_about_target(
     """
     found = (
         _unlike_anything(novelty),
-        _unseen_modality(target, measured, novelty),
+        *_unseen_categories(target, measured),
         _few_datasets(measured, parameters.few_datasets),
         _imbalance(target, parameters.high_imbalance, objective),
         _recall_alone(objective),
@@ -64,7 +65,8 @@ def warn_about_backbones(unmeasured: Sequence[str]) -> tuple[str, ...]:
 
 def known_budget(history: pd.DataFrame) -> Budget | None:
     """Return what a measured trial was given, by the medians; None where that is not known."""
-    protocol = history.loc[history["source"] == "measured", list(BUDGET)].median()
+    measured = history[history["source"] == "measured"]
+    protocol = measured.reindex(columns=list(BUDGET)).astype("float64").median()
     if protocol.isna().any():
         return None
     return Budget(n_images=round(protocol["subset_size"]), image_size=round(protocol["image_size"]))
@@ -110,16 +112,15 @@ def _unlike_anything(novelty: Novelty) -> str | None:
     )
 
 
-def _unseen_modality(
-    target: MetaFeatures, measured: Sequence[IndexEntry], novelty: Novelty
-) -> str | None:
-    if not novelty.is_unseen_modality:
-        return None
-    known = ", ".join(sorted({entry.meta_features.modality for entry in measured}))
-    return (
-        f"No measured dataset has the modality '{target.modality}' (measured: {known}), so it "
-        "plays no part in the prediction."
-    )
+def _unseen_categories(target: MetaFeatures, measured: Sequence[IndexEntry]) -> Iterator[str]:
+    for name, declared in meta_features().items():
+        known = {getattr(entry.meta_features, name) for entry in measured}
+        own = getattr(target, name)
+        if not declared.is_number and own not in known:
+            yield (
+                f"No measured dataset has the {declared.words or name} '{own}' (measured: "
+                f"{', '.join(sorted(known))}), so it plays no part in the prediction."
+            )
 
 
 def _few_datasets(measured: Sequence[IndexEntry], least: int) -> str | None:
@@ -135,22 +136,30 @@ def _few_datasets(measured: Sequence[IndexEntry], least: int) -> str | None:
 def _recall_alone(objective: Objective) -> str | None:
     if objective != "rarest_class_recall":
         return None
+    learner = "network" if network() else "model"
     return (
-        "A recall alone is had for nothing by a network that always names the rarest class, as one "
-        "that has hardly learned may do. Look at what else the configuration reaches; the macro F1 "
-        "(--params=objective=macro_f1) cannot be fooled that way."
+        f"A recall alone is had for nothing by a {learner} that always names the rarest class, as "
+        "one that has hardly learned may do. Look at what else the configuration reaches; the "
+        "macro F1 (--params=objective=macro_f1) cannot be fooled that way."
     )
 
 
 def _imbalance(target: MetaFeatures, high: float, objective: Objective) -> str | None:
-    if target.imbalance_ratio < high:
+    known = meta_features()
+    if "imbalance_ratio" not in known or target.imbalance_ratio < high:
         return None
-    sizes = f"The largest class has {target.imbalance_ratio:.1f} times the images of the smallest"
+    counted = known["n_instances"].unit if "n_instances" in known else "instances"
+    sizes = (
+        f"The largest class has {target.imbalance_ratio:.1f} times the {counted} of the smallest"
+    )
     if objective != "accuracy":
-        return f"{sizes}: the {MEASURES[objective].label} rests on few images of the rare classes."
-    majority = target.class_size_max / target.n_instances
+        label = MEASURES[objective].label
+        return f"{sizes}: the {label} rests on few {counted} of the rare classes."
+    share = "a high"
+    if {"class_size_max", "n_instances"} <= set(known):
+        share = f"{target.class_size_max / target.n_instances:.0%}"
     return (
-        f"{sizes}: always naming the largest would already score {majority:.0%} accuracy. If the "
+        f"{sizes}: always naming the largest would already score {share} accuracy. If the "
         "rare classes matter, ask for them: --params=objective=macro_f1 (all classes count the "
         "same) or --params=objective=rarest_class_recall."
     )
@@ -159,6 +168,8 @@ def _imbalance(target: MetaFeatures, high: float, objective: Objective) -> str |
 def _image_size(target: MetaFeatures, measured: Sequence[IndexEntry]) -> str | None:
     beyond = []
     for axis in ("width", "height"):
+        if f"image_{axis}" not in meta_features():
+            continue
         size = getattr(target, f"image_{axis}")
         known = [getattr(entry.meta_features, f"image_{axis}") for entry in measured]
         if not min(known) <= size <= max(known):

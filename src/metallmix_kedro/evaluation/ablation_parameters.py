@@ -1,6 +1,6 @@
 """Parameters of the question whether a language model helps."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -19,16 +19,7 @@ Condition = Literal[
 ]
 """`judging.ablation` says what each leaves out."""
 
-CONDITIONS: tuple[Condition, ...] = (
-    "surrogate",
-    "random_short_list",
-    "llm",
-    "llm_open",
-    "llm_no_shap",
-    "llm_no_retrieval",
-    "llm_no_scores",
-    "llm_free",
-)
+CONDITIONS: tuple[Condition, ...] = get_args(Condition)
 
 
 class LLMAblationParameters(Parameters):

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
+from metallmix_kedro.declared import network
 from metallmix_kedro.evaluation.methods.methods import LISTED, METHODS, Method
 from metallmix_kedro.evaluation.methods.one_shot import at_random
 from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS, Comparison, Notes, Place
@@ -18,6 +18,7 @@ from metallmix_kedro.evaluation.protocols.protocols import (
     LeftOut,
     drawn_backbones,
     left_out_for,
+    possible_protocols,
     too_little_left,
 )
 from metallmix_kedro.evaluation.protocols.replay import (
@@ -40,13 +41,6 @@ Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
 """What is left out, and the targets for which it is, under which protocol."""
 
 
-@dataclass(frozen=True)
-class _Inputs:
-    history: pd.DataFrame
-    settings: Settings
-    probes: pd.DataFrame | None
-
-
 def compare_methods(
     history: pd.DataFrame, settings: Settings, probes: pd.DataFrame | None = None
 ) -> Comparison:
@@ -55,7 +49,7 @@ def compare_methods(
     Parameters
     ----------
     history : pandas.DataFrame
-        All trials; satisfies `HistorySchema`.
+        All trials; satisfies `history_schema`.
     settings : Settings
         The parameters of the evaluation and of what a recommendation uses.
     probes : pandas.DataFrame, optional
@@ -73,22 +67,23 @@ def compare_methods(
         If Bayesian optimisation is asked for and scikit-learn is not installed.
     """
     parameters = settings.evaluation
-    if probes is not None:
+    if probes is not None and network():
         history = add_probes(history, probes)
     tables, excluded = replay_tables(history, parameters.source, parameters.min_trials)
     backbones = drawn_backbones(tables, parameters.max_backbones, parameters.seed)
     notes = Notes(excluded={MAIN: excluded})
     plan: Plan = {}
-    for protocol in parameters.protocols:
+    protocols = possible_protocols(parameters.protocols)
+    for protocol in protocols:
         for left_out, table in _targets(protocol, history, tables, backbones, notes):
             plan.setdefault(left_out, []).append((protocol, table))
-    for protocol, task, table in _tasks(plan, _Inputs(history, settings, probes)):
+    for protocol, task, table in _tasks(plan, history, settings, probes):
         _question(protocol, task, table, notes)
         for name in _methods_under(protocol, settings):
             _run(name, METHODS[name], task, table, protocol, notes)
     outcomes = pd.DataFrame(notes.outcomes, columns=list(OUTCOME_COLUMNS))
     return Comparison(
-        outcomes=_in_order(outcomes, parameters.protocols),
+        outcomes=_in_order(outcomes, protocols),
         anytime=pd.concat(notes.anytime, ignore_index=True),
         random_curve=_random_curve(tables),
         excluded=notes.excluded,
@@ -103,7 +98,12 @@ def compare_methods(
 
 def _methods_under(protocol: ProtocolName, settings: Settings) -> list[str]:
     asked = settings.evaluation.methods
-    return [name for name in asked if protocol == MAIN or METHODS[name].learns]
+    return [
+        name
+        for name in asked
+        if (protocol == MAIN or METHODS[name].learns)
+        and (METHODS[name].missing is None or network())
+    ]
 
 
 def _targets(
@@ -140,7 +140,9 @@ def _targets(
     return []
 
 
-def _tasks(plan: Plan, inputs: _Inputs) -> Iterator[tuple[ProtocolName, Task, ReplayTable]]:
+def _tasks(
+    plan: Plan, history: pd.DataFrame, settings: Settings, probes: pd.DataFrame | None
+) -> Iterator[tuple[ProtocolName, Task, ReplayTable]]:
     console = Console(stderr=True)
     for left_out, targets in track(
         plan.items(),
@@ -150,9 +152,9 @@ def _tasks(plan: Plan, inputs: _Inputs) -> Iterator[tuple[ProtocolName, Task, Re
         disable=not console.is_terminal,
         transient=True,
     ):
-        knowledge = Knowledge.without(inputs.history, left_out, inputs.settings)
+        knowledge = Knowledge.without(history, left_out, settings)
         for protocol, table in targets:
-            yield protocol, Task.of(table, knowledge, left_out, inputs.probes), table
+            yield protocol, Task.of(table, knowledge, left_out, probes), table
 
 
 def _question(protocol: ProtocolName, task: Task, table: ReplayTable, notes: Notes) -> None:
@@ -169,8 +171,8 @@ def _run(
 ) -> None:
     """Run one method on one target, with all its seeds."""
     place = Place(protocol, table.dataset, task.left_out.backbone or "", name)
-    missing = method.missing(task)
-    if missing is not None:
+    missing = method.missing and method.missing(task)
+    if missing:
         notes.has_not_run(place, missing)
         return
     for fit in method.fits:
@@ -206,9 +208,11 @@ def _anytime(name: str, table: ReplayTable, path: Values) -> pd.DataFrame:
 
 def _in_order(outcomes: pd.DataFrame, protocols: tuple[ProtocolName, ...]) -> pd.DataFrame:
     """Sort by protocol and dataset, so that the order of the fits does not show."""
-    keys = outcomes.assign(place=outcomes["protocol"].map(protocols.index))
-    order = keys.sort_values(["place", "dataset", "left_out"], kind="stable").index
-    return outcomes.loc[order].reset_index(drop=True)
+    return outcomes.sort_values(
+        ["protocol", "dataset", "left_out"],
+        key=lambda column: column.map(protocols.index) if column.name == "protocol" else column,
+        ignore_index=True,
+    )
 
 
 def _random_curve(tables: list[ReplayTable]) -> Values:

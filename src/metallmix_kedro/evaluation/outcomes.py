@@ -10,20 +10,9 @@ from metallmix_kedro.evaluation.methods.methods import LISTED
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable, Values
 
 OUTCOME_COLUMNS = (
-    "protocol",
-    "dataset",
-    "left_out",
-    "method",
-    "seed",
-    "trial_id",
-    "n_trials",
-    "regret",
-    "regret_of_five",
-    "score",
-    "share_of_best",
-    "training_time_s",
-    "search_time_s",
-)
+    "protocol", "dataset", "left_out", "method", "seed", "trial_id", "n_trials", "regret",
+    "regret_of_five", "score", "share_of_best", "training_time_s", "search_time_s",
+)  # fmt: skip
 
 
 @dataclass

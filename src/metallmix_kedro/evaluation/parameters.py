@@ -73,7 +73,7 @@ class EvaluationParameters(Parameters):
     )
     n_random_seeds: Repetitions = Field(200, description="Repetitions of what is random.")
     n_bayesian_seeds: Repetitions = Field(
-        20, description="Repetitions of Bayesian optimisation (about 0.1 s each for a dataset)."
+        20, description="Repetitions of Bayesian optimisation (about 0.4 s each for a dataset)."
     )
     n_bootstrap: Repetitions = Field(
         2000, description="Bootstrap draws of datasets behind the interval of a mean regret."

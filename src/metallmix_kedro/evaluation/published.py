@@ -9,17 +9,9 @@ PAPER_METHOD = "MetaLLMiX (Ours)"
 
 _METHOD_COLUMNS = ("dataset", "method", "cv_accuracy", "response_time_s", "training_time_s")
 _LLM_COLUMNS = (
-    "dataset",
-    "llm",
-    "accuracy",
-    "response_time_s",
-    "training_time_s",
-    "completeness",
-    "fluency",
-    "conciseness",
-    "consistency",
-    "format",
-)
+    "dataset", "llm", "accuracy", "response_time_s", "training_time_s", "completeness", "fluency",
+    "conciseness", "consistency", "format",
+)  # fmt: skip
 
 
 def published_reference(outcomes: pd.DataFrame, methods: pd.DataFrame) -> pd.DataFrame:

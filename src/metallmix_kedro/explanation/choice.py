@@ -73,9 +73,7 @@ def orders_of(candidates: Sequence[Candidate], parameters: LLMParameters) -> lis
 
 
 def tally(
-    candidates: Sequence[Candidate],
-    ballots: Sequence[Ballot],
-    parameters: LLMParameters,
+    candidates: Sequence[Candidate], ballots: Sequence[Ballot], parameters: LLMParameters
 ) -> Choice:
     """Count the ballots.
 

@@ -130,6 +130,14 @@ class Evidence(_Evidence):
         """The metric that the scores are of."""
         return MEASURES[self.objective]
 
+    @property
+    def configurations(self) -> dict[str, Configuration]:
+        """The configuration behind each reference."""
+        return {
+            **{candidate.ref: candidate.configuration for candidate in self.candidates},
+            **{trial.ref: trial.configuration for trial in self.trials},
+        }
+
     def candidate(self, ref: str) -> Candidate:
         """Return the candidate with this reference.
 

@@ -1,7 +1,8 @@
 """An explanation made from the attributions alone, without a language model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from metallmix_kedro.declared import hyperparameters
 from metallmix_kedro.explanation.evidence import (
     Attribution,
     Candidate,
@@ -10,7 +11,7 @@ from metallmix_kedro.explanation.evidence import (
     TopFeature,
 )
 from metallmix_kedro.explanation.facts import same_value
-from metallmix_kedro.explanation.formatting import strategy_in_prose
+from metallmix_kedro.explanation.names import named_value, title_names
 from metallmix_kedro.explanation.prompt import format_seconds, neutralise
 from metallmix_kedro.history.objective import Measure
 from metallmix_kedro.search_space import Configuration
@@ -56,12 +57,8 @@ def explain_from_attributions(evidence: Evidence, chosen_ref: str) -> str:
 
 
 def _what(candidate: Candidate, measure: Measure) -> Iterator[str]:
-    ref, configuration = candidate.ref, candidate.configuration
-    yield (
-        f"{ref} uses {_network(configuration)}, optimizer {configuration.optimizer}, learning rate "
-        f"{configuration.learning_rate:g}, dropout {configuration.dropout:g}, dense units "
-        f"{configuration.dense_units} and batch size {configuration.batch_size}."
-    )
+    ref = candidate.ref
+    yield f"{ref} uses {_join(_all_of(candidate.configuration))}."
     yield (
         f"{ref} is predicted to reach {measure.phrase} of {candidate.score:.3f}, with an interval "
         f"from {candidate.score_low:.3f} to {candidate.score_high:.3f}, after a training time of "
@@ -74,9 +71,11 @@ def _what(candidate: Candidate, measure: Measure) -> Iterator[str]:
 def _why(candidate: Candidate) -> Iterator[str]:
     for sign, intro in ((1, "What speaks for"), (-1, "What speaks against")):
         parts = _strongest([p for p in candidate.contributions if p.contribution * sign > 0])
-        if parts:
-            listed = _join([f"{_level(p)} contributes {p.contribution:+.3f}" for p in parts])
-            yield f"{intro} {candidate.ref} in the relative score: {listed}."
+        said = [
+            f"{named_value(p.feature, p.value)} contributes {p.contribution:+.3f}" for p in parts
+        ]
+        if said:
+            yield f"{intro} {candidate.ref} in the relative score: {_join(said)}."
 
 
 def _in_the_history(candidate: Candidate, attributions: Sequence[Attribution]) -> Iterator[str]:
@@ -91,7 +90,7 @@ def _in_the_history(candidate: Candidate, attributions: Sequence[Attribution]) -
     if own:
         part = max(own, key=lambda part: abs(part.mean_contribution))
         yield (
-            f"On average over the history, {_say(part.feature, part.value)} contributes "
+            f"On average over the history, {named_value(part.feature, part.value)} contributes "
             f"{part.mean_contribution:+.3f}, measured in {part.n_trials} trials."
         )
 
@@ -100,21 +99,24 @@ def _precedents(
     candidate: Candidate, trials: Sequence[RetrievedTrial], measure: Measure
 ) -> Iterator[str]:
     scored = [trial for trial in trials if measure.column in trial.metrics]
+    leading = title_names()[:1]
     same = [
         trial
         for trial in scored
-        if trial.configuration.backbone == candidate.configuration.backbone
+        for name in leading
+        if getattr(trial.configuration, name) == getattr(candidate.configuration, name)
     ]
-    # Where no similar trial used this backbone, the nearest trial is still worth knowing.
+    # Where no similar trial has its backbone, the nearest trial is still worth knowing.
     for trial in (same or scored[:1])[:MAX_TRIALS]:
-        score = trial.metrics[measure.column]
+        score, used = trial.metrics[measure.column], trial.configuration
         yield (
-            f'{trial.ref} on "{neutralise(trial.dataset)}" used {_network(trial.configuration)} '
-            f"and reached {measure.phrase} of {score:.3f} after a training time of "
-            f"{format_seconds(trial.training_time_s)}."
+            f'{trial.ref} on "{neutralise(trial.dataset)}" used '
+            f"{_title(used) or _join(_all_of(used))} and reached {measure.phrase} of "
+            f"{score:.3f} after a training time of {format_seconds(trial.training_time_s)}."
         )
-    if not same and scored:
-        yield f"The similar trials have no precedent for {candidate.ref} in the backbone."
+    if leading and not same and scored:
+        words = hyperparameters()[leading[0]].words or leading[0]
+        yield f"The similar trials have no precedent for {candidate.ref} in the {words}."
 
 
 def _strongest(parts: Sequence[TopFeature]) -> list[TopFeature]:
@@ -122,26 +124,29 @@ def _strongest(parts: Sequence[TopFeature]) -> list[TopFeature]:
     return [part for part in ranked if abs(part.contribution) >= _SMALLEST][:MAX_CONTRIBUTIONS]
 
 
-def _network(configuration: Configuration) -> str:
-    strategy = strategy_in_prose(configuration.strategy)
-    return f"backbone {configuration.backbone} with {strategy}"
+def _title(configuration: Configuration) -> str:
+    """Name what stands in the title: the first hyperparameter with what goes with it."""
+    return " with ".join(_named(configuration, title_names()))
 
 
-_FEATURE_WORDS = {
-    "learning_rate": "learning rate",
-    "dense_units": "dense units",
-    "batch_size": "batch size",
-}
+def _all_of(configuration: Configuration) -> list[str]:
+    """Name the title and every other hyperparameter: words before rates, shares and counts."""
+    rest = [name for name in configuration.as_dict() if name not in title_names()]
+    rest.sort(key=lambda name: _KINDS.index(hyperparameters()[name].kind))
+    return [part for part in (_title(configuration), *_named(configuration, rest)) if part]
 
 
-def _level(part: TopFeature) -> str:
-    return _say(part.feature, part.value)
+_KINDS = ("category", "ordered", "log_number", "number", "whole_number")
 
 
-def _say(feature: str, value: str) -> str:
-    if feature == "strategy":
-        return strategy_in_prose(value)
-    return f"{_FEATURE_WORDS.get(feature, feature)} {value}"
+def _named(configuration: Configuration, names: Iterable[str]) -> list[str]:
+    values = configuration.as_dict()
+    return [named_value(name, _plain(values[name])) for name in names]
+
+
+def _plain(value: object) -> object:
+    """Write a rate out: no power of ten, which would be a number and a half in a sentence."""
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _join(parts: Sequence[str]) -> str:

@@ -4,51 +4,38 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metallmix_kedro.explanation.evidence import (
-    Candidate,
-    Evidence,
-    RetrievedTrial,
-    TopFeature,
-)
+from metallmix_kedro.declared import features, hyperparameters, meta_features
+from metallmix_kedro.explanation.evidence import Candidate, Evidence, RetrievedTrial, TopFeature
 from metallmix_kedro.history.objective import Measure
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.search_space import Configuration
 
 CONTRIBUTION = "contribution"
 SCORE = "score"
 """The quantity of the objective's metric, whatever it is, beside the metric's own name."""
 
-EXACT_QUANTITIES = frozenset(
-    {
-        *CONFIGURATION_COLUMNS,
-        "n_instances",
-        "n_classes",
-        "class_size_min",
-        "class_size_max",
-        "n_trials",
-        "count_trials",
-        "count_candidates",
-        "count_datasets",
-    }
-)
-"""Quantities that are chosen or counted, not measured: a rounded one is a wrong one."""
 
-SHARES = frozenset(
-    {
-        "accuracy",
-        "train_accuracy",
-        "validation_accuracy",
-        "precision",
-        "recall",
-        "f1",
-        "rarest_recall",
-        SCORE,
-        "relative_score",
-        "dropout",
-        CONTRIBUTION,
-    }
+def is_exact(quantity: str) -> bool:
+    """Whether a quantity is chosen or counted, not measured: a rounded one is a wrong one."""
+    declared = meta_features().get(quantity)
+    counted = declared is not None and declared.kind == "whole_number"
+    return counted or quantity in hyperparameters() or quantity in _COUNTS
+
+
+_COUNTS = frozenset({"n_trials", "count_trials", "count_candidates", "count_datasets"})
+
+_SHARES = frozenset(
+    (
+        *("accuracy", "train_accuracy", "validation_accuracy", "precision", "recall", "f1"),
+        *("rarest_recall", SCORE, "relative_score", CONTRIBUTION),
+    )
 )
-"""Quantities that may be said in percent."""
+
+
+def is_share(quantity: str) -> bool:
+    """Whether a quantity may be said in percent."""
+    declared = features().get(quantity)
+    return quantity in _SHARES or (declared is not None and declared.unit == "share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +46,7 @@ class Fact:
     ----------
     ref : str
         Where it stands: ``"C1.score"``, ``"T3.test_accuracy"``, ``"target.n_classes"``,
-        ``"shap.learning_rate=0.0001"``.
+        ``"shap.optimizer=adam"``.
     subject : str
         What it is said of: a candidate's or trial's reference, ``"target"``, ``"shap"`` (the
         attributions averaged over the history) or ``"list"`` (the evidence as a whole).
@@ -85,7 +72,7 @@ class Fact:
 def collect_facts(evidence: Evidence) -> tuple[Fact, ...]:
     """List every finite number of the evidence."""
     found = [
-        *_of_target(evidence),
+        *_of_values("target", evidence.target.meta_features),
         *(fact for trial in evidence.trials for fact in _of_trial(trial, evidence.measure)),
         *(fact for one in evidence.candidates for fact in _of_candidate(one, evidence.measure)),
         *_of_attributions(evidence),
@@ -103,10 +90,9 @@ def said_values(evidence: Evidence) -> dict[str, str]:
         For example ``"C1.score"`` to ``"0.941"``, ``"T3.dataset"`` to the dataset's name.
     """
     values = {fact.ref: f"{fact.value:.6g}" for fact in collect_facts(evidence)}
-    items: list[Candidate | RetrievedTrial] = [*evidence.candidates, *evidence.trials]
-    for item in items:
-        for name, value in item.configuration.as_dict().items():
-            values[f"{item.ref}.{name}"] = f"{value:g}" if isinstance(value, float) else str(value)
+    for ref, configuration in evidence.configurations.items():
+        for name, value in configuration.as_dict().items():
+            values[f"{ref}.{name}"] = f"{value:g}" if isinstance(value, float) else str(value)
     values |= {f"{trial.ref}.dataset": trial.dataset for trial in evidence.trials}
     values |= {f"{one.ref}.roles": ", ".join(one.roles) for one in evidence.candidates}
     return {**values, "target.name": evidence.target.name}
@@ -126,25 +112,14 @@ def same_value(left: object, right: object) -> bool:
         return str(left).casefold() == str(right).casefold()
 
 
-def _of_target(evidence: Evidence) -> Iterator[Fact]:
-    return _of_meta_features("target", evidence.target.meta_features)
-
-
-def _of_meta_features(subject: str, features: MetaFeatures) -> Iterator[Fact]:
-    for name in META_FEATURE_COLUMNS:
-        value = getattr(features, name)
+def _of_values(subject: str, known: MetaFeatures | Configuration) -> Iterator[Fact]:
+    for name, value in known.as_dict().items():
         if isinstance(value, int | float):
             yield Fact(f"{subject}.{name}", subject, name, float(value))
 
 
-def _of_configuration(subject: str, configuration: Configuration) -> Iterator[Fact]:
-    for name, value in configuration.as_dict().items():
-        if isinstance(value, int | float):
-            yield Fact(f"{subject}.{name}", subject, name, float(value))
-
-
-def _of_contributions(subject: str, features: tuple[TopFeature, ...]) -> Iterator[Fact]:
-    for part in features:
+def _of_contributions(subject: str, parts: tuple[TopFeature, ...]) -> Iterator[Fact]:
+    for part in parts:
         ref = f"{subject}.shap.{part.feature}={part.value}"
         yield Fact(ref, subject, CONTRIBUTION, part.contribution, part.feature, part.value)
         yield from _level(ref, subject, part.feature, part.value)
@@ -158,8 +133,8 @@ def _level(ref: str, subject: str, feature: str, value: str) -> Iterator[Fact]:
 
 
 def _of_trial(trial: RetrievedTrial, measure: Measure) -> Iterator[Fact]:
-    yield from _of_meta_features(trial.ref, trial.meta_features)
-    yield from _of_configuration(trial.ref, trial.configuration)
+    yield from _of_values(trial.ref, trial.meta_features)
+    yield from _of_values(trial.ref, trial.configuration)
     yield from _of_contributions(trial.ref, trial.top_features)
     for metric, value in trial.metrics.items():
         yield Fact(f"{trial.ref}.{metric}", trial.ref, metric.removeprefix("test_"), value)
@@ -171,7 +146,7 @@ def _of_trial(trial: RetrievedTrial, measure: Measure) -> Iterator[Fact]:
 
 def _of_candidate(candidate: Candidate, measure: Measure) -> Iterator[Fact]:
     ref = candidate.ref
-    yield from _of_configuration(ref, candidate.configuration)
+    yield from _of_values(ref, candidate.configuration)
     yield from _of_contributions(ref, candidate.contributions)
     yield Fact(f"{ref}.relative_score", ref, "relative_score", candidate.relative_score)
     yield Fact(f"{ref}.training_time_s", ref, "time", candidate.training_time_s)

@@ -1,21 +1,7 @@
 """Numbers and names as people read them, in the evidence, the report and the terminal."""
 
-from metallmix_kedro.attribution.values import readable_value
 from metallmix_kedro.explanation.evidence import Candidate
-from metallmix_kedro.search_space import Configuration
 
-_STRATEGIES = {
-    "feature_extraction": "feature extraction",
-    "last_10": "last 10 layers",
-    "last_30": "last 30 layers",
-    "full": "full fine-tuning",
-}
-_STRATEGIES_IN_PROSE = {
-    "feature_extraction": "feature extraction",
-    "last_10": "the last 10 layers trained",
-    "last_30": "the last 30 layers trained",
-    "full": "full fine-tuning",
-}
 ROLES = {
     "surrogate_best": "surrogate's best",
     "highest_average": "highest average over datasets",
@@ -41,36 +27,9 @@ DECIDERS = {
 """Who decided, in words."""
 
 
-def readable_strategy(strategy: str) -> str:
-    """Say how much of the backbone is trained."""
-    return _STRATEGIES.get(strategy, strategy)
-
-
-def strategy_in_prose(strategy: str) -> str:
-    """Say how much of the backbone is trained, as it stands after "with" in a sentence."""
-    return _STRATEGIES_IN_PROSE.get(strategy, strategy)
-
-
 def readable_name(name: str) -> str:
     """Write the name of a feature or metric with spaces."""
     return name.replace("_", " ")
-
-
-def configuration_rows(configuration: Configuration) -> list[tuple[str, str]]:
-    """Return the seven hyperparameters as pairs of name and value, in the paper's order."""
-    values = {name: readable_value(name, value) for name, value in configuration.as_dict().items()}
-    values["strategy"] = readable_strategy(configuration.strategy)
-    return [(readable_name(name), value) for name, value in values.items()]
-
-
-def head_and_training(configuration: Configuration) -> str:
-    """Write all hyperparameters but the network on one line."""
-    return (
-        f"{configuration.dense_units} dense units, dropout {configuration.dropout:g}, "
-        f"{configuration.optimizer} at "
-        f"{readable_value('learning_rate', configuration.learning_rate)}, "
-        f"batches of {configuration.batch_size}"
-    )
 
 
 def chance(candidate: Candidate) -> str:

@@ -4,10 +4,11 @@ import math
 from typing import Any
 
 from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation.evidence import Candidate, Evidence
 from metallmix_kedro.explanation.prompt import plain_value
 from metallmix_kedro.language_models.reply_text import UnusableReplyError, load_object, short
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace
 
 FREE_CHOICE = "free_choice"
 """Role of the candidate that a language model composed."""
@@ -15,20 +16,20 @@ FREE_CHOICE = "free_choice"
 
 def free_schema(space: SearchSpace) -> dict[str, Any]:
     """Return the JSON Schema of a free choice: one value of each list, and an explanation."""
-    values = {name: {"enum": list(getattr(space, name))} for name in CONFIGURATION_COLUMNS}
+    values = {name: {"enum": list(space.values(name))} for name in configuration_columns()}
     sentences = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 5}
     return {
         "type": "object",
         "properties": {**values, "explanation": sentences},
-        "required": [*CONFIGURATION_COLUMNS, "explanation"],
+        "required": [*configuration_columns(), "explanation"],
     }
 
 
 def grid_rows(space: SearchSpace) -> list[tuple[str, list[str]]]:
     """Return the values of the space as text, by hyperparameter."""
     return [
-        (name, [plain_value(readable_value(name, value)) for value in getattr(space, name)])
-        for name in CONFIGURATION_COLUMNS
+        (name, [plain_value(readable_value(name, value)) for value in space.values(name)])
+        for name in configuration_columns()
     ]
 
 
@@ -42,19 +43,19 @@ def parse_free(raw: str, space: SearchSpace) -> Configuration:
     """
     answer = load_object(raw)
     return Configuration.from_mapping(
-        {name: _chosen(name, answer.get(name), space) for name in CONFIGURATION_COLUMNS}
+        {name: _chosen(name, answer.get(name), space) for name in configuration_columns()}
     )
 
 
 def _chosen(name: str, value: object, space: SearchSpace) -> object:
     """Return the value of the list that is meant; a number may be written in any manner."""
-    for choice in getattr(space, name):
+    for choice in space.values(name):
         if isinstance(choice, str):
             if value == choice:
                 return choice
         elif _is_number(value) and math.isclose(float(value), choice, rel_tol=1e-9):  # type: ignore[arg-type]
             return choice
-    listed = ", ".join(readable_value(name, choice) for choice in getattr(space, name))
+    listed = ", ".join(readable_value(name, choice) for choice in space.values(name))
     raise UnusableReplyError(f"'{name}' is {short(value)}; it has to be one of {listed}")
 
 
@@ -68,7 +69,7 @@ def _is_number(value: object) -> bool:
 def only(configuration: Configuration, space: SearchSpace) -> SearchSpace:
     """Return the space that holds this configuration alone."""
     return space.model_copy(
-        update={name: (getattr(configuration, name),) for name in CONFIGURATION_COLUMNS}
+        update={name: (getattr(configuration, name),) for name in configuration_columns()}
     )
 
 

@@ -1,5 +1,7 @@
 """Asking a language model for the decision (paper, sections 2.3 and 2.4)."""
 
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from metallmix_kedro.explanation.choice import orders_of, tally
@@ -70,26 +72,22 @@ def ask(
     except LLMUnavailableError as error:
         if parameters.provider in ("ollama", "embedded"):
             raise
-        return _without(str(error), prompts, parameters)
+        return LLMReply(
+            provider_used="none",
+            mode=parameters.mode,
+            prompt_sha256=prompts.sha256,
+            error=str(error),
+        )
+    talk = _Talk(conversation, evidence, prompts, parameters)
     if parameters.mode == "free":
-        last = _ask_freely(conversation, evidence, prompts, parameters, space)
-        return _record(conversation, prompts, parameters, (), last, None)
+        return talk.recorded((), talk.compose(space), None)
     candidates = [one for one in evidence.candidates if one.configuration in space]
-    orders = orders_of(candidates, parameters)
-    ballots, lost = _vote(conversation, evidence, prompts, orders, show_scores)
+    ballots, lost = talk.vote(orders_of(candidates, parameters), show_scores)
     if lost is not None or not candidates:
-        return _record(conversation, prompts, parameters, ballots, lost, None)
+        return talk.recorded(ballots, lost, None)
     choice = tally(candidates, ballots, parameters)
     chosen = choice.chosen if choice.counts and choice.chosen else candidates[0].ref
-    last = conversation.exchange(
-        prompts.messages(
-            "explain", evidence, chosen=evidence.candidate(chosen), show_scores=show_scores
-        ),
-        explanation_schema(evidence),
-        parse_explanation,
-        parameters.num_predict,
-    )
-    return _record(conversation, prompts, parameters, ballots, last, chosen)
+    return talk.recorded(ballots, talk.explain(chosen, show_scores), chosen)
 
 
 def explanation_schema(evidence: Evidence) -> dict[str, Any]:
@@ -108,28 +106,84 @@ def explanation_schema(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _vote(
-    conversation: Conversation,
-    evidence: Evidence,
-    prompts: DecisionPrompts,
-    orders: list[tuple[str, ...]],
-    show_scores: bool,
-) -> tuple[tuple[Ballot, ...], Exchange | None]:
-    """Ask under every order; stop where the model is lost, and say so by its last exchange."""
-    ballots: list[Ballot] = []
-    for order in orders:
-        options = list(zip(LETTERS, map(evidence.candidate, order), strict=False))
-        exchange = conversation.exchange(
-            prompts.messages("choose", evidence, options=options, show_scores=show_scores),
-            ballot_schema(len(order)),
-            lambda text, order=order: read_vote(text, order),  # type: ignore[misc]
-            VOTE_TOKENS,
-            log_probabilities=True,
+@dataclass(frozen=True)
+class _Talk:
+    """What is asked of one model about one evidence."""
+
+    conversation: Conversation
+    evidence: Evidence
+    prompts: DecisionPrompts
+    parameters: LLMParameters
+
+    def vote(
+        self, orders: list[tuple[str, ...]], show_scores: bool
+    ) -> tuple[tuple[Ballot, ...], Exchange | None]:
+        """Ask under every order; stop where the model is lost, and say so by its last exchange."""
+        ballots: list[Ballot] = []
+        for order in orders:
+            options = list(zip(LETTERS, map(self.evidence.candidate, order), strict=False))
+            exchange = self.conversation.exchange(
+                self.prompts.messages(
+                    "choose", self.evidence, options=options, show_scores=show_scores
+                ),
+                ballot_schema(len(order)),
+                partial(read_vote, order=order),
+                VOTE_TOKENS,
+                log_probabilities=True,
+            )
+            ballots.append(_ballot(order, exchange))
+            if exchange.lost:
+                return tuple(ballots), exchange
+        return tuple(ballots), None
+
+    def explain(self, chosen: str, show_scores: bool) -> Exchange:
+        """Have a candidate explained."""
+        return self.conversation.exchange(
+            self.prompts.messages(
+                "explain",
+                self.evidence,
+                chosen=self.evidence.candidate(chosen),
+                show_scores=show_scores,
+            ),
+            explanation_schema(self.evidence),
+            parse_explanation,
+            self.parameters.num_predict,
         )
-        ballots.append(_ballot(order, exchange))
-        if exchange.lost:
-            return tuple(ballots), exchange
-    return tuple(ballots), None
+
+    def compose(self, space: SearchSpace) -> Exchange:
+        """Have a configuration composed and explained."""
+        return self.conversation.exchange(
+            self.prompts.messages("free", self.evidence, grid=grid_rows(space)),
+            free_schema(space),
+            partial(parse_free, space=space),
+            self.parameters.num_predict,
+        )
+
+    def recorded(
+        self, ballots: tuple[Ballot, ...], last: Exchange | None, explained: str | None
+    ) -> LLMReply:
+        """Return all that was answered, with what is needed to know where it came from."""
+        identity = self.conversation.model.identity
+        said: dict[str, Any] = {}
+        if last is not None:
+            said = {"raw": last.answer.text, "thinking": last.answer.thinking, "error": last.error}
+            said["attempts"] = last.attempts
+        return LLMReply(
+            provider_used=identity.provider,
+            mode=self.parameters.mode,
+            model=identity.name,
+            digest=identity.digest,
+            quantisation=identity.quantisation,
+            server_version=identity.version,
+            temperature=self.parameters.temperature,
+            seed=self.parameters.seed,
+            prompt_sha256=self.prompts.sha256,
+            ballots=ballots,
+            explained_ref=explained,
+            response_time_s=round(self.conversation.seconds, 3),
+            **said,
+            **asdict(self.conversation.costs),
+        )
 
 
 def _ballot(order: tuple[str, ...], exchange: Exchange) -> Ballot:
@@ -147,63 +201,5 @@ def _ballot(order: tuple[str, ...], exchange: Exchange) -> Ballot:
         thinking=answer.thinking,
         error=exchange.error,
         attempts=exchange.attempts,
-        prompt_tokens=exchange.costs.prompt_tokens,
-        reply_tokens=exchange.costs.reply_tokens,
-        prefill_s=exchange.costs.prefill_s,
-        decoding_s=exchange.costs.decoding_s,
-    )
-
-
-def _ask_freely(
-    conversation: Conversation,
-    evidence: Evidence,
-    prompts: DecisionPrompts,
-    parameters: LLMParameters,
-    space: SearchSpace,
-) -> Exchange:
-    return conversation.exchange(
-        prompts.messages("free", evidence, grid=grid_rows(space)),
-        free_schema(space),
-        lambda text: parse_free(text, space),
-        parameters.num_predict,
-    )
-
-
-def _without(reason: str, prompts: DecisionPrompts, parameters: LLMParameters) -> LLMReply:
-    return LLMReply(
-        provider_used="none", mode=parameters.mode, prompt_sha256=prompts.sha256, error=reason
-    )
-
-
-def _record(
-    conversation: Conversation,
-    prompts: DecisionPrompts,
-    parameters: LLMParameters,
-    ballots: tuple[Ballot, ...],
-    last: Exchange | None,
-    explained: str | None,
-) -> LLMReply:
-    identity = conversation.model.identity
-    costs = conversation.costs
-    return LLMReply(
-        provider_used=identity.provider,
-        mode=parameters.mode,
-        model=identity.name,
-        digest=identity.digest,
-        quantisation=identity.quantisation,
-        server_version=identity.version,
-        temperature=parameters.temperature,
-        seed=parameters.seed,
-        prompt_sha256=prompts.sha256,
-        ballots=ballots,
-        explained_ref=explained,
-        raw=None if last is None else last.answer.text,
-        thinking=None if last is None else last.answer.thinking,
-        error=None if last is None else last.error,
-        attempts=0 if last is None else last.attempts,
-        prompt_tokens=costs.prompt_tokens,
-        reply_tokens=costs.reply_tokens,
-        prefill_s=costs.prefill_s,
-        decoding_s=costs.decoding_s,
-        response_time_s=round(conversation.seconds, 3),
+        **asdict(exchange.costs),
     )

@@ -11,23 +11,22 @@ from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.declared import (
+    MetaFeature,
+    configuration_columns,
+    hyperparameters,
+    in_force,
+    meta_features,
+)
 from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.explanation.names import column_names, title_names
 from metallmix_kedro.language_models.language_model import Message
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support.errors import ArtifactError
 
 MAX_NAME_LENGTH = 60
-"""Characters of a user's name for a dataset, class or modality that a prompt shows."""
-
-MODALITIES = frozenset(
-    (
-        *("ct", "mri", "x-ray", "xray", "us", "ultrasound", "pet", "oct", "dms", "microscopy"),
-        *("histology", "histopathology", "cytology", "fundus", "dermoscopy", "endoscopy"),
-        *("mammography", "angiography", "natural", "photo", "drawing", "satellite", "aerial"),
-        *("thermal", "infrared", "depth", "document", "text", "face", "unknown"),
-    )
-)
-"""How images are taken, lower case: the only words of a user that a decision's prompt shows."""
+"""Characters of a user's name for a dataset or class that a prompt shows."""
 
 _FRAME = re.compile(r"""["'`´‘’“”{}\[\]<>|\\#*]""")
 
@@ -71,15 +70,18 @@ class _Texts(BaseModel):
         """SHA-256 of all texts, hexadecimal: tells one version of a prompt from another."""
         return hashlib.sha256("\0".join(self.model_dump().values()).encode()).hexdigest()
 
+    def _conversation(self, user: str) -> list[Message]:
+        return [("system", _rendered(self.system, "system", {})), ("human", user)]
+
 
 class PromptTexts(_Texts):
-    """The two texts of a prompt: the constant system message and the user message's template."""
+    """The two texts of a prompt: the system message's and the user message's template."""
 
     user: str
 
-    def render(self, **values: object) -> str:
-        """Fill the user message's template; see `fill`."""
-        return fill(self.user, "user", values)
+    def messages(self, **values: object) -> list[Message]:
+        """Return both messages, the user message's template filled; see `fill`."""
+        return self._conversation(fill(self.user, "user", values))
 
 
 class DecisionPrompts(_Texts):
@@ -100,9 +102,9 @@ class DecisionPrompts(_Texts):
     ) -> list[Message]:
         """Return the messages that ask something of an evidence.
 
-        No text that a user wrote is in them: datasets are told by their meta-features, a modality
-        is named only if it is one of `MODALITIES`, and values of hyperparameters are reduced to
-        the characters of a name. What does not get in cannot give instructions.
+        No text that a user wrote is in them: datasets are told by their meta-features, of which a
+        category is named only if it is declared as ``known``, and values of hyperparameters are
+        reduced to the characters of a name. What does not get in cannot give instructions.
 
         Parameters
         ----------
@@ -118,7 +120,7 @@ class DecisionPrompts(_Texts):
         """
         shown = fill(self.evidence, "evidence", {"evidence": evidence})
         asked = fill(getattr(self, task), task, {"evidence": evidence, **values})
-        return [("system", self.system), ("human", f"{shown}\n\n{asked}")]
+        return self._conversation(f"{shown}\n\n{asked}")
 
 
 def fill(template: str, name: str, values: Mapping[str, object]) -> str:
@@ -131,15 +133,26 @@ def fill(template: str, name: str, values: Mapping[str, object]) -> str:
     name : str
         Its file's name without ending, for messages.
     values : mapping
-        What it may use by name.
+        What it may use by name, beside ``trained``, what is trained on a dataset; the names of
+        all ``hyperparameters``; and of a few of them as ``examples``.
 
     Raises
     ------
     ArtifactError
         If the template is broken or uses a name that it is not given.
     """
+    return _rendered(template, name, values).strip()
+
+
+def _rendered(template: str, name: str, values: Mapping[str, object]) -> str:
+    every = configuration_columns()
+    declared = {
+        "trained": in_force().trained,
+        "hyperparameters": every,
+        "examples": (*column_names()[:1], *title_names()[:1]) or every[:2],
+    }
     try:
-        return _compiled(template).render(**values).strip()
+        return _compiled(template).render(**declared, **values)
     except (TemplateError, ValueError, TypeError) as error:
         raise ArtifactError(
             f"The prompt's {name}.txt cannot be filled ({error}); mend it under conf/prompts."
@@ -150,21 +163,38 @@ def fill(template: str, name: str, values: Mapping[str, object]) -> str:
 def _compiled(template: str) -> Template:
     # Plain text for a model, not HTML: escaping would garble it.
     environment = SandboxedEnvironment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters.update(_FILTERS)
     return environment.from_string(template)
 
 
-def known_modality(name: object) -> str:
-    """Return a modality if it is one of `MODALITIES`, else ``"other"``.
+def configuration_values(configuration: Configuration) -> str:
+    """Write a configuration's values alone, in the order in which they are declared."""
+    values = configuration.as_dict()
+    return " ".join(
+        plain_value(one.readable(values[name])) for name, one in hyperparameters().items()
+    )
 
-    Examples
-    --------
-    >>> known_modality("X-ray"), known_modality("ignore the above")
-    ('X-ray', 'other')
-    """
-    return str(name) if str(name).casefold() in MODALITIES else "other"
+
+def described(known: MetaFeatures) -> str:
+    """Write a dataset's meta-features on one line, without a word that a user may have written."""
+    values = known.as_dict()
+    shown = {
+        name: values[name] if one.is_number else _known_word(str(values[name]), one)
+        for name, one in meta_features().items()
+    }
+    return ", ".join(
+        f"{one.words or name} {one.readable(shown[name])}"
+        if one.phrase is None
+        else one.phrase.format(value=shown[name], **shown)
+        for name, one in meta_features().items()
+        if one.phrase != ""
+    )
+
+
+def _known_word(word: str, declared: MetaFeature) -> str:
+    return word if word.casefold() in map(str.casefold, declared.known) else "other"
 
 
 def plain_value(value: object) -> str:
@@ -209,17 +239,15 @@ def neutralise(name: object) -> str:
 
 _FILTERS: dict[str, Callable[..., str]] = {
     "name": neutralise,
-    "modality": known_modality,
+    "described": described,
+    "configuration": configuration_values,
     "value": plain_value,
     "words": lambda name: plain_value(name).replace("_", " "),
-    "rate": lambda rate: readable_value("learning_rate", rate),
     "signed": "{:+.3f}".format,
     "contribution": "{:+.2f}".format,
     "score": "{:.3f}".format,
     "share": "{:.1%}".format,
     "percent": "{:.0%}".format,
-    "g": "{:g}".format,
-    "n": "{:.0f}".format,
     "seconds": format_seconds,
     "whole_seconds": "{:.0f}s".format,
 }

@@ -3,25 +3,27 @@
 A model that copies numbers makes mistakes; one that says *which* number it means cannot get it
 wrong. ``{C1.accuracy}`` becomes ``0.941``, as does ``{C1.score}`` whatever the objective is,
 ``{T3.dataset}`` the quoted name of a dataset,
-``{shap.learning_rate=1e-4}`` the mean contribution of that value with its sign.
+``{shap.optimizer=adam}`` the mean contribution of that value with its sign.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metallmix_kedro.explanation.evidence import (
-    Candidate,
-    Evidence,
-    RetrievedTrial,
-    TopFeature,
+from metallmix_kedro.declared import (
+    configuration_columns,
+    derived,
+    hyperparameter,
+    hyperparameters,
+    meta_features,
 )
+from metallmix_kedro.explanation.evidence import Candidate, Evidence, RetrievedTrial, TopFeature
 from metallmix_kedro.explanation.facts import same_value
-from metallmix_kedro.explanation.formatting import strategy_in_prose
+from metallmix_kedro.explanation.names import called, short_name
 from metallmix_kedro.explanation.places import misplaced
 from metallmix_kedro.explanation.prompt import format_seconds, neutralise, plain_value
 from metallmix_kedro.history.objective import Measure
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.search_space import Configuration
 
 REFERENCE = re.compile(r"\{([^{}\n]{1,80})\}")
 
@@ -43,13 +45,6 @@ _ALIASES = {
     "training_time_s": "time",
     "relative": "relative_score",
     "name": "dataset",
-    "lr": "learning_rate",
-    "images": "n_instances",
-    "classes": "n_classes",
-    "imbalance": "imbalance_ratio",
-    "entropy": "class_entropy",
-    "width": "image_width",
-    "height": "image_height",
 }
 _CHOSEN = frozenset({"choice", "chosen", "chosen candidate", "candidate"})
 
@@ -129,8 +124,21 @@ def resolve(reference: str, evidence: Evidence, chosen_ref: str) -> tuple[str, s
 
 
 def _plain(name: str) -> str:
-    plain = re.sub(r"[\s-]+", "_", name.strip().casefold())
-    return _ALIASES.get(plain, plain)
+    plain = _joined(name)
+    return _aliases().get(plain, plain)
+
+
+def _joined(words: str) -> str:
+    return re.sub(r"[\s-]+", "_", words.strip().casefold())
+
+
+@derived
+def _aliases() -> dict[str, str]:
+    """Return the names behind other words: abbreviations, whatever means one feature alone."""
+    found = {one.abbreviation: name for name, one in hyperparameters().items() if one.abbreviation}
+    found |= {word: names[0] for word, names in called().items() if len(names) == 1}
+    found |= {short_name(name): name for name in meta_features()}
+    return {_joined(word): name for word, name in found.items()} | _ALIASES
 
 
 def _of_target(name: str, evidence: Evidence) -> tuple[str, str] | None:
@@ -184,12 +192,11 @@ def _of_trial(name: str, trial: RetrievedTrial, measure: Measure) -> tuple[str, 
 
 
 def _of_configuration(plain: str, ref: str, configuration: Configuration) -> tuple[str, str] | None:
-    if plain not in CONFIGURATION_COLUMNS:
+    if plain not in configuration_columns():
         return None
     value = getattr(configuration, plain)
-    if plain == "strategy":
-        return strategy_in_prose(value), f"{ref}.strategy"
-    return (f"{value:g}" if isinstance(value, float) else str(value)), f"{ref}.{plain}"
+    text = f"{value:g}" if isinstance(value, float) else hyperparameter(plain).in_prose(value)
+    return text, f"{ref}.{plain}"
 
 
 def _contribution(name: str, ref: str, parts: tuple[TopFeature, ...]) -> tuple[str, str] | None:
@@ -227,7 +234,7 @@ def sentence_pattern(evidence: Evidence) -> str:
     """Return the pattern of a sentence in which only references say anything of the evidence.
 
     Between its words, which hold no digits but those of ``C1`` or ``T3``, stand references that
-    the evidence has; so a model whose decoding is kept to it cannot write a number, a network's
+    the evidence has; so a model whose decoding is kept to it cannot write a number, a backbone's
     name or a trial that is not there. Whether what it says around them is true, the checks find
     out. The first reference comes within `MAX_LEAD` words: the smallest models copy the table
     where they may, and get lost where its digits are not let through.
@@ -254,7 +261,7 @@ def sentence_pattern(evidence: Evidence) -> str:
 
 def _shapes(evidence: Evidence) -> Iterator[str]:
     """Yield the patterns of all references that the evidence has."""
-    columns = "|".join(CONFIGURATION_COLUMNS)
+    columns = "|".join(configuration_columns())
     metric = evidence.measure.quantity
     if evidence.candidates:
         refs = "|".join(candidate.ref for candidate in evidence.candidates)
@@ -266,4 +273,9 @@ def _shapes(evidence: Evidence) -> Iterator[str]:
         yield rf"({refs})(\.({metric}|time|dataset|{columns}))?"
     for part in evidence.attributions:
         yield rf"shap\.{re.escape(part.feature)}={re.escape(plain_value(part.value))}"
-    yield r"target\.(name|images|classes|imbalance)"
+    shown = (
+        short_name(name)
+        for name, one in meta_features().items()
+        if one.is_number and not one.group and one.phrase != ""
+    )
+    yield rf"target\.({'|'.join(['name', *map(re.escape, shown)])})"

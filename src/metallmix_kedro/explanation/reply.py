@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +13,7 @@ from metallmix_kedro.explanation.english.checks import (
     fill_and_check,
     keep_supported,
 )
-from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.explanation.evidence import Candidate, Evidence
 from metallmix_kedro.explanation.explanation import explain_from_attributions
 from metallmix_kedro.explanation.free_choice import parse_free
 from metallmix_kedro.language_models.ballots import Ballot
@@ -151,19 +151,46 @@ def decide(
             "No candidate of the evidence lies in the search space (parameters 'search_space'); "
             "make the evidence anew."
         )
+    outcome = _outcome(evidence, reply, allowed, search_space, parameters)
+    return _explained(outcome, evidence, reply, parameters)
+
+
+class _Outcome(NamedTuple):
+    """What is recommended, and why."""
+
+    chosen: str
+    decided_by: DecidedBy
+    reason: str
+    choice: Choice | None = None
+
+
+def _outcome(
+    evidence: Evidence,
+    reply: LLMReply,
+    allowed: Sequence[Candidate],
+    search_space: SearchSpace,
+    parameters: LLMParameters,
+) -> _Outcome:
     first, fallback = allowed[0].ref, without_llm(evidence)
-    if reply.provider_used == "none":
-        return _decision(evidence, reply, first, fallback, _no_reply(reply), None, parameters)
-    if reply.mode == "free":
-        return _decide_freely(evidence, reply, search_space, first, parameters)
-    choice = tally(allowed, reply.ballots, parameters)
     model = reply.model or "the language model"
+    if reply.provider_used == "none":
+        return _Outcome(first, fallback, _no_reply(reply))
+    if reply.mode == "free":
+        composed = read_free_choice(reply, search_space)
+        for one in evidence.candidates:
+            if one.configuration == composed:
+                reason = f"{model} composed {one.ref} out of {search_space.size} configurations"
+                return _Outcome(one.ref, "llm", reason)
+        # What was composed but not scored lies beyond the user's limits.
+        beyond = "it is predicted to train too long, or was tried on the target already"
+        why = _no_reply(reply) if composed is None else beyond
+        return _Outcome(first, fallback, f"the free choice of {model} cannot be used: {why}")
+    choice = tally(allowed, reply.ballots, parameters)
     if choice.counts and choice.chosen is not None:
-        reason = f"{model} {choice.reason}"
-        return _decision(evidence, reply, choice.chosen, "llm", reason, choice, parameters)
+        return _Outcome(choice.chosen, "llm", f"{model} {choice.reason}", choice)
     lost = f"; {reply.error}" if choice.n_answered < choice.n_orders and reply.error else ""
     reason = f"{model} was asked, but {choice.reason}{lost}"
-    return _decision(evidence, reply, first, fallback, reason, choice, parameters)
+    return _Outcome(first, fallback, reason, choice)
 
 
 def without_llm(evidence: Evidence) -> DecidedBy:
@@ -186,48 +213,22 @@ def _no_reply(reply: LLMReply) -> str:
     return (reply.error or "no usable reply was received").removesuffix(".")
 
 
-def _decide_freely(
-    evidence: Evidence,
-    reply: LLMReply,
-    search_space: SearchSpace,
-    first: str,
-    parameters: LLMParameters,
-) -> Decision:
-    model = reply.model or "the language model"
-    composed = read_free_choice(reply, search_space)
-    found = [one.ref for one in evidence.candidates if one.configuration == composed]
-    if not found:
-        # What was composed but not scored lies beyond the user's limits.
-        beyond = "it is predicted to train too long, or was tried on the target already"
-        why = _no_reply(reply) if composed is None else beyond
-        reason = f"the free choice of {model} cannot be used: {why}"
-        return _decision(evidence, reply, first, without_llm(evidence), reason, None, parameters)
-    reason = f"{model} composed {found[0]} out of {search_space.size} configurations"
-    return _decision(evidence, reply, found[0], "llm", reason, None, parameters)
-
-
-def _decision(
-    evidence: Evidence,
-    reply: LLMReply,
-    chosen: str,
-    decided_by: DecidedBy,
-    reason: str,
-    choice: Choice | None,
-    parameters: LLMParameters,
+def _explained(
+    outcome: _Outcome, evidence: Evidence, reply: LLMReply, parameters: LLMParameters
 ) -> Decision:
     """Explain what was chosen: by the model's words if enough of them stand, else by ours."""
-    written = _written(reply, chosen, decided_by)
-    text, checks = fill_and_check(written, evidence, chosen) if written else ("", [])
+    written = _written(reply, outcome.chosen, outcome.decided_by)
+    text, checks = fill_and_check(written, evidence, outcome.chosen) if written else ("", [])
     kept, share = keep_supported(text, checks)
     own = share >= parameters.min_kept_share and _is_complete(kept, checks, evidence)
     if not own:
-        kept, own_checks = own_explanation(evidence, chosen)
+        kept, own_checks = own_explanation(evidence, outcome.chosen)
         checks = checks or own_checks
     return Decision(
-        chosen_ref=chosen,
-        decided_by=decided_by,
-        reason=reason,
-        choice=choice,
+        chosen_ref=outcome.chosen,
+        decided_by=outcome.decided_by,
+        reason=outcome.reason,
+        choice=outcome.choice,
         explanation=kept,
         explanation_by="llm" if own else "attributions",
         checks=tuple(checks),

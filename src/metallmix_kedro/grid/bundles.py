@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from metallmix_kedro import declared
 from metallmix_kedro.grid.measuring import MeasuredDataset, Proposal, TrialMeasurer
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.grid.record import Record
-from metallmix_kedro.search_space import STRATEGIES
+from metallmix_kedro.training.heads import cheap_first, trained_together
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
 
 
@@ -36,42 +37,31 @@ def group_proposals(
     Yields
     ------
     tuple of Proposal
-        Feature extractions that share level, seed, ``backbone``, ``dense_units``, ``optimizer`` and
-        ``batch_size``, or one proposal of another strategy.
+        Proposals that share level, seed and what `heads.trained_together` says.
     """
     groups: dict[object, list[Proposal]] = {}
-    for proposal in sorted(proposals, key=_cheap_first):
-        one, *where = proposal.trial
-        together = (
-            (*where, one.backbone, one.dense_units, one.optimizer, one.batch_size)
-            if one.strategy == "feature_extraction"
-            else (*where, one)
-        )
-        groups.setdefault(together, []).append(proposal)
+    for proposal in sorted(proposals, key=lambda one: cheap_first(one.configuration)):
+        configuration, *where = proposal.trial
+        groups.setdefault((*where, trained_together(configuration)), []).append(proposal)
     for group in groups.values():
         for start in range(0, len(group), heads_at_once):
             yield tuple(group[start : start + heads_at_once])
 
 
-def _cheap_first(proposal: Proposal) -> tuple[int, int, str]:
-    """Order by strategy, then so that heads which can share a traced network follow each other."""
-    one = proposal.configuration
-    strategy = STRATEGIES.index(one.strategy)
-    if one.strategy != "feature_extraction":
-        return strategy, 0, ""
-    return strategy, one.dense_units, one.optimizer
-
-
 def measure_bundle(
-    dataset: MeasuredDataset, parameters: ExperimentGridParameters, bundle: Bundle
+    dataset: MeasuredDataset,
+    parameters: ExperimentGridParameters,
+    declaration: declared.Declaration,
+    bundle: Bundle,
 ) -> list[Record]:
-    """Measure a bundle, in whatever process this is called.
+    """Measure a bundle, in whatever process this is called, with what is declared where it is due.
 
     Raises
     ------
     MetallmixError
         See `TrialMeasurer.measure`.
     """
+    declared.use(declaration)
     return _measurer(_Identical(dataset, parameters)).measure(bundle.proposals)
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from metallmix_kedro.declared import in_force
 from metallmix_kedro.grid.bundles import Bundle, measure_bundle
 from metallmix_kedro.grid.measuring import MeasuredDataset
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
@@ -98,7 +99,8 @@ class InProcess:
     def next_result(self) -> tuple[Bundle, list[Record] | WorkerLostError]:
         """Measure the bundle that waits longest."""
         bundle = self._waiting.popleft()
-        return bundle, measure_bundle(self._datasets[bundle.dataset], self._parameters, bundle)
+        dataset = self._datasets[bundle.dataset]
+        return bundle, measure_bundle(dataset, self._parameters, in_force(), bundle)
 
 
 class OnDask:
@@ -136,7 +138,12 @@ class OnDask:
     def submit(self, bundle: Bundle) -> None:
         """Take a bundle on."""
         future = self._client.submit(
-            measure_bundle, self._datasets[bundle.dataset], self._parameters, bundle, pure=False
+            measure_bundle,
+            self._datasets[bundle.dataset],
+            self._parameters,
+            in_force(),
+            bundle,
+            pure=False,
         )
         self._bundles[future.key] = bundle
         future.add_done_callback(self._done.put)

@@ -9,7 +9,7 @@ from metallmix_kedro.grid.bundles import Bundle, group_proposals
 from metallmix_kedro.grid.executors import Executor, WorkerLostError
 from metallmix_kedro.grid.measuring import Proposal
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
-from metallmix_kedro.grid.plan import Plan, Trial
+from metallmix_kedro.grid.plan import Measured, Plan, Trial
 from metallmix_kedro.grid.progress import GridProgress
 from metallmix_kedro.grid.record import Record
 from metallmix_kedro.grid.search import SearchChain
@@ -19,15 +19,8 @@ from metallmix_kedro.support.errors import WeightsError
 logger = logging.getLogger(__name__)
 
 
-class Measurer(Protocol):
+class Measurer(Measured, Protocol):
     """Names the trials of one dataset."""
-
-    @property
-    def n_images(self) -> int:
-        """Images of the dataset that are used at all."""
-
-    def has_level(self, n_train: int | None) -> bool:
-        """Whether the dataset has so many images to train on, and clearly more."""
 
     def identify(self, proposal: Proposal) -> tuple[str, Record]:
         """Name a trial and give its protocol."""
@@ -39,10 +32,10 @@ class Measurer(Protocol):
 class TrialGrid:
     """Goes through the grid, skipping what is finished, yielding each trial as it ends.
 
-    Named and random configurations come first, level by level, cheap strategies before costly ones
-    and a configuration on all datasets before the next, so that a grid that is stopped early has
-    measured the same configurations everywhere. Bayesian optimisation follows, for all datasets
-    side by side, each told the first random trials of its dataset.
+    Named and random configurations come first: cheap strategies before costly ones, within a
+    strategy level by level, and a configuration on all datasets before the next, so that a grid
+    that is stopped early has measured the same configurations everywhere. Bayesian optimisation
+    follows, for all datasets side by side, each told the first random trials of its dataset.
 
     Parameters
     ----------

@@ -7,16 +7,19 @@ from typing import Any
 
 import pandas as pd
 
+from metallmix_kedro.declared import derived
 from metallmix_kedro.grid.record import Record
-from metallmix_kedro.history.columns import ACCURACY, LATER_COLUMNS, METRICS
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.columns import ACCURACY, METRICS, later_values
+from metallmix_kedro.history.schema import history_schema
 
 logger = logging.getLogger(__name__)
 
-# Asking the schema for these costs more than reading a record.
-_COLUMNS = {
-    name: (str(column.dtype), column.nullable) for name, column in HistorySchema.columns.items()
-}
+
+@derived
+def _columns() -> dict[str, tuple[str, bool]]:
+    """Return type and nullability of each column; asking the schema costs more than a record."""
+    columns = history_schema().columns.items()
+    return {name: (str(column.dtype), column.nullable) for name, column in columns}
 
 
 def history_records(history: pd.DataFrame) -> dict[str, Record]:
@@ -25,7 +28,7 @@ def history_records(history: pd.DataFrame) -> dict[str, Record]:
     Parameters
     ----------
     history : pandas.DataFrame
-        Columns `HISTORY_COLUMNS`.
+        Columns `history_columns`.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def readable_records(partitions: Mapping[str, Callable[[], Record]]) -> dict[str
             stored = load()
             if not isinstance(stored, dict):
                 raise TypeError("it is not a record")
-            record = {**dict.fromkeys(LATER_COLUMNS), **stored}
+            record = {**later_values(), **stored}
             _check(record)
             records[record["trial_id"]] = record
         except Exception as error:
@@ -83,9 +86,9 @@ def _is_allowed(value: Any, kind: str, nullable: bool) -> bool:
 
 def _check(record: Record) -> None:
     """Raise an error that says why, unless the record is one that a grid would have written."""
-    if differing := sorted(set(record) ^ set(_COLUMNS)):
+    if differing := sorted(set(record) ^ set(_columns())):
         raise ValueError(f"keys missing or unknown: {', '.join(differing)}")
-    for name, (kind, nullable) in _COLUMNS.items():
+    for name, (kind, nullable) in _columns().items():
         if not _is_allowed(record[name], kind, nullable):
             raise ValueError(f"{name} is {record[name]!r}")
     scores = {name: record[name] for name in METRICS if record[name] is not None}

@@ -4,15 +4,13 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from metallmix_kedro.backbones.registry import BACKBONES
-from metallmix_kedro.grid.parameters import ExperimentGridParameters
+from metallmix_kedro.grid.parameters import ExperimentGridParameters, level_name
 from metallmix_kedro.grid.record import (
     Record,
     environment,
@@ -24,13 +22,14 @@ from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support.errors import MetallmixError
 from metallmix_kedro.training.features import Features
-from metallmix_kedro.training.fine_tuning import FineTunedNetwork
-from metallmix_kedro.training.fitting import Network, train_splits
-from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
+from metallmix_kedro.training.heads import heads_at_once
+from metallmix_kedro.training.hyperparameters import image_size_of
 from metallmix_kedro.training.inputs.cache import ArrayCache, CachedArrays
 from metallmix_kedro.training.inputs.splits import ImageSplits, Split, draw_subset
+from metallmix_kedro.training.network import CutBackbone
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
 from metallmix_kedro.training.outcome import FoldOutcome
+from metallmix_kedro.training.trials import Schedule, train_trials
 
 # TensorFlow reports its processor features at every start, and that each trial traces a new
 # network, which here is meant.
@@ -115,9 +114,11 @@ class TrialMeasurer:
         return self._splits.n_images
 
     def has_level(self, n_train: int | None) -> bool:
-        """Whether the dataset has so many images to train on, and clearly more."""
+        """Whether so many images can train: one of each class, and clearly more are there."""
         if n_train is None:
             return True
+        if n_train <= self._labels.max():
+            return False
         everything = self._splits.make(1, 0, None, self._parameters.seed)
         return n_train <= _LEVEL_AT_MOST * len(everything[0].train)
 
@@ -137,10 +138,10 @@ class TrialMeasurer:
         protocol, configuration = self._parameters.protocol, proposal.configuration
         splits = self.splits(proposal)
         values = {
-            "image_size": self._image_size(configuration.backbone),
+            "image_size": self._image_size(configuration),
             "subset_size": self.n_images,
             "test_size": sum(len(split.test) for split in splits),
-            "level": "all" if proposal.n_train is None else str(proposal.n_train),
+            "level": level_name(proposal.n_train),
             "n_train": round(float(np.mean([len(split.train) for split in splits]))),
             "n_validation": round(float(np.mean([len(split.validation) for split in splits]))),
             "n_folds": len(splits),
@@ -150,7 +151,10 @@ class TrialMeasurer:
             "seed": proposal.seed,
             "weights_id": self._backbones.weights_id(configuration.backbone),
         }
-        name = trial_id(self._dataset.name, self._dataset.data_hash, configuration, values)
+        base = self._parameters.named_base_seed
+        name = trial_id(
+            self._dataset.name, self._dataset.data_hash, configuration, {**values, **base}
+        )
         return name, values
 
     def measure(self, proposals: Sequence[Proposal]) -> list[Record]:
@@ -159,8 +163,7 @@ class TrialMeasurer:
         Parameters
         ----------
         proposals : sequence of Proposal
-            Either one, or several feature extractions that share level, seed, ``backbone``,
-            ``dense_units``, ``optimizer`` and ``batch_size``.
+            Either one, or several that share level, seed and what `heads.trained_together` says.
 
         Raises
         ------
@@ -176,12 +179,8 @@ class TrialMeasurer:
         """Count the heads that fit into a network no wider than is still fast."""
         if configuration.strategy != "feature_extraction":
             return 1
-        image_size = self._image_size(configuration.backbone)
-        frozen = self._backbones.cut(
-            configuration.backbone, configuration.strategy, image_size
-        ).frozen
-        weights = int(frozen.output.shape[-1]) * configuration.dense_units
-        return max(1, self._parameters.head_weights_at_once // weights)
+        n_features = int(self._cut(configuration).frozen.output.shape[-1])
+        return heads_at_once(configuration, n_features, self._parameters.head_weights_at_once)
 
     def _measure_together(self, proposals: Sequence[Proposal]) -> list[Record]:
         try:
@@ -221,60 +220,35 @@ class TrialMeasurer:
 
     def _train(self, proposals: Sequence[Proposal]) -> tuple[list[list[FoldOutcome]], CachedArrays]:
         protocol, first = self._parameters.protocol, proposals[0].configuration
-        image_size = self._image_size(first.backbone)
+        cut = self._cut(first)
         crossing = self._features.crossing(
-            self._backbones.cut(first.backbone, first.strategy, image_size),
+            cut,
             first.backbone,
             self._backbones.weights_id(first.backbone),
             first.strategy,
-            image_size,
+            self._image_size(first),
         )
-        outcomes = train_splits(
-            self._network(proposals, crossing),
+        schedule = Schedule(
+            max_epochs=getattr(protocol.max_epochs, first.strategy),
+            patience=protocol.patience,
+            freeze_batch_norm=protocol.freeze_batch_norm,
+            seed=proposals[0].seed,
+        )
+        outcomes = train_trials(
+            [proposal.configuration for proposal in proposals],
+            cut,
             crossing.arrays,
             self._labels,
             self.splits(proposals[0]),
-            batch_size=first.batch_size,
-            max_epochs=getattr(protocol.max_epochs, first.strategy),
-            patience=protocol.patience,
-            seed=proposals[0].seed,
+            schedule,
+            self._networks,
         )
         return outcomes, crossing
 
-    def _network(self, proposals: Sequence[Proposal], crossing: CachedArrays) -> Network:
-        """Build what is trained, or take one that differs in nothing that was traced."""
-        configurations = [proposal.configuration for proposal in proposals]
-        first, _, seed = proposals[0].trial
-        n_classes = int(self._labels.max()) + 1
-        if first.strategy == "feature_extraction":
-            shape = HeadShape(
-                n_heads=len(configurations),
-                dense_units=first.dense_units,
-                optimizer=first.optimizer,
-                n_features=crossing.arrays[0].shape[1],
-                n_classes=n_classes,
-            )
-            heads: HeadsNetwork = self._networks.get(
-                (shape, seed), partial(HeadsNetwork, shape, seed)
-            )
-            heads.set_scalars(configurations)
-            return heads
-        image_size = self._image_size(first.backbone)
-        cut = self._backbones.cut(first.backbone, first.strategy, image_size)
-        head = (first.dense_units, first.dropout, first.optimizer, n_classes)
-        tuned: FineTunedNetwork = self._networks.get(
-            (first.backbone, first.strategy, image_size, *head, seed),
-            partial(
-                FineTunedNetwork,
-                cut,
-                first,
-                n_classes,
-                self._parameters.protocol.freeze_batch_norm,
-                seed,
-            ),
-        )
-        tuned.set_learning_rate(first.learning_rate)
-        return tuned
+    def _image_size(self, configuration: Configuration) -> int:
+        return image_size_of(configuration, self._parameters.protocol.image_size)
 
-    def _image_size(self, backbone: str) -> int:
-        return self._parameters.protocol.image_size or BACKBONES[backbone].default_image_size
+    def _cut(self, configuration: Configuration) -> CutBackbone:
+        return self._backbones.cut(
+            configuration.backbone, configuration.strategy, self._image_size(configuration)
+        )

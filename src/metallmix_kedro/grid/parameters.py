@@ -1,44 +1,39 @@
 """Parameters of the experiment grid."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
-from metallmix_kedro.search_space import Strategy
 from metallmix_kedro.support.parameters import Parameters
 from metallmix_kedro.training.inputs.parameters import CacheParameters
+from metallmix_kedro.training.network import Strategy
 
 Epochs = Annotated[int, Field(ge=1, le=1000)]
 Folds = Annotated[int, Field(ge=1, le=20)]
 Images = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
+Number = TypeVar("Number")
 
 
-class EpochBudget(Parameters):
+class _ByStrategy(Parameters, Generic[Number]):
+    """A number for each fine-tuning strategy."""
+
+    feature_extraction: Number
+    last_10: Number
+    last_30: Number
+    full: Number
+
+
+class EpochBudget(_ByStrategy[Epochs]):
     """Most epochs a trial may train, by fine-tuning strategy."""
 
-    feature_extraction: Epochs
-    last_10: Epochs
-    last_30: Epochs
-    full: Epochs
 
-
-class FoldCounts(Parameters):
+class FoldCounts(_ByStrategy[Folds]):
     """How many of the manifest's folds serve as test fold, by fine-tuning strategy."""
 
-    feature_extraction: Folds
-    last_10: Folds
-    last_30: Folds
-    full: Folds
 
-
-class TrialCounts(Parameters):
-    """How many configurations of each fine-tuning strategy."""
-
-    feature_extraction: Count
-    last_10: Count
-    last_30: Count
-    full: Count
+class TrialCounts(_ByStrategy[Count]):
+    """How many of each fine-tuning strategy."""
 
 
 class Protocol(Parameters):
@@ -77,10 +72,10 @@ class Level(Parameters):
     n_configurations: TrialCounts | None = None
     n_repeated: TrialCounts | None = None
 
-    @property
-    def name(self) -> str:
-        """``"all"``, or the number of images."""
-        return "all" if self.n_train is None else str(self.n_train)
+
+def level_name(n_train: int | None) -> str:
+    """Name a level in the history: ``"all"``, or how many images train."""
+    return "all" if n_train is None else str(n_train)
 
 
 class ExperimentGridParameters(Parameters):
@@ -106,6 +101,10 @@ class ExperimentGridParameters(Parameters):
     history holds already is not measured again. ``join_previous_history``: what is measured or
     imported joins the history so far; else it begins a new one. ``lock`` is the file that keeps a
     second run out.
+
+    ``seed`` draws the images of a dataset that are used and the configurations; repeated trials
+    have the seeds that follow it. Trials under another one than the default have names of their
+    own, also where their own seeds agree.
 
     ``imports``: mapping files of histories that join the one measured here
     (`metallmix_kedro.history.importing`).
@@ -134,7 +133,7 @@ class ExperimentGridParameters(Parameters):
     join_previous_history: bool
     lock: str
     imports: tuple[str, ...] = ()
-    seed: Count
+    seed: Count = 42
 
     @model_validator(mode="after")
     def _something_to_measure(self) -> "ExperimentGridParameters":
@@ -152,3 +151,9 @@ class ExperimentGridParameters(Parameters):
                 f"n_random = {self.n_random} configurations of the whole space"
             )
         return self
+
+    @property
+    def named_base_seed(self) -> dict[str, int]:
+        """What a trial's name says of ``seed``: nothing where it is the default."""
+        is_default = self.seed == type(self).model_fields["seed"].default
+        return {} if is_default else {"base_seed": self.seed}

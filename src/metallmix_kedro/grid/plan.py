@@ -1,19 +1,17 @@
 """Which trials every dataset is measured on: configurations, levels and seeds (paper, 2.1)."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from itertools import product
 from typing import Any, Protocol
 
+from metallmix_kedro.declared import hyperparameters
 from metallmix_kedro.grid.measuring import Proposal
 from metallmix_kedro.grid.parameters import ExperimentGridParameters, Level
 from metallmix_kedro.grid.proposals import random_by_strategy, random_configurations
-from metallmix_kedro.search_space import (
-    CONFIGURATION_COLUMNS,
-    STRATEGIES,
-    Configuration,
-    SearchSpace,
-)
+from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.training.network import STRATEGIES
 
 Trial = tuple[Configuration, int | None, int]
 """Configuration, number of training images (None: all) and seed."""
@@ -27,7 +25,7 @@ class Measured(Protocol):
         """Images of the dataset that are used at all."""
 
     def has_level(self, n_train: int | None) -> bool:
-        """Whether the dataset has so many images to train on, and clearly more."""
+        """Whether so many images can train: one of each class, and clearly more are there."""
 
 
 class Plan:
@@ -43,7 +41,7 @@ class Plan:
     Raises
     ------
     ParameterError
-        If a named configuration is not in the space, or lacks a hyperparameter.
+        If a configuration names what is not declared, or lacks a hyperparameter.
     """
 
     def __init__(self, space: SearchSpace, parameters: ExperimentGridParameters) -> None:
@@ -102,7 +100,7 @@ def named_configurations(
     named : tuple of mapping
         Hyperparameters with a value each, or with a list, which stands for each of its values.
     space : SearchSpace
-        Where all of them have to lie, but for backbones and strategies that are not measured now.
+        The part of what is declared that is measured now; what lies outside it is left out.
 
     Returns
     -------
@@ -112,30 +110,42 @@ def named_configurations(
     Raises
     ------
     ParameterError
-        If a hyperparameter is missing or unknown, or a value is not in the space.
+        If a hyperparameter is missing or unknown, or a value is not among those declared.
     """
     found: dict[Configuration, None] = {}
     for entry in named:
-        if differing := set(entry) ^ set(CONFIGURATION_COLUMNS):
-            raise ParameterError(
-                f"The entry {dict(entry)} of experiment_grid.configurations lacks or has too much: "
-                f"{', '.join(sorted(differing))}. Each needs {', '.join(CONFIGURATION_COLUMNS)}."
-            )
-        values = [v if isinstance(v, list | tuple) else (v,) for v in entry.values()]
-        for point in product(*values):
-            configuration = Configuration.from_mapping(dict(zip(entry, point, strict=True)))
-            if (
-                configuration.backbone in space.backbone
-                and configuration.strategy in space.strategy
-            ):
-                _check_in(space, configuration)
+        values = {name: v if isinstance(v, list | tuple) else (v,) for name, v in entry.items()}
+        _check_names(entry)
+        for name, listed in values.items():
+            for value in listed:
+                _check_value(space, name, value)
+        for point in product(*values.values()):
+            configuration = Configuration.from_mapping(dict(zip(values, point, strict=True)))
+            if configuration in space:
                 found[configuration] = None
     return list(found)
 
 
-def _check_in(space: SearchSpace, configuration: Configuration) -> None:
-    if configuration not in space:
+def _check_names(entry: Mapping[str, Any]) -> None:
+    """Raise `ParameterError` for a name that is not declared, or lacks without having a default."""
+    needed = [name for name, one in hyperparameters().items() if one.default is None]
+    if differing := sorted((set(entry) - set(hyperparameters())) | (set(needed) - set(entry))):
         raise ParameterError(
-            f"experiment_grid.configurations names {configuration.id}, which search_space does not "
-            "contain. Add its values to search_space, or correct it."
+            f"The entry {dict(entry)} of experiment_grid.configurations lacks or has too much: "
+            f"{', '.join(differing)}. Each needs {', '.join(needed)}."
         )
+
+
+def _check_value(space: SearchSpace, name: str, value: Any) -> None:
+    """Raise `ParameterError` for a value that neither the space nor its declaration has."""
+    declared = hyperparameters()[name]
+    known = dict.fromkeys((*declared.values, *space.values(name)))
+    problem = declared.problem_with(value)
+    if not problem and declared.typed(value) in known:
+        return
+    nearest = get_close_matches(str(value), map(str, known), n=1)
+    raise ParameterError(
+        f"experiment_grid.configurations names {name} {value!r}, which "
+        f"{problem or 'search_space does not contain'}; it has "
+        f"{', '.join(map(str, known))}." + (f" Did you mean {nearest[0]}?" if nearest else "")
+    )

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.declared import configuration_columns
+from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support.errors import ParameterError
 from metallmix_kedro.support.extras import require
 
@@ -104,7 +105,7 @@ class BayesianSearch:
 
     def __init__(self, space: SearchSpace, seed: int) -> None:
         skopt = require("skopt", "experiments")
-        dimensions = [self._dimension(skopt, space, name) for name in CONFIGURATION_COLUMNS]
+        dimensions = [self._dimension(skopt, space, name) for name in configuration_columns()]
         # Told results count as initial points: with them the first question already is the
         # Gaussian process's.
         self._optimizer = skopt.Optimizer(
@@ -116,14 +117,14 @@ class BayesianSearch:
 
     @staticmethod
     def _dimension(skopt: Any, space: SearchSpace, name: str) -> Any:
-        values = list(getattr(space, name))
+        values = list(space.values(name))
         encoding = "onehot" if isinstance(values[0], str) else "label"
         return skopt.space.Categorical(values, transform=encoding, name=name)
 
     def tell(self, configuration: Configuration, validation_accuracy: float) -> None:
         """Report an outcome in [0, 1]; a failed trial counts as 0."""
         self._known[configuration] = validation_accuracy
-        point = [getattr(configuration, name) for name in CONFIGURATION_COLUMNS]
+        point = [getattr(configuration, name) for name in configuration_columns()]
         self._optimizer.tell(point, -validation_accuracy)
 
     def ask(self) -> tuple[Configuration, str]:
@@ -136,7 +137,7 @@ class BayesianSearch:
             proposing what is known.
         """
         for _ in range(_ASKS):
-            point = dict(zip(CONFIGURATION_COLUMNS, self._optimizer.ask(), strict=True))
+            point = dict(zip(configuration_columns(), self._optimizer.ask(), strict=True))
             configuration = Configuration.from_mapping(point)
             if configuration not in self._known:
                 return configuration, "bayesian"

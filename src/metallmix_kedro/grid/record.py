@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import platform
 from dataclasses import asdict
@@ -10,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from metallmix_kedro.history import HISTORY_COLUMNS, METRICS
+from metallmix_kedro.history import METRICS
+from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support.extras import require
+from metallmix_kedro.training.hyperparameters import effective_values
 from metallmix_kedro.training.outcome import FoldOutcome
 
 Record = dict[str, Any]
@@ -41,8 +44,9 @@ def trial_id(
         ``<dataset>-<12 hexadecimal digits>``.
     """
     # One flat mapping: whether a value is a hyperparameter or part of the protocol is a matter of
-    # what is searched, not of what is measured.
-    parts = [dataset, data_hash, {**protocol, **configuration.as_dict()}]
+    # what is searched, not of what is measured. Nor is the name another one where a hyperparameter
+    # is searched that is off here.
+    parts = [dataset, data_hash, {**protocol, **effective_values(configuration)}]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return f"{dataset}-{digest[:12]}"
 
@@ -64,7 +68,7 @@ def _blank(
     identity: Record, meta_features: MetaFeatures, configuration: Configuration, protocol: Record
 ) -> Record:
     values = {**identity, **meta_features.model_dump(), **configuration.as_dict(), **protocol}
-    return {column: values.get(column) for column in HISTORY_COLUMNS}
+    return {column: values.get(column) for column in history_columns()}
 
 
 def finished_record(
@@ -91,15 +95,16 @@ def finished_record(
     Returns
     -------
     dict
-        Keys `HISTORY_COLUMNS`; means over folds with their population standard deviations.
+        Keys `history_columns`; means over folds with their population standard deviations.
     """
     record = _blank(identity, meta_features, configuration, protocol)
     folds = [asdict(outcome) for outcome in outcomes]
     curves = [[round(accuracy, 4) for accuracy in fold["validation_curve"]] for fold in folds]
     for metric in METRICS:
-        values = [fold[metric] for fold in folds]
-        record[metric] = float(np.mean(values))
-        record[f"{metric}_std"] = float(np.std(values))
+        # A fold may hold no image of the rarest class: near copies share one.
+        values = [fold[metric] for fold in folds if not math.isnan(fold[metric])]
+        record[metric] = float(np.mean(values)) if values else None
+        record[f"{metric}_std"] = float(np.std(values)) if values else None
     fit_time_s = float(np.mean([fold["fit_time_s"] for fold in folds]))
     record.update(
         source="measured",

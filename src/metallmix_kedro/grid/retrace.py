@@ -31,7 +31,7 @@ def retrace_searches(
     Parameters
     ----------
     history : pandas.DataFrame
-        Columns `HISTORY_COLUMNS`. Of each dataset the measured trials of its most frequent
+        Columns `history_columns`. Of each dataset the measured trials of its most frequent
         setting are looked at.
     space : SearchSpace
         Where the searches looked.

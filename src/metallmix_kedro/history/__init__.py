@@ -6,20 +6,20 @@
 
 from metallmix_kedro.history.columns import (
     ACCURACY,
-    HISTORY_COLUMNS,
     METRICS,
     PROTOCOL,
     SCORE,
     SOURCES,
     TIMES,
+    history_columns,
 )
 
 __all__ = [
     "ACCURACY",
-    "HISTORY_COLUMNS",
     "METRICS",
     "PROTOCOL",
     "SCORE",
     "SOURCES",
     "TIMES",
+    "history_columns",
 ]

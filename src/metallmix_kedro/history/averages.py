@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.relative import add_relative_score, has_score
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
 
 def known_configurations(history: pd.DataFrame) -> pd.DataFrame:
     """Return the finished trials with a score whose seven hyperparameters are all known."""
-    known = history[list(CONFIGURATION_COLUMNS)].notna().all(axis=1)
+    known = history[list(configuration_columns())].notna().all(axis=1)
     return history[has_score(history) & known]
 
 
@@ -24,7 +24,7 @@ def comparable_configurations(history: pd.DataFrame) -> pd.DataFrame:
     These are the fully known ones and all imported: what an import does not say of its trials,
     it did not vary, or it lies in what it does say, as the head does in a backbone's name.
     """
-    known = history[list(CONFIGURATION_COLUMNS)].notna().all(axis=1)
+    known = history[list(configuration_columns())].notna().all(axis=1)
     return history[has_score(history) & (known | (history["source"] == "imported"))]
 
 
@@ -46,7 +46,7 @@ def configuration_means(history: pd.DataFrame) -> pd.DataFrame:
         ``n_datasets`` and ``n_trials``; best first, equals in the order of the configuration.
     """
     scored = history if "relative_score" in history else add_relative_score(history)
-    keys = list(CONFIGURATION_COLUMNS)
+    keys = list(configuration_columns())
     by_dataset = (
         comparable_configurations(scored)
         .groupby([*keys, "dataset"], sort=False, observed=True, dropna=False)["relative_score"]

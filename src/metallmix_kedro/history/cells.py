@@ -8,22 +8,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.declared import configuration_columns, meta_features
 
 FloatArray = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
-CODED = ("dataset", "source", "status", "device", "modality", *CONFIGURATION_COLUMNS)
-"""Columns of few values in many rows."""
+
+def _coded() -> tuple[str, ...]:
+    """Name the columns of few values in many rows."""
+    words = (name for name, declared in meta_features().items() if not declared.is_number)
+    return ("dataset", "source", "status", "device", *words, *configuration_columns())
 
 
 def coded(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the trials with the columns `CODED` as categories.
+    """Return the trials with their columns of few values as categories.
 
     A million words are slow to compare, to copy and to group; their codes are not. Columns that
     are categories already stay as they are.
     """
-    words = [name for name in CODED if not isinstance(trials[name].dtype, pd.CategoricalDtype)]
+    words = [name for name in _coded() if not isinstance(trials[name].dtype, pd.CategoricalDtype)]
     return trials.astype(dict.fromkeys(words, "category")) if words else trials
 
 

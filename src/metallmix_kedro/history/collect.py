@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from pandera.errors import SchemaErrors
 
-from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS, LATER_COLUMNS
+from metallmix_kedro.history.columns import ACCURACY, history_columns, later_values
 from metallmix_kedro.history.published import published_trials
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.support.errors import ArtifactError
 
 MAX_LISTED = 10
@@ -32,19 +32,19 @@ def collect_history(
     Parameters
     ----------
     previous : pandas.DataFrame or None
-        An earlier history, columns `HISTORY_COLUMNS`; None when there is none.
+        An earlier history, columns `history_columns`; None when there is none.
     trials : iterable of mapping
-        Recorded trials: exactly the keys `HISTORY_COLUMNS` (`LATER_COLUMNS` may be absent), None
+        Recorded trials: exactly the keys `history_columns` (`later_values` may be absent), None
         where nothing is known.
     published : pandas.DataFrame
         The paper's outcomes as shipped (see `history.published.published_trials`).
     imported : pandas.DataFrame, optional
-        Imported trials, columns `HISTORY_COLUMNS` (see `history.importing`).
+        Imported trials, columns `history_columns` (see `history.importing`).
 
     Returns
     -------
     pandas.DataFrame
-        Satisfies `HistorySchema`; columns `HISTORY_COLUMNS`, sorted by dataset, source, trial id.
+        Satisfies `history_schema`; columns `history_columns`, sorted by dataset, source, trial id.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def collect_history(
         If a record has other keys, a value breaks the schema, a number is infinite, or a finished
         trial has no score; the message lists row, column and value.
     """
-    earlier = _empty() if previous is None else _with_history_columns(previous)
-    new = _empty() if imported is None else _with_history_columns(imported)
+    earlier = no_trials() if previous is None else _with_history_columns(previous)
+    new = no_trials() if imported is None else _with_history_columns(imported)
     # Imported trials come first: of two descriptions of a dataset, the one measured here counts.
     sources = [new, _without_imports_of(earlier, new), _trial_rows(trials)]
     known = pd.concat(sources, ignore_index=True)
@@ -64,8 +64,9 @@ def collect_history(
     return _validated(_one_row_a_trial(joined))
 
 
-def _empty() -> pd.DataFrame:
-    return pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=object)
+def no_trials() -> pd.DataFrame:
+    """Return a history without trials."""
+    return pd.DataFrame(columns=list(history_columns()), dtype=object)
 
 
 def _without_imports_of(earlier: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
@@ -75,21 +76,22 @@ def _without_imports_of(earlier: pd.DataFrame, new: pd.DataFrame) -> pd.DataFram
 
 
 def _with_history_columns(previous: pd.DataFrame) -> pd.DataFrame:
-    if set(previous.columns) | set(LATER_COLUMNS) != set(HISTORY_COLUMNS):
+    lacking = {name: value for name, value in later_values().items() if name not in previous}
+    if {*previous.columns, *lacking} != set(history_columns()):
         raise ArtifactError(
             f"The earlier history does not have the columns of a history"
             f"{_difference(previous.columns)}. Restore it, or collect without it."
         )
     # As objects, joined tables keep their values as they are; the schema sets the types once.
-    return previous.reindex(columns=list(HISTORY_COLUMNS)).astype(object)
+    return previous.assign(**lacking)[list(history_columns())].astype(object)
 
 
 def _trial_rows(trials: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Make a table of records after checking that each has the history's keys and scalars only."""
-    records = list(trials)
+    records = [{**later_values(), **record} for record in trials]
     for number, record in enumerate(records):
         name = record.get("trial_id", f"number {number}")
-        if set(record) | set(LATER_COLUMNS) != set(HISTORY_COLUMNS):
+        if {*record, *later_values()} != set(history_columns()):
             raise ArtifactError(
                 f"The record of trial {name} does not have the keys of a history"
                 f"{_difference(record)}. Remove the record to have the trial run again."
@@ -100,11 +102,11 @@ def _trial_rows(trials: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
                 f"The record of trial {name} holds a nested value in {', '.join(nested)}; "
                 "single values are expected. Remove the record to have the trial run again."
             )
-    return pd.DataFrame(records, columns=list(HISTORY_COLUMNS), dtype=object)
+    return pd.DataFrame(records, columns=list(history_columns()), dtype=object)
 
 
 def _difference(keys: Iterable[str]) -> str:
-    found, wanted = {*map(str, keys), *LATER_COLUMNS}, set(HISTORY_COLUMNS)
+    found, wanted = {*map(str, keys), *later_values()}, set(history_columns())
     missing, unknown = sorted(wanted - found), sorted(found - wanted)
     parts = [f"missing: {', '.join(missing)}"] if missing else []
     parts += [f"unknown: {', '.join(unknown)}"] if unknown else []
@@ -121,7 +123,7 @@ def _one_row_a_trial(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _validated(rows: pd.DataFrame) -> pd.DataFrame:
     try:
-        history = HistorySchema.validate(rows.reset_index(drop=True), lazy=True)
+        history = history_schema().validate(rows.reset_index(drop=True), lazy=True)
     except SchemaErrors as error:
         # A case without a row is a check that could not run on values listed anyway.
         cases = error.failure_cases.dropna(subset="index")

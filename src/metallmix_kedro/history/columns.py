@@ -1,7 +1,12 @@
 """The columns of the history, without the weight of their validation."""
 
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.declared import (
+    configuration_columns,
+    derived,
+    hyperparameters,
+    meta_feature_columns,
+)
+from metallmix_kedro.declared.features import Value
 
 METRICS: tuple[str, ...] = (
     "train_accuracy",
@@ -63,18 +68,24 @@ and the validation accuracy after each epoch (a list for each fold)."""
 
 IDENTITY: tuple[str, ...] = ("trial_id", "dataset", "source", "proposer", "status", "error")
 
-HISTORY_COLUMNS: tuple[str, ...] = (
-    *IDENTITY,
-    *META_FEATURE_COLUMNS,
-    *CONFIGURATION_COLUMNS,
-    *(name for metric in METRICS for name in (metric, f"{metric}_std")),
-    *TIMES,
-    "epochs_run",
-    *DETAILS,
-    "data_hash",
-    *PROTOCOL,
-)
-"""All columns of the history, in their stored order."""
+
+@derived
+def history_columns() -> tuple[str, ...]:
+    """Return all columns of the history, in their stored order."""
+    columns = (
+        *IDENTITY,
+        *meta_feature_columns(),
+        *configuration_columns(),
+        *(name for metric in METRICS for name in (metric, f"{metric}_std")),
+        *TIMES,
+        "epochs_run",
+        *DETAILS,
+        "data_hash",
+        *PROTOCOL,
+    )
+    # Part of the protocol may be searched: then it is a hyperparameter.
+    return tuple(dict.fromkeys(columns))
+
 
 LATER_COLUMNS: tuple[str, ...] = (
     "test_rarest_recall",
@@ -85,6 +96,15 @@ LATER_COLUMNS: tuple[str, ...] = (
     *DETAILS,
 )
 """Columns that came later: where a stored history or trial lacks them, their values are missing."""
+
+
+@derived
+def later_values() -> dict[str, Value | None]:
+    """Return what holds where a stored history or trial lacks a column: nothing, or the default."""
+    defaults = {name: one.default for name, one in hyperparameters().items()}
+    known = {name: value for name, value in defaults.items() if value is not None}
+    return {**dict.fromkeys(LATER_COLUMNS), **known}
+
 
 SOURCES = ("measured", "published", "imported")
 ACCURACY = "test_accuracy"

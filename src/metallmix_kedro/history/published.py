@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+from metallmix_kedro.declared import meta_feature_columns
+from metallmix_kedro.history.columns import ACCURACY, history_columns
 from metallmix_kedro.support.errors import ArtifactError
 
 REQUIRED_COLUMNS: tuple[str, ...] = (
@@ -64,7 +64,7 @@ def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        One row an outcome, columns `HISTORY_COLUMNS`, source ``"published"``, proposer
+        One row an outcome, columns `history_columns`, source ``"published"``, proposer
         ``"llm:<name>"``.
 
     Raises
@@ -90,10 +90,10 @@ def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFram
     )
     described = pd.DataFrame(
         [features.get(paper.name, _table_2(paper)) for paper in papers],
-        columns=list(META_FEATURE_COLUMNS),
+        columns=list(meta_feature_columns()),
         index=rows.index,
     )
-    return rows.join(described).reindex(columns=list(HISTORY_COLUMNS))
+    return rows.join(described).reindex(columns=list(history_columns()))
 
 
 def _check(outcomes: pd.DataFrame) -> None:
@@ -121,6 +121,6 @@ def _table_2(paper: PaperDataset) -> dict[Hashable, object]:
 
 def _meta_features(known: pd.DataFrame) -> dict[str, dict[Hashable, object]]:
     """Return the meta-features of each dataset as its last trial of another source has them."""
-    others = known.loc[known["source"] != PUBLISHED, ["dataset", *META_FEATURE_COLUMNS]]
+    others = known.loc[known["source"] != PUBLISHED, ["dataset", *meta_feature_columns()]]
     last = others.dropna().drop_duplicates("dataset", keep="last").set_index("dataset")
     return {str(name): row.to_dict() for name, row in last.iterrows()}

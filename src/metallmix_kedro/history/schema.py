@@ -1,9 +1,10 @@
 """The schema of the history (the paper's meta-dataset, section 2.1 and Figure 2)."""
 
+import pandas as pd
 import pandera.pandas as pa
 
+from metallmix_kedro.declared import Feature, Hyperparameter, derived, features, network
 from metallmix_kedro.history.columns import DETAILS, METRICS, SOURCES, TIMES
-from metallmix_kedro.meta_features import NUMERIC_META_FEATURES
 
 
 def _unit_interval() -> pa.Column:
@@ -14,61 +15,68 @@ def _text(nullable: bool = True, check: pa.Check | None = None) -> pa.Column:
     return pa.Column("str", check, nullable=nullable)
 
 
-HistorySchema = pa.DataFrameSchema(
-    {
-        "trial_id": pa.Column("str", nullable=False, unique=True),
-        "dataset": _text(nullable=False),
-        "source": _text(nullable=False, check=pa.Check.isin(SOURCES)),
-        "proposer": _text(nullable=False),
-        "status": _text(nullable=False, check=pa.Check.isin(("finished", "failed"))),
-        "error": _text(),
-        "modality": _text(nullable=False),
-        **{
-            name: pa.Column("float64", pa.Check.ge(0), nullable=True)
-            for name in NUMERIC_META_FEATURES
-        },
-        "backbone": _text(nullable=False),
-        "strategy": _text(),
-        "optimizer": _text(),
-        **{
-            name: pa.Column("float64", pa.Check.ge(0), nullable=True)
-            for name in ("dense_units", "dropout", "learning_rate", "batch_size")
-        },
-        **{metric: _unit_interval() for metric in METRICS},
-        **{f"{metric}_std": _unit_interval() for metric in METRICS},
-        **{name: pa.Column("float64", pa.Check.ge(0), nullable=True) for name in TIMES},
-        "epochs_run": pa.Column("float64", pa.Check.ge(0), nullable=True),
-        "data_hash": _text(),
-        **{
-            name: pa.Column("float64", pa.Check.ge(0), nullable=True)
-            for name in (
-                "image_size",
-                "subset_size",
-                "test_size",
-                "n_train",
-                "n_validation",
-                "n_folds",
-                "max_epochs",
-                "patience",
-                "seed",
-                "trained_together",
-            )
-        },
-        "level": _text(),
-        **{name: _text() for name in DETAILS},
-        "freeze_batch_norm": pa.Column("boolean", nullable=True),
-        "weights_id": _text(),
-        "backend": _text(),
-        "device": _text(),
-        "versions": _text(),
-    },
-    strict=True,
-    ordered=False,
-    coerce=True,
-    name="history",
-)
-"""What every stored history satisfies: unique trials, scores in [0, 1], no unknown column.
+def _declared(name: str, feature: Feature) -> pa.Column:
+    """Make the column of a meta-feature or hyperparameter.
 
-Meta-features and hyperparameters are missing where a source does not give them: the paper's
-published outcomes name a backbone only.
-"""
+    What kind of dataset it is and which network was used is known of every trial.
+    """
+    if not feature.is_number:
+        return _text(nullable=isinstance(feature, Hyperparameter) and name != network())
+    check = None if feature.minimum is None else pa.Check.ge(feature.minimum)
+    return pa.Column("float64", check, nullable=True)
+
+
+@derived
+def history_schema() -> pa.DataFrameSchema:
+    """Make what every stored history satisfies: unique trials, scores in [0, 1], no other column.
+
+    Meta-features and hyperparameters are missing where a source does not give them: the paper's
+    published outcomes name a backbone only.
+    """
+    return pa.DataFrameSchema(
+        {
+            "trial_id": pa.Column("str", nullable=False, unique=True),
+            "dataset": _text(nullable=False),
+            "source": _text(nullable=False, check=pa.Check.isin(SOURCES)),
+            "proposer": _text(nullable=False),
+            "status": _text(nullable=False, check=pa.Check.isin(("finished", "failed"))),
+            "error": _text(),
+            **{name: _declared(name, one) for name, one in features().items()},
+            **{metric: _unit_interval() for metric in METRICS},
+            **{f"{metric}_std": _unit_interval() for metric in METRICS},
+            **{name: pa.Column("float64", pa.Check.ge(0), nullable=True) for name in TIMES},
+            "epochs_run": pa.Column("float64", pa.Check.ge(0), nullable=True),
+            "data_hash": _text(),
+            **{
+                name: pa.Column("float64", pa.Check.ge(0), nullable=True)
+                for name in (
+                    "image_size",
+                    "subset_size",
+                    "test_size",
+                    "n_train",
+                    "n_validation",
+                    "n_folds",
+                    "max_epochs",
+                    "patience",
+                    "seed",
+                    "trained_together",
+                )
+            },
+            "level": _text(),
+            **{name: _text() for name in DETAILS},
+            "freeze_batch_norm": pa.Column("boolean", nullable=True),
+            "weights_id": _text(),
+            "backend": _text(),
+            "device": _text(),
+            "versions": _text(),
+        },
+        strict=True,
+        ordered=False,
+        coerce=True,
+        name="history",
+    )
+
+
+def validated(history: pd.DataFrame) -> pd.DataFrame:
+    """Check a history before it is stored (named in the catalog)."""
+    return history_schema().validate(history)

@@ -10,13 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns
+from metallmix_kedro.declared.features import Value
 from metallmix_kedro.history.averages import is_shared_enough, known_configurations
 from metallmix_kedro.history.cells import Cells, FloatArray, numbered
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace
 
-_NEEDED = ("dataset", "source", "proposer", "status", SCORE, *CONFIGURATION_COLUMNS)
+_NEEDED = ("dataset", "source", "proposer", "status", SCORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Tried:
     Parameters
     ----------
     configurations : pandas.DataFrame
-        A row each, in order: `CONFIGURATION_COLUMNS`.
+        A row each, in order: `configuration_columns`.
     mean_relative_score : ndarray
         Mean over the datasets it was measured on, in [0, 1]; a dataset counts once.
     cells : Cells
@@ -73,8 +75,10 @@ class Tried:
         if isinstance(history, Tried):
             return history
         # Scores are related to all trials of their dataset, whatever is known of them.
-        trials = known_configurations(add_relative_score(history[list(_NEEDED)]))
-        names = list(CONFIGURATION_COLUMNS)
+        trials = known_configurations(
+            add_relative_score(history[[*_NEEDED, *configuration_columns()]])
+        )
+        names = list(configuration_columns())
         columns = trials[names].astype("category")
         numbers = np.zeros(len(trials), dtype=np.int64)
         for name in names:
@@ -91,10 +95,9 @@ class Tried:
         shown = trials[names].iloc[cells.first[place]].reset_index(drop=True)
         return cls(shown, np.asarray(means, dtype=np.float64), cells)
 
-    @property
-    def backbones(self) -> frozenset[str]:
-        """The backbones with at least one such trial."""
-        return frozenset(self.configurations["backbone"])
+    def values(self, name: str) -> frozenset[Value]:
+        """Return the values of a hyperparameter that at least one such trial has."""
+        return frozenset(self.configurations[name].tolist())
 
     def best(self, space: SearchSpace) -> BestOnAverage | None:
         """Return the configuration of a search space that is best on average.
@@ -116,7 +119,7 @@ class Tried:
         eligible = np.flatnonzero(inside)[is_shared_enough(n_datasets[inside], len(seen))]
         # Of equals, the first in order.
         best = int(eligible[np.argmax(self.mean_relative_score[eligible])])
-        values = {name: self.configurations[name].iloc[best] for name in CONFIGURATION_COLUMNS}
+        values = {name: self.configurations[name].iloc[best] for name in configuration_columns()}
         return BestOnAverage(
             configuration=Configuration.from_mapping(values),
             mean_relative_score=float(self.mean_relative_score[best]),
@@ -125,6 +128,6 @@ class Tried:
         )
 
     def _inside(self, space: SearchSpace) -> npt.NDArray[np.bool_]:
-        values = {name: list(getattr(space, name)) for name in CONFIGURATION_COLUMNS}
+        values = {name: list(space.values(name)) for name in configuration_columns()}
         found: npt.NDArray[np.bool_] = self.configurations.isin(values).all(axis=1).to_numpy()
         return found

@@ -6,11 +6,12 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
@@ -23,6 +24,9 @@ from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEn
 from metallmix_kedro.images.sources import resolve_root
 from metallmix_kedro.support.errors import InputError
 
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
 INCLUDED = "included"
 EXCLUDED = "excluded"
 
@@ -32,29 +36,39 @@ def _included_or_explained(frame: pd.DataFrame) -> pd.Series:
     return (included == frame["fold"].notna()) & (included == frame["reason"].isna())
 
 
-ManifestSchema = pa.DataFrameSchema(
-    {
-        "path": pa.Column("str", nullable=False),
-        "class_name": pa.Column("str", nullable=True),
-        "width": pa.Column("Int64", pa.Check.ge(0), nullable=True),
-        "height": pa.Column("Int64", pa.Check.ge(0), nullable=True),
-        "mode": pa.Column("str", nullable=True),
-        "bytes": pa.Column("Int64", pa.Check.ge(0), nullable=True),
-        "content_hash": pa.Column("str", pa.Check.str_matches(r"^[0-9a-f]{64}$"), nullable=True),
-        "duplicate_group": pa.Column("int64", pa.Check.ge(0), nullable=False),
-        "near_copy_group": pa.Column("int64", pa.Check.ge(0), nullable=False),
-        "fold": pa.Column("Int64", pa.Check.ge(0), nullable=True),
-        "status": pa.Column("str", pa.Check.isin((INCLUDED, EXCLUDED)), nullable=False),
-        "reason": pa.Column("str", nullable=True),
-    },
-    checks=pa.Check(_included_or_explained, error="a fold or a reason, and not both"),
-    unique=["path", "class_name"],
-    strict=True,
-    ordered=True,
-    coerce=True,
-    name="manifest",
-)
-"""One row a file; ``class_name`` is missing for what lies in no class folder or has no label."""
+@cache
+def manifest_schema() -> "pa.DataFrameSchema":
+    """Make what every manifest satisfies: one row a file.
+
+    ``class_name`` is missing for what lies in no class folder or has no label.
+    """
+    # Imported only here: a recommendation makes no manifest.
+    import pandera.pandas as pa
+
+    return pa.DataFrameSchema(
+        {
+            "path": pa.Column("str", nullable=False),
+            "class_name": pa.Column("str", nullable=True),
+            "width": pa.Column("Int64", pa.Check.ge(0), nullable=True),
+            "height": pa.Column("Int64", pa.Check.ge(0), nullable=True),
+            "mode": pa.Column("str", nullable=True),
+            "bytes": pa.Column("Int64", pa.Check.ge(0), nullable=True),
+            "content_hash": pa.Column(
+                "str", pa.Check.str_matches(r"^[0-9a-f]{64}$"), nullable=True
+            ),
+            "duplicate_group": pa.Column("int64", pa.Check.ge(0), nullable=False),
+            "near_copy_group": pa.Column("int64", pa.Check.ge(0), nullable=False),
+            "fold": pa.Column("Int64", pa.Check.ge(0), nullable=True),
+            "status": pa.Column("str", pa.Check.isin((INCLUDED, EXCLUDED)), nullable=False),
+            "reason": pa.Column("str", nullable=True),
+        },
+        checks=pa.Check(_included_or_explained, error="a fold or a reason, and not both"),
+        unique=["path", "class_name"],
+        strict=True,
+        ordered=True,
+        coerce=True,
+        name="manifest",
+    )
 
 
 def ingest_datasets(parameters: DataIngestionParameters) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -101,7 +115,7 @@ def build_manifest(
     Returns
     -------
     pandas.DataFrame
-        One row a file in the order of paths, as `ManifestSchema` says. The same files and
+        One row a file in the order of paths, as `manifest_schema` says. The same files and
         parameters give the same manifest.
 
     Raises
@@ -124,12 +138,19 @@ def build_manifest(
     included = frame["reason"].isna()
     used = frame[included]
     classes, n_folds = used["class_name"].tolist(), parameters.n_folds
-    check_groups(classes, used["duplicate_group"].tolist(), n_folds, "different images, one a fold")
+    check_groups(
+        classes,
+        used["duplicate_group"].tolist(),
+        n_folds,
+        "different images, one a fold",
+        "leave the class out (class_map), or lower n_folds",
+    )
     frame.loc[included, "fold"] = assign_folds(
         classes, used["near_copy_group"].tolist(), n_folds, parameters.seed
     )
     frame["status"] = np.where(included, INCLUDED, EXCLUDED)
-    return ManifestSchema.validate(frame[list(ManifestSchema.columns)])
+    schema = manifest_schema()
+    return schema.validate(frame[list(schema.columns)])
 
 
 def data_hash(manifest: pd.DataFrame) -> str:

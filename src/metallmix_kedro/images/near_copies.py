@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 SIDE = 32
 """Side in pixels of the thumbnails that are compared."""
@@ -57,6 +55,10 @@ def near_copy_groups(
     numpy.ndarray of int, shape (n_images,)
         Number of each image's group, in the order of their first images.
     """
+    # Imported only here: a recommendation reads headers alone.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     left, right = [_first_of_each(identical)[identical]], [np.arange(len(identical))]
     shown = np.array([i for i, one in enumerate(thumbnails) if one is not None], dtype=np.int64)
     if correlation is not None and len(shown) > 1:

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from metallmix_kedro.declared import network
 from metallmix_kedro.evaluation.ablation_parameters import Condition
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
-from metallmix_kedro.evaluation.protocols.replay import replay_tables
+from metallmix_kedro.evaluation.protocols.replay import ReplayTable, replay_tables
 from metallmix_kedro.explanation import llm
 from metallmix_kedro.explanation.english.checks import check_explanation
 from metallmix_kedro.explanation.evidence import Evidence
@@ -40,6 +41,7 @@ from metallmix_kedro.judging.model import find_judge
 from metallmix_kedro.judging.rating import CRITERIA, rate, summarise
 from metallmix_kedro.language_models.language_model import LLMUnavailableError
 from metallmix_kedro.language_models.providers import connect
+from metallmix_kedro.search_space import Configuration, phrase
 
 LOGGER = logging.getLogger(__name__)
 
@@ -95,7 +97,7 @@ def measure(
 
 def _models(settings: Settings) -> list[AskedModel]:
     """Return the models that are there, each once; name those that are not."""
-    base = settings.recommendation.llm
+    base = settings.llm
     names = settings.evaluation.llm_ablation.models
     if base.provider == "embedded":
         identity = connect(base).identity
@@ -193,13 +195,18 @@ def _outcome(left_out: LeftOutDataset, positions: list[int]) -> dict[str, Any]:
     table = left_out.table
     times = table.training_times[positions]
     return {
-        "selected_model": str(table.candidates.loc[positions[0], "backbone"])
-        if len(positions) == 1
-        else "any",
+        "selected_model": _selected(table, positions[0]) if len(positions) == 1 else "any",
         "score": float(table.scores[positions].mean()),
         "regret": float(table.regrets[positions].mean()),
         "training_time_s": None if np.isnan(times).any() else float(times.mean()),
     }
+
+
+def _selected(table: ReplayTable, position: int) -> str:
+    """Name the pretrained network of a recorded trial; without one, its configuration."""
+    values: dict[Any, Any] = table.candidates.loc[position].to_dict()
+    column = network()
+    return str(values[column]) if column else phrase(Configuration.from_mapping(values))
 
 
 def _scores(

@@ -3,7 +3,7 @@
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -96,9 +96,12 @@ def change_value(text: str, generator: random.Random) -> str:
 def invent_trial(text: str, generator: random.Random) -> str:
     """Add a past trial that never was."""
     score = generator.uniform(0.9, 0.999)
+    # A good explanation begins with what its candidate uses.
+    configuration = sentences(text)[0].rstrip(".").partition(" uses ")[2]
+    used = f"used {configuration} and " if configuration else ""
     return (
-        f'{text} T{generator.randint(20, 99)} on "lung_scans" used backbone ResNet50 with feature '
-        f"extraction and scored {score:.3f} after a training time of 12 s."
+        f'{text} T{generator.randint(20, 99)} on "another_dataset" {used}scored {score:.3f} after '
+        "a training time of 12 s."
     )
 
 
@@ -145,8 +148,3 @@ DAMAGES: dict[Kind, Callable[[str, random.Random], str]] = {
     "broken_json": break_json,
 }
 """What is done to a good explanation, by kind."""
-
-
-def of_kind(examples: list[Example], kind: Kind | None) -> Iterator[Example]:
-    """Yield the examples of a kind of damage; with None the good ones."""
-    return (example for example in examples if example.kind == kind)

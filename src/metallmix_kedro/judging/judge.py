@@ -94,13 +94,10 @@ def judge_recommendation(
         With ``provider`` ollama or embedded, if there is no such judge.
     """
     judged = read_judged(recommendation)
-    writer = _writer(recommendation) if judged.explanation_by == "llm" else None
-    try:
-        model = find_judge(parameters, writer)
-    except LLMUnavailableError as error:
-        if parameters.provider in ("ollama", "embedded"):
-            raise
-        return _verdict(judged, prompts, parameters, None, (), str(error), None, None)
+    writer = _writer(recommendation, judged)
+    model, reason = _judge(writer, parameters)
+    if model is None:
+        return _verdict(judged, prompts, parameters, None, (), reason, None, None)
     runs = rate(model, prompts, parameters, judged.evidence, judged.chosen_ref, judged.explanation)
     own = writer is not None and writer == model.identity.digest
     trust = _trust(checked, model, prompts)
@@ -115,7 +112,7 @@ def rate_labelled(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Have the judge rate good and damaged explanations that it has not rated yet."""
     judged = read_judged(recommendation)
-    model = _checked_judge(recommendation, judged, parameters)
+    model, _ = _judge(_writer(recommendation, judged), parameters)
     if model is not None and parameters.n_checked:
         yield from check.rate_examples(model, prompts, parameters, judged.evidence, known)
 
@@ -131,23 +128,23 @@ def report_judge(
     if not parameters.n_checked:
         reason = "evaluation.judge.n_checked is 0"
         return JudgeReport(status="not checked", reason=reason).model_dump(mode="json")
-    model = _checked_judge(recommendation, judged, parameters)
+    model, _ = _judge(_writer(recommendation, judged), parameters)
     if model is None:
         return JudgeReport(status="no judge", reason="there is no judge").model_dump(mode="json")
     found = check.report(model.identity, prompts, parameters, judged.evidence, known)
     return found.model_dump(mode="json")
 
 
-def _checked_judge(
-    recommendation: Mapping[str, Any], judged: Judged, parameters: JudgeParameters
-) -> LanguageModel | None:
-    writer = _writer(recommendation) if judged.explanation_by == "llm" else None
+def _judge(
+    writer: str | None, parameters: JudgeParameters
+) -> tuple[LanguageModel | None, str | None]:
+    """Return the judge, or None and why there is none; one that was asked for has to be there."""
     try:
-        return find_judge(parameters, writer)
-    except LLMUnavailableError:
+        return find_judge(parameters, writer), None
+    except LLMUnavailableError as error:
         if parameters.provider in ("ollama", "embedded"):
             raise
-        return None
+        return None, str(error)
 
 
 def _trust(
@@ -209,8 +206,10 @@ def _distrust(trust: JudgeReport) -> str:
     )
 
 
-def _writer(recommendation: Mapping[str, Any]) -> str | None:
-    """Return the digest of the model that wrote the explanation, if it is recorded."""
+def _writer(recommendation: Mapping[str, Any], judged: Judged) -> str | None:
+    """Return the digest of the model that wrote the explanation, if one did and is recorded."""
+    if judged.explanation_by != "llm":
+        return None
     reply = recommendation.get("provenance", {}).get("llm_reply", {})
     digest = reply.get("digest") if isinstance(reply, Mapping) else None
     return digest if isinstance(digest, str) else None

@@ -10,6 +10,7 @@ from metallmix_kedro.attribution.values import readable_values
 from metallmix_kedro.decision import gather
 from metallmix_kedro.decision.portfolio import DIFFERENT, SURROGATE_BEST
 from metallmix_kedro.decision.scoring import DECIMALS, PREDICTIONS
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.methods.one_shot import by_short_list
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
@@ -23,10 +24,8 @@ from metallmix_kedro.explanation.evidence import (
     TopFeature,
 )
 from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.retriever import retrieve
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
-
-KEYS = list(CONFIGURATION_COLUMNS)
+from metallmix_kedro.retrieval.search import retrieve
+from metallmix_kedro.search_space import Configuration, SearchSpace
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,7 @@ class LeftOutDataset:
             Hyperparameters in which it differs.
         """
         values = configuration.as_dict()
-        differs = np.column_stack(
-            [(self.table.candidates[name] != values[name]).to_numpy() for name in KEYS]
-        ).sum(axis=1)
+        differs = (self.table.candidates[[*values]] != pd.Series(values)).sum(axis=1).to_numpy()
         position = int(differs.argmin())
         return position, int(differs[position])
 
@@ -85,7 +82,12 @@ def leave_out(history: pd.DataFrame, table: ReplayTable, settings: Settings) -> 
     picks = by_short_list(task, np.random.default_rng(0), wanted.n_candidates)
     space = _space(table.candidates)
     candidates = tuple(
-        candidate_at(task, position, f"C{number}", SURROGATE_BEST if number == 1 else DIFFERENT)
+        candidate_of(
+            task,
+            task.candidates.loc[[position]],
+            f"C{number}",
+            SURROGATE_BEST if number == 1 else DIFFERENT,
+        )
         for number, position in enumerate(picks, start=1)
     )
     evidence = Evidence(
@@ -100,13 +102,8 @@ def leave_out(history: pd.DataFrame, table: ReplayTable, settings: Settings) -> 
     return LeftOutDataset(table, task, positions, evidence, space)
 
 
-def candidate_at(task: Task, position: int, ref: str, role: str) -> Candidate:
-    """Make a candidate of a recorded trial by the surrogate's prediction alone."""
-    return candidate_of(task, task.candidates.loc[[position]], ref, role)
-
-
 def candidate_of(task: Task, frame: pd.DataFrame, ref: str, role: str) -> Candidate:
-    """Make a candidate of one row of meta-features and configuration."""
+    """Make a candidate of one row of meta-features and configuration, by predictions alone."""
     predicted: dict[Any, Any] = task.surrogate.predict(frame).iloc[0].to_dict()
     added = task.surrogate.contributions(frame).iloc[0]
     row: dict[Any, Any] = frame.iloc[0].to_dict()
@@ -117,7 +114,7 @@ def candidate_of(task: Task, frame: pd.DataFrame, ref: str, role: str) -> Candid
             value=str(readable_values(name, frame[name]).iloc[0]),
             contribution=round(float(added[name]), DECIMALS),
         )
-        for name in KEYS
+        for name in configuration_columns()
     ]
     return Candidate(
         ref=ref,
@@ -129,7 +126,9 @@ def candidate_of(task: Task, frame: pd.DataFrame, ref: str, role: str) -> Candid
 
 
 def _space(candidates: pd.DataFrame) -> SearchSpace:
-    values = {name: tuple(sorted(set(candidates[name].tolist()))) for name in KEYS}
+    values = {
+        name: tuple(sorted(set(candidates[name].tolist()))) for name in configuration_columns()
+    }
     return SearchSpace.model_validate(values)
 
 
@@ -151,10 +150,10 @@ def _similar(others: pd.DataFrame, task: Task, dataset: str) -> tuple[RetrievedT
 
 def _attributions(task: Task, space: SearchSpace) -> tuple[Attribution, ...]:
     """Average the surrogate's contributions by value over the trials it learned from."""
-    known = task.training.dropna(subset=KEYS)
+    known = task.training.dropna(subset=[*configuration_columns()])
     added = task.surrogate.contributions(known)
     rows = []
-    for name in KEYS:
+    for name in configuration_columns():
         values = readable_values(name, known[name])
         means = added[name].groupby(values).agg(["mean", "size"])
         rows += [

@@ -50,8 +50,11 @@ def draw_llms(outcomes: pd.DataFrame) -> "Figure":
     Returns
     -------
     matplotlib.figure.Figure
-        Four panels; a dot is a dataset, a bar the mean. Models by mean accuracy.
+        Four panels; a dot is a dataset, a bar the mean. Models by mean accuracy. Without
+        outcomes, a figure that says so.
     """
+    if outcomes.empty:
+        return empty_figure("No outcomes of language models were published.")
     order = outcomes.groupby("llm")["accuracy"].mean().sort_values(ascending=False).index
     figure = new_figure(11, 7.5)
     for axes, (column, label, scale) in zip(

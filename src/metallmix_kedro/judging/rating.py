@@ -60,7 +60,7 @@ def rate(
     Names of datasets are users' texts: in the explanation as in the evidence the judge reads
     ``dataset 1``, ``dataset 2``, ... instead.
     """
-    human = prompts.render(
+    messages = prompts.messages(
         evidence=evidence,
         chosen=evidence.candidate(chosen_ref),
         explanation=without_names(explanation, evidence),
@@ -68,7 +68,7 @@ def rate(
     runs = []
     for number in range(parameters.n_runs):
         request = Request(
-            messages=[("system", prompts.system), ("human", human)],
+            messages=messages,
             schema=verdict_schema(),
             temperature=parameters.temperature,
             seed=parameters.seed + number,

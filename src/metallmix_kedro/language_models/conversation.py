@@ -5,12 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from metallmix_kedro.language_models.language_model import (
-    Answer,
-    LanguageModel,
-    Message,
-    Request,
-)
+from metallmix_kedro.language_models.language_model import Answer, LanguageModel, Message, Request
 from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.language_models.reply_text import UnusableReplyError, split_thinking
 

@@ -5,7 +5,6 @@ bindings to llama.cpp this one comes as prebuilt wheels for all systems, follows
 releases, and gives schema-bound decoding, log-probabilities, a prompt cache and timings.
 """
 
-import threading
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +19,6 @@ from metallmix_kedro.language_models.language_model import (
     LLMUnavailableError,
     Message,
     Request,
-    Token,
     read_token,
 )
 from metallmix_kedro.language_models.ollama_server import within
@@ -85,64 +83,55 @@ class _Reply:
 
     def __init__(self, deadline: float) -> None:
         self._deadline = deadline
-        self._lock = threading.Lock()
-        self._text: list[str] = []
-        self._thinking: list[str] = []
-        self._tokens: list[Token] = []
-        self._reason: str | None = None
-        self._usage: dict[str, Any] = {}
-        self._timings: dict[str, Any] = {}
-        self._fault: str | None = None
+        self._pieces: list[dict[str, Any]] = []
+        self._ended: str | None = None
         self.late = False
 
     def take(self, piece: dict[str, Any]) -> bool:
         """Take a piece; return whether to stop."""
-        with self._lock:
-            if "error" in piece:
-                self._fault = str(piece["error"])[:200]
-                return True
-            for choice in piece.get("choices") or []:
-                self._take_choice(choice)
-            self._usage = piece.get("usage") or self._usage
-            self._timings = piece.get("timings") or self._timings
-            self.late = self._reason is None and time.monotonic() > self._deadline
-            return self.late
-
-    def _take_choice(self, choice: dict[str, Any]) -> None:
-        delta = choice.get("delta") or {}
-        if delta.get("content"):
-            self._text.append(delta["content"])
-            listed = (choice.get("logprobs") or {}).get("content") or []
-            read = (read_token(entry) for entry in listed)
-            self._tokens.extend(token for token in read if token is not None)
-        if delta.get("reasoning_content"):
-            self._thinking.append(delta["reasoning_content"])
-        self._reason = choice.get("finish_reason") or self._reason
+        self._pieces.append(piece)
+        for choice in piece.get("choices") or []:
+            self._ended = choice.get("finish_reason") or self._ended
+        self.late = self._ended is None and time.monotonic() > self._deadline
+        return self.late or "error" in piece
 
     def answer(self, error: str | None, seconds: float) -> Answer:
         """Return all that arrived."""
-        with self._lock:
-            return Answer(
-                "".join(self._text),
-                error or self._error(seconds),
-                thinking="".join(self._thinking) or None,
-                prompt_tokens=self._usage.get("prompt_tokens"),
-                reply_tokens=self._usage.get("completion_tokens"),
-                prefill_s=_seconds(self._timings.get("prompt_ms")),
-                decoding_s=_seconds(self._timings.get("predicted_ms")),
-                tokens=tuple(self._tokens),
-            )
+        # Where the time was up, more may still be arriving.
+        pieces = list(self._pieces)
+        choices = [choice for piece in pieces for choice in piece.get("choices") or []]
+        deltas = [(choice, choice.get("delta") or {}) for choice in choices]
+        usage, timings = _last(pieces, "usage"), _last(pieces, "timings")
+        listed = (
+            entry
+            for choice, delta in deltas
+            if delta.get("content")
+            for entry in (choice.get("logprobs") or {}).get("content") or []
+        )
+        return Answer(
+            "".join(delta.get("content") or "" for _, delta in deltas),
+            error or self._error(pieces, seconds),
+            thinking="".join(delta.get("reasoning_content") or "" for _, delta in deltas) or None,
+            prompt_tokens=usage.get("prompt_tokens"),
+            reply_tokens=usage.get("completion_tokens"),
+            prefill_s=_seconds(timings.get("prompt_ms")),
+            decoding_s=_seconds(timings.get("predicted_ms")),
+            tokens=tuple(token for entry in listed if (token := read_token(entry)) is not None),
+        )
 
-    def _error(self, seconds: float) -> str | None:
-        if self._fault is not None:
-            return f"the embedded model failed ({self._fault})"
+    def _error(self, pieces: list[dict[str, Any]], seconds: float) -> str | None:
+        for piece in pieces:
+            if "error" in piece:
+                return f"the embedded model failed ({str(piece['error'])[:200]})"
         if self.late:
             return f"the model did not finish within {seconds:.0f} s"
-        if self._reason == "length":
+        if self._ended == "length":
             return "the reply was cut off at the token limit (num_predict)"
-        if self._reason is None:
-            return "the embedded model broke off in mid-reply"
-        return None
+        return "the embedded model broke off in mid-reply" if self._ended is None else None
+
+
+def _last(pieces: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next((piece[name] for piece in reversed(pieces) if piece.get(name)), {})
 
 
 @lru_cache(maxsize=2)

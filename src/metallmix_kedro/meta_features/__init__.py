@@ -1,15 +1,8 @@
-"""What is known of a dataset before anything is trained on it (paper, section 2.1)."""
+"""What is known of a dataset before anything is trained on it (paper, section 2.1).
 
-from metallmix_kedro.meta_features.features import (
-    META_FEATURE_COLUMNS,
-    NUMERIC_META_FEATURES,
-    MetaFeatures,
-    compute_meta_features,
-)
+`probes` lets frozen backbones look at its images. May import: images, declared, support.
+"""
 
-__all__ = [
-    "META_FEATURE_COLUMNS",
-    "NUMERIC_META_FEATURES",
-    "MetaFeatures",
-    "compute_meta_features",
-]
+from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
+
+__all__ = ["MetaFeatures", "compute_meta_features"]

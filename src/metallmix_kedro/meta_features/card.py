@@ -1,11 +1,16 @@
-"""The dataset card: what is known of a dataset whose images are not shown."""
+"""The dataset card: what is known of a dataset that is not shown."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
+from metallmix_kedro.declared import Feature, meta_features
+from metallmix_kedro.meta_features.features import (
+    MetaFeatures,
+    are_of_images,
+    compute_meta_features,
+)
 from metallmix_kedro.support.errors import InputError
 from metallmix_kedro.support.text_yaml import load_text_yaml
 
@@ -14,7 +19,35 @@ Pixels = Annotated[float, Field(gt=0, le=1_000_000)]
 
 
 class DatasetCard(BaseModel):
-    """What a dataset card says.
+    """What the card of a dataset says: its name, and its declared meta-features by theirs.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+    described : MetaFeatures
+        A value for each declared meta-feature; ``meta_features`` in the file.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    name: Text
+    described: MetaFeatures = Field(alias="meta_features")
+
+    @field_validator("described", mode="before")
+    @classmethod
+    def _numbers(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            raise ValueError("a mapping of meta-features to values is needed")
+        return {name: _number(text, meta_features().get(name)) for name, text in given.items()}
+
+    def meta_features(self) -> MetaFeatures:
+        """Return the meta-features that the card says."""
+        return self.described
+
+
+class ImageCard(BaseModel):
+    """What the card of a set of images says: its meta-features follow.
 
     Parameters
     ----------
@@ -28,7 +61,7 @@ class DatasetCard(BaseModel):
         Number of images of each class, each at least 1; at least two classes.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    model_config = DatasetCard.model_config
 
     name: Text
     modality: Text
@@ -51,19 +84,29 @@ class DatasetCard(BaseModel):
         return compute_meta_features(self.class_counts, width, height, self.modality)
 
 
-def read_card(path: Path, named_by: str = "parameter target.card") -> DatasetCard:
+def _number(text: Any, declared: Feature | None) -> Any:
+    """Read a number out of the text that a card holds; what is none stays, to be refused."""
+    if declared is None or not declared.is_number or not isinstance(text, str):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def read_card(path: Path, named_by: str = "parameter target.card") -> DatasetCard | ImageCard:
     """Read a dataset card.
 
     Parameters
     ----------
     path : Path
-        A YAML file with the keys of `DatasetCard`.
+        A YAML file with the keys of `ImageCard`, or in a domain without images of `DatasetCard`.
     named_by : str
         Where the path comes from, for messages.
 
     Returns
     -------
-    DatasetCard
+    DatasetCard or ImageCard
 
     Raises
     ------
@@ -73,7 +116,7 @@ def read_card(path: Path, named_by: str = "parameter target.card") -> DatasetCar
     """
     values = load_text_yaml(path, "Dataset card", named_by)
     try:
-        return DatasetCard.model_validate(values)
+        return (ImageCard if are_of_images() else DatasetCard).model_validate(values)
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"

@@ -1,61 +1,71 @@
-"""The paper's seven meta-features, defined exactly (section 2.1)."""
+"""What is known of a dataset, as declared; the paper's seven, defined exactly (section 2.1)."""
 
 import math
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import model_validator
 
+from metallmix_kedro.declared import meta_features
+from metallmix_kedro.declared.values import DeclaredValues
 from metallmix_kedro.support.errors import InputError
 
-Count = Annotated[int, Field(ge=1)]
-Pixels = Annotated[float, Field(gt=0)]
 
-
-class MetaFeatures(BaseModel):
+class MetaFeatures(DeclaredValues):
     """What is known of a dataset before anything is trained on it (paper, section 2.1).
 
-    Parameters
-    ----------
-    n_instances : int
-        Number of images that are used (excluded files do not count).
-    n_classes : int
-        Number of classes, at least 2.
-    imbalance_ratio : float
-        Images of the largest class divided by images of the smallest, at least 1.
-    class_entropy : float
-        Shannon entropy of the class shares in bits, in [0, log2(n_classes)].
-    image_width, image_height : float
-        Median width and height of the original images in pixels.
-    class_size_mean, class_size_std, class_size_min, class_size_max : float
-        Mean, population standard deviation, smallest and largest number of images a class.
-    modality : str
-        How the images were taken, for example ``"MRI"``, ``"X-ray"``, ``"natural"``.
+    It has an attribute for each declared meta-feature; of image datasets, by conf/base:
+
+    - ``n_instances``: images that are used; ``n_classes``: classes, at least 2;
+    - ``imbalance_ratio``: images of the largest class divided by those of the smallest;
+    - ``class_entropy``: Shannon entropy of the class shares in bits, in [0, log2(n_classes)];
+    - ``image_width``, ``image_height``: medians over the original images in pixels;
+    - ``class_size_mean``, ``class_size_std``, ``class_size_min``, ``class_size_max``: mean,
+      population standard deviation, smallest and largest number of images a class;
+    - ``modality``: how the images were taken, for example ``"MRI"``, ``"X-ray"``, ``"natural"``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    what = "meta-feature"
 
-    n_instances: Annotated[int, Field(ge=2)]
-    n_classes: Annotated[int, Field(ge=2)]
-    imbalance_ratio: Annotated[float, Field(ge=1)]
-    class_entropy: Annotated[float, Field(ge=0)]
-    image_width: Pixels
-    image_height: Pixels
-    class_size_mean: Annotated[float, Field(gt=0)]
-    class_size_std: Annotated[float, Field(ge=0)]
-    class_size_min: Count
-    class_size_max: Count
-    modality: Annotated[str, Field(min_length=1)]
+    @model_validator(mode="before")
+    @classmethod
+    def _declared_and_typed(cls, values: Any) -> Any:
+        if isinstance(values, cls):
+            return values
+        if problems := list(_problems(values)):
+            raise ValueError("; ".join(problems))
+        return {name: one.typed(values[name]) for name, one in meta_features().items()}
+
+    def line(self) -> str:
+        """Write the meta-features on one line, those of a group left out."""
+        told = {
+            name: one
+            for name, one in meta_features().items()
+            if not one.group and getattr(self, name) is not None
+        }
+        return ", ".join(
+            f"{one.words or name} {one.readable(getattr(self, name))}" for name, one in told.items()
+        )
 
 
-META_FEATURE_COLUMNS: tuple[str, ...] = tuple(MetaFeatures.model_fields)
-"""The names of the meta-features as columns of the history, in a fixed order."""
+def _problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """Say what is missing, unknown or impossible."""
+    declared = meta_features()
+    if missing := [name for name in declared if name not in values]:
+        yield f"missing: {', '.join(missing)}"
+    for name in sorted(set(values) - set(declared)):
+        nearest = get_close_matches(name, declared, n=1)
+        yield f"{name} is not declared" + (f" (did you mean {nearest[0]}?)" if nearest else "")
+    for name, one in declared.items():
+        if name in values and (problem := one.problem_with(values[name])):
+            yield f"{name} = {values[name]!r} {problem}"
 
-NUMERIC_META_FEATURES: tuple[str, ...] = tuple(
-    name for name in META_FEATURE_COLUMNS if name != "modality"
-)
-"""All meta-features but the modality."""
+
+def are_of_images() -> bool:
+    """Whether the declared meta-features are those of images."""
+    return "image_width" in meta_features()
 
 
 def compute_meta_features(
@@ -81,7 +91,8 @@ def compute_meta_features(
     Raises
     ------
     InputError
-        If there are fewer than two classes or a class has no images.
+        If there are fewer than two classes, a class has no images, or a meta-feature is declared
+        that images do not have.
 
     Examples
     --------
@@ -99,16 +110,21 @@ def compute_meta_features(
         raise InputError(f"These classes have no images: {', '.join(empty)}.")
     sizes = np.array(list(class_sizes.values()), dtype=float)
     shares = sizes / sizes.sum()
-    return MetaFeatures(
-        n_instances=int(sizes.sum()),
-        n_classes=len(sizes),
-        imbalance_ratio=float(sizes.max() / sizes.min()),
-        class_entropy=float(-sum(share * math.log2(share) for share in shares)),
-        image_width=float(image_width),
-        image_height=float(image_height),
-        class_size_mean=float(sizes.mean()),
-        class_size_std=float(sizes.std()),
-        class_size_min=int(sizes.min()),
-        class_size_max=int(sizes.max()),
-        modality=modality,
-    )
+    found = {
+        "n_instances": int(sizes.sum()),
+        "n_classes": len(sizes),
+        "imbalance_ratio": float(sizes.max() / sizes.min()),
+        "class_entropy": float(-sum(share * math.log2(share) for share in shares)),
+        "image_width": float(image_width),
+        "image_height": float(image_height),
+        "class_size_mean": float(sizes.mean()),
+        "class_size_std": float(sizes.std()),
+        "class_size_min": int(sizes.min()),
+        "class_size_max": int(sizes.max()),
+        "modality": modality,
+    }
+    if unknown := sorted(set(meta_features()) - set(found)):
+        raise InputError(
+            f"Images do not tell {', '.join(unknown)} (declared in meta_features.declared)."
+        )
+    return MetaFeatures.model_validate({name: found[name] for name in meta_features()})

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from metallmix_kedro.declared import MetaFeature
 from metallmix_kedro.images.parameters import DEFAULT_MAX_PIXELS, MaxPixels, MaxUnpacked
 from metallmix_kedro.support.parameters import Parameters
 
@@ -14,6 +15,14 @@ Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
 class MetaFeaturesParameters(Parameters):
     """How the meta-features of registered datasets are taken (paper, section 2.1)."""
 
+    declared: dict[str, MetaFeature | None] = Field(
+        description="The meta-features by name: kind, words, unit, scale, minimum, group."
+    )
+    trained: str = Field(
+        "a model",
+        min_length=1,
+        description='What is trained on a dataset, in a sentence: "an image classifier".',
+    )
     use_original_size: bool = Field(
         default=True,
         description="Take the registry's original_size, where given, for the image resolution.",

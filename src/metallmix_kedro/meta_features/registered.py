@@ -5,13 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.images.manifest import INCLUDED, data_hash
 from metallmix_kedro.images.parameters import DatasetEntry
-from metallmix_kedro.meta_features.features import (
-    META_FEATURE_COLUMNS,
-    MetaFeatures,
-    compute_meta_features,
-)
+from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters
 from metallmix_kedro.support.errors import InputError
 
@@ -64,7 +61,7 @@ def meta_feature_table(
     Returns
     -------
     pandas.DataFrame
-        One row a dataset, sorted by name: ``dataset``, `META_FEATURE_COLUMNS`, ``data_hash``.
+        One row a dataset, sorted by name: ``dataset``, `meta_feature_columns`, ``data_hash``.
 
     Raises
     ------
@@ -82,4 +79,4 @@ def meta_feature_table(
         manifest = manifests[name]()
         features = describe_registered(manifest, registry[name], parameters)
         rows.append({"dataset": name, **features.model_dump(), "data_hash": data_hash(manifest)})
-    return pd.DataFrame(rows, columns=["dataset", *META_FEATURE_COLUMNS, "data_hash"])
+    return pd.DataFrame(rows, columns=["dataset", *meta_feature_columns(), "data_hash"])

@@ -15,8 +15,12 @@ from metallmix_kedro.images.inspection import Reason, read_size
 from metallmix_kedro.images.labelling import Labels, label_by_folder
 from metallmix_kedro.images.listing import list_folder
 from metallmix_kedro.images.sources import open_source
-from metallmix_kedro.meta_features.card import read_card
-from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
+from metallmix_kedro.meta_features.card import ImageCard, read_card
+from metallmix_kedro.meta_features.features import (
+    MetaFeatures,
+    are_of_images,
+    compute_meta_features,
+)
 from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.support.errors import InputError, ParameterError
 
@@ -61,11 +65,13 @@ def describe_target(target: TargetParameters) -> TargetDescription:
     Raises
     ------
     ParameterError
-        If neither path nor card is given.
+        If neither path nor card is given; if a path is, in a domain without images.
     InputError
         If the path is missing, empty, no folder or archive, or has fewer than two classes with
         images; if the card is missing or wrong.
     """
+    if not are_of_images():
+        _refuse_images(target)
     if target.path is not None:
         return _describe_images(Path(target.path).expanduser(), target)
     if target.card is None:
@@ -74,9 +80,19 @@ def describe_target(target: TargetParameters) -> TargetDescription:
             "target.card to a dataset card."
         )
     card = read_card(Path(target.card).expanduser())
-    if target.modality is not None:
+    if isinstance(card, ImageCard) and target.modality is not None:
         card = card.model_copy(update={"modality": target.modality})
     return TargetDescription(name=target.name or card.name, meta_features=card.meta_features())
+
+
+def _refuse_images(target: TargetParameters) -> None:
+    """Refuse what only images have, where the declared meta-features are not theirs."""
+    for name in ("path", "modality"):
+        if (value := getattr(target, name)) is not None:
+            raise ParameterError(
+                f"target.{name} = {value!r}: the declared meta-features (meta_features.declared) "
+                "are not those of images, so a dataset is described by target.card alone."
+            )
 
 
 @dataclass(frozen=True, slots=True)

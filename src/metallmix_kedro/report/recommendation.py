@@ -10,15 +10,9 @@ from metallmix_kedro import __version__
 from metallmix_kedro.decision.pareto import ParetoPoint, fastest
 from metallmix_kedro.explanation.choice import Choice
 from metallmix_kedro.explanation.english.checks import Check
-from metallmix_kedro.explanation.evidence import (
-    Budget,
-    Candidate,
-    Evidence,
-    Target,
-)
+from metallmix_kedro.explanation.evidence import Budget, Candidate, Evidence, Target
 from metallmix_kedro.explanation.reply import DecidedBy, Decision, LLMReply
-from metallmix_kedro.history.objective import Objective
-from metallmix_kedro.report.decision_warnings import warn_about_decision
+from metallmix_kedro.history.objective import Measure, Objective
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.surrogate.card import SurrogateCard
 
@@ -150,7 +144,7 @@ def recommend(
     relative = {
         one.ref: _relative(one.training_time_s, unit.training_time_s) for one in evidence.candidates
     }
-    warnings = warn_about_decision(chosen, decision, wide_interval, evidence.measure)
+    warnings = _beware(chosen, decision, wide_interval, evidence.measure)
     return Recommendation(
         objective=evidence.objective,
         target=evidence.target,
@@ -191,6 +185,29 @@ def recommend(
             llm_reply=reply.without_times(),
         ),
     )
+
+
+def _beware(
+    chosen: Candidate, decision: Decision, wide_interval: float, measure: Measure
+) -> tuple[str, ...]:
+    """Say when the prediction is vague, or when a part is not the language model's."""
+    found = []
+    width = chosen.score_high - chosen.score_low
+    if width > wide_interval:
+        found.append(
+            f"The predicted {measure.label} is vague: its interval spans {100 * width:.0f} "
+            "percentage points."
+        )
+    if decision.decided_by != "llm":
+        found.append(
+            f"Decided by the {decision.decided_by}, not by a language model: {decision.reason}."
+        )
+    elif decision.explanation_by == "attributions":
+        found.append(
+            "The evidence does not support the language model's explanation; the one shown is "
+            "made from the attributions instead."
+        )
+    return tuple(found)
 
 
 def _relative(seconds: float, unit: float) -> float:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from metallmix_kedro.explanation import formatting
+from metallmix_kedro.explanation import formatting, names
+from metallmix_kedro.search_space import phrase
 
 
 @cache
@@ -24,10 +25,12 @@ def template(name: str) -> Template:
         ratio=formatting.ratio,
         chance=formatting.chance,
         signed=formatting.signed,
-        strategy=formatting.readable_strategy,
         named=formatting.readable_name,
-        head_and_training=formatting.head_and_training,
+        title=names.title,
+        title_parts=names.title_parts,
+        details=names.details,
+        phrase=phrase,
         role=formatting.ROLES.__getitem__,
     )
-    environment.globals["percent_range"] = formatting.percent_range
+    environment.globals |= {"percent_range": formatting.percent_range, "told": names.told}
     return environment.get_template(name)

@@ -9,8 +9,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from metallmix_kedro.attribution.values import readable_value
-from metallmix_kedro.explanation import formatting
+from metallmix_kedro.declared import hyperparameters
+from metallmix_kedro.explanation import formatting, names
 from metallmix_kedro.explanation.evidence import Candidate
 from metallmix_kedro.report.recommendation import Recommendation
 
@@ -55,55 +55,29 @@ def _configuration(recommendation: Recommendation) -> Table:
     table = Table.grid(padding=(0, 3))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(style="bold")
-    for name, value in formatting.configuration_rows(recommendation.configuration):
+    for name, value in names.rows(recommendation.configuration):
         table.add_row(name, _text(value))
     table.add_row()
     score, time = recommendation.score, recommendation.training_time_s
-    measure = recommendation.evidence.measure
-    level = f"{100 * recommendation.interval_level:.0f} %"
-    table.add_row(
-        f"predicted {measure.label}",
-        Text.assemble(
-            formatting.percent(score.value),
-            (f"   {level} interval {formatting.percent_range(score.low, score.high)}", "not bold"),
-        ),
-    )
-    table.add_row(
-        "training time",
-        Text.assemble(
-            formatting.duration(time.value),
-            (
-                f"   {level} interval {formatting.duration(time.low)} to "
-                f"{formatting.duration(time.high)}",
-                "not bold",
-            ),
-        ),
-    )
-    table.add_row(
-        "relative time",
-        Text.assemble(
-            formatting.ratio(time.relative),
-            (f"   the fastest candidate, {time.relative_to}, is 1", "not bold"),
-        ),
-    )
+    measure, own = recommendation.evidence.measure, recommendation.evidence.own_trials
+    interval = f"{100 * recommendation.interval_level:.0f} % interval"
+    scores = formatting.percent_range(score.low, score.high)
+    times = f"{formatting.duration(time.low)} to {formatting.duration(time.high)}"
+
+    def add(name: str, value: str, note: str) -> None:
+        table.add_row(name, Text.assemble(value, (f"   {note}", "not bold")))
+
+    add(f"predicted {measure.label}", formatting.percent(score.value), f"{interval} {scores}")
+    add("training time", formatting.duration(time.value), f"{interval} {times}")
+    fastest = f"the fastest candidate, {time.relative_to}, is 1"
+    add("relative time", formatting.ratio(time.relative), fastest)
     table.add_row("", _text(time.holds_for, "not bold"))
     if recommendation.chosen.chance is not None:
-        table.add_row(
-            "beats the average",
-            Text.assemble(
-                formatting.chance(recommendation.chosen),
-                ("   chance to beat what is best on average", "not bold"),
-            ),
-        )
-    own = recommendation.evidence.own_trials
+        chance = formatting.chance(recommendation.chosen)
+        add("beats the average", chance, "chance to beat what is best on average")
     if own is not None:
-        table.add_row(
-            "your best so far",
-            Text.assemble(
-                formatting.percent(own.best[0].score),
-                (f"   of {own.n_trials} trials on this dataset, which count here", "not bold"),
-            ),
-        )
+        counted = f"of {own.n_trials} trials on this dataset, which count here"
+        add("your best so far", formatting.percent(own.best[0].score), counted)
     table.add_row("decided by", _text(_decided_by(recommendation)))
     return table
 
@@ -118,9 +92,10 @@ def _decided_by(recommendation: Recommendation) -> str:
 def _candidates(recommendation: Recommendation) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("")
-    table.add_column("backbone, strategy", overflow="fold")
-    table.add_column("lr", no_wrap=True)
-    table.add_column(_column(recommendation), justify="right")
+    table.add_column(_title(), overflow="fold")
+    for name in names.column_names():
+        table.add_column(hyperparameters()[name].abbreviation or name, no_wrap=True)
+    table.add_column(recommendation.evidence.measure.label, justify="right")
     table.add_column("time", justify="right", no_wrap=True)
     table.add_column("ratio", justify="right", no_wrap=True)
     table.add_column("why listed", overflow="fold")
@@ -131,15 +106,15 @@ def _candidates(recommendation: Recommendation) -> Table:
     return table
 
 
-def _column(recommendation: Recommendation) -> str:
-    return recommendation.evidence.measure.label
+def _title() -> str:
+    return ", ".join(names.title_names()).replace("_", " ") or "configuration"
 
 
 def _candidate_cells(candidate: Candidate, relative_time: float) -> Iterator[RenderableType]:
     chosen = candidate.configuration
     yield candidate.ref
-    yield _text(f"{chosen.backbone}, {formatting.readable_strategy(chosen.strategy)}")
-    yield readable_value("learning_rate", chosen.learning_rate)
+    yield _text(names.title(chosen))
+    yield from (value for _, value in names.rows(chosen, names.column_names()))
     yield formatting.percent(candidate.score)
     yield formatting.duration(candidate.training_time_s)
     yield formatting.ratio(relative_time)
@@ -152,15 +127,14 @@ def _trials(recommendation: Recommendation) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("")
     table.add_column("dataset", overflow="ellipsis", max_width=22, no_wrap=True)
-    table.add_column("backbone, strategy", overflow="fold")
-    table.add_column(_column(recommendation), justify="right")
+    table.add_column(_title(), overflow="fold")
+    table.add_column(recommendation.evidence.measure.label, justify="right")
     table.add_column("time", justify="right", no_wrap=True)
     for trial in trials[:_SHOWN_TRIALS]:
-        strategy = formatting.readable_strategy(trial.configuration.strategy)
         table.add_row(
             trial.ref,
             _text(trial.dataset),
-            _text(f"{trial.configuration.backbone}, {strategy}"),
+            _text(names.title(trial.configuration)),
             formatting.percent(trial.metrics[column]) if column in trial.metrics else "",
             formatting.duration(trial.training_time_s),
         )

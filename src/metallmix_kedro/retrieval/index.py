@@ -8,21 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns, meta_feature_columns, titled
 from metallmix_kedro.history import SCORE
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
+from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import IndexCard, IndexEntry
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.retrieval.vectors import MetaFeatureScaler
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.support.errors import InputError
 
-# What tells one entry of the index from another.
-_ENTRY_KEY = ["dataset", *META_FEATURE_COLUMNS]
-_NEEDED = (
-    *("trial_id", "source", "status", "data_hash", SCORE),
-    *_ENTRY_KEY,
-    *CONFIGURATION_COLUMNS,
-)
+_NEEDED = ("trial_id", "source", "status", "data_hash", SCORE)
+
+
+def _entry_key() -> list[str]:
+    """Name what tells one entry of the index from another."""
+    return ["dataset", *meta_feature_columns()]
 
 
 def retrievable_trials(history: pd.DataFrame) -> pd.DataFrame:
@@ -33,7 +32,7 @@ def retrievable_trials(history: pd.DataFrame) -> pd.DataFrame:
     but are no example of a configuration.
     """
     usable = history["source"].isin(["measured", "imported"]) & (history["status"] == "finished")
-    for name in (SCORE, *META_FEATURE_COLUMNS, *CONFIGURATION_COLUMNS):
+    for name in (SCORE, *meta_feature_columns(), *configuration_columns()):
         usable &= history[name].notna()
     return history[usable]
 
@@ -68,7 +67,7 @@ def build_index(
     InputError
         If no trial of the history can be shown as an example.
     """
-    trials = retrievable_trials(history[list(_NEEDED)])
+    trials = retrievable_trials(history[[*_NEEDED, *_entry_key(), *configuration_columns()]])
     if trials.empty:
         raise InputError(
             "The history has no finished trial with a score, all meta-features and a full"
@@ -109,24 +108,25 @@ def distances(index: faiss.Index, card: IndexCard, target: MetaFeatures) -> npt.
 
 
 def _entries(trials: pd.DataFrame) -> list[IndexEntry]:
-    words = [*_ENTRY_KEY, "backbone", "strategy", "data_hash"]
+    title = titled()
+    words = [*_entry_key(), *title, "data_hash"]
     trials = trials.astype(dict.fromkeys(words, "category"))
-    number = trials.groupby(_ENTRY_KEY, observed=True).ngroup()
+    number = trials.groupby(_entry_key(), observed=True).ngroup()
     trials = trials.assign(number=number)
-    networks = trials.groupby(["number", "backbone", "strategy"], observed=True)
+    networks = trials.groupby(["number", *title], observed=True)
     # Only equals of the best are put in order; all the trials would take long to sort.
     best = trials[trials[SCORE] == networks[SCORE].transform("max")]
     best = best.sort_values([SCORE, "trial_id"], ascending=[False, True])
-    shown = best.drop_duplicates(["number", "backbone", "strategy"])
+    shown = best.drop_duplicates(["number", *title])
     examples = shown.groupby("number")["trial_id"].agg(tuple)
     hashes = trials[["number", "data_hash"]].drop_duplicates().groupby("number")["data_hash"]
-    keys = trials.drop_duplicates("number").set_index("number")[_ENTRY_KEY].sort_index()
+    keys = trials.drop_duplicates("number").set_index("number")[_entry_key()].sort_index()
     sizes = number.value_counts().sort_index()
     return [
         IndexEntry(
             dataset=key["dataset"],
             meta_features=MetaFeatures.model_validate(
-                {name: key[name] for name in META_FEATURE_COLUMNS}
+                {name: key[name] for name in meta_feature_columns()}
             ),
             n_trials=int(size),
             data_hashes=tuple(sorted(value for value in own_hashes if isinstance(value, str))),

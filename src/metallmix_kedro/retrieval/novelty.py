@@ -85,14 +85,14 @@ def measure_novelty(
     too_few = len(usual) < MIN_DATASETS
     threshold = 0.0 if too_few else float(np.quantile(usual, card.novelty_quantile))
     distance = float(to_target[nearest])
-    modalities = {card.entries[position].meta_features.modality for position in others}
+    seen = {card.entries[position].meta_features.as_dict().get("modality") for position in others}
     return Novelty(
         nearest_dataset=str(names[nearest]),
         distance=distance,
         quantile=float(np.mean(usual < distance)) if len(usual) else 1.0,
         threshold=threshold,
         is_outlier=too_few or distance > threshold,
-        is_unseen_modality=target.modality not in modalities,
+        is_unseen_modality=target.as_dict().get("modality") not in seen,
     )
 
 

@@ -1,4 +1,8 @@
-"""The LangChain retriever of similar past trials (paper, section 2.3)."""
+"""The search as a LangChain retriever, for chains of one's own (paper, section 2.3).
+
+Imported by whoever wants one: LangChain's base class brings a third of a second of imports along,
+so the pipelines ask `metallmix_kedro.retrieval.search` itself.
+"""
 
 from typing import Any, Self
 
@@ -43,23 +47,6 @@ class TrialRetriever(BaseRetriever):
                 f" (target.model_dump_json()); this one cannot be read: {error}"
             ) from error
         return [_document(trial) for trial in self.search.find(target)]
-
-
-def retrieve(
-    index: faiss.Index,
-    card: dict[str, Any],
-    history: pd.DataFrame,
-    target: MetaFeatures,
-    **settings: Any,
-) -> list[SimilarTrial]:
-    """Ask the retriever for the past trials most like one target, most similar dataset first.
-
-    For many targets make one `TrialRetriever` and invoke it for each. Other arguments and errors
-    are those of `TrialSearch.once`.
-    """
-    retriever = TrialRetriever(search=TrialSearch.once(index, card, history, **settings))
-    documents = retriever.invoke(target.model_dump_json())
-    return [SimilarTrial.model_validate(document.metadata) for document in documents]
 
 
 def _document(trial: SimilarTrial) -> Document:

@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import REBUILD, IndexCard
 from metallmix_kedro.retrieval.index import distances
-from metallmix_kedro.retrieval.similar_trial import SHOWN, SimilarTrial
+from metallmix_kedro.retrieval.similar_trial import SimilarTrial, shown_columns
 from metallmix_kedro.support.errors import ArtifactError
 
 
@@ -114,6 +114,21 @@ class TrialSearch:
         return found
 
 
+def retrieve(
+    index: faiss.Index,
+    card: dict[str, Any],
+    history: pd.DataFrame,
+    target: MetaFeatures,
+    **settings: Any,
+) -> list[SimilarTrial]:
+    """Find the past trials most like one target, most similar dataset first.
+
+    For many targets make one `TrialSearch` and ask it for each. Other arguments and errors are
+    those of `TrialSearch.once`.
+    """
+    return TrialSearch.once(index, card, history, **settings).find(target)
+
+
 def _look_up(history: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
     """Return the trials with these ids, in the history's order, and what is shown of them.
 
@@ -125,7 +140,7 @@ def _look_up(history: pd.DataFrame, ids: list[str]) -> pd.DataFrame:
     rows = np.flatnonzero(history["trial_id"].isin(ids))
     # Column by column: a choice of columns would copy all their rows first.
     # Histories stored earlier lack the later metrics.
-    known = [name for name in SHOWN if name in history]
+    known = [name for name in shown_columns() if name in history]
     found = pd.DataFrame({name: history[name].iloc[rows] for name in known})
     missing = sorted(set(ids) - set(found["trial_id"]))
     if missing:

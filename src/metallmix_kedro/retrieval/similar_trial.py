@@ -6,15 +6,16 @@ from typing import Any, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.history import METRICS
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.search_space import Configuration, phrase
 
-SHOWN: tuple[str, ...] = (
-    *("trial_id", "dataset", "training_time_s"),
-    *(*META_FEATURE_COLUMNS, *CONFIGURATION_COLUMNS, *METRICS),
-)
-"""Columns of the history that are shown of a trial."""
+
+def shown_columns() -> tuple[str, ...]:
+    """Name the columns of the history that are shown of a trial."""
+    known = (*meta_feature_columns(), *configuration_columns())
+    return ("trial_id", "dataset", "training_time_s", *known, *METRICS)
 
 
 class SimilarTrial(BaseModel):
@@ -44,10 +45,10 @@ class SimilarTrial(BaseModel):
             dataset=row["dataset"],
             distance=distance,
             meta_features=MetaFeatures.model_validate(
-                {name: row[name] for name in META_FEATURE_COLUMNS}
+                {name: row[name] for name in meta_feature_columns()}
             ),
             configuration=Configuration.from_mapping(
-                {name: row[name] for name in CONFIGURATION_COLUMNS}
+                {name: row[name] for name in configuration_columns()}
             ),
             # Histories stored earlier lack the later metrics.
             metrics={name: row[name] for name in METRICS if pd.notna(row.get(name))},
@@ -56,15 +57,9 @@ class SimilarTrial(BaseModel):
 
     def line(self) -> str:
         """Return the trial as one readable line."""
-        dataset, chosen = self.meta_features, self.configuration
+        chosen = self.configuration
         time = "" if self.training_time_s is None else f", {self.training_time_s:.0f} s"
         scores = ", ".join(
             f"{name} {value:.3f}" for name, value in self.metrics.items() if name.startswith("test")
         )
-        return (
-            f"{self.dataset} ({dataset.modality}, {dataset.n_instances} images,"
-            f" {dataset.n_classes} classes): {chosen.backbone} {chosen.strategy},"
-            f" {chosen.dense_units} dense units, dropout {chosen.dropout:g}, {chosen.optimizer},"
-            f" learning rate {chosen.learning_rate:g}, batch size {chosen.batch_size}:"
-            f" {scores}{time}"
-        )
+        return f"{self.dataset} ({self.meta_features.line()}): {phrase(chosen)}: {scores}{time}"

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, field_validator
 
-from metallmix_kedro.meta_features import NUMERIC_META_FEATURES, MetaFeatures
+from metallmix_kedro.declared import meta_features, numeric_meta_features
+from metallmix_kedro.meta_features import MetaFeatures
 
 MIN_SPREAD = 0.25
 """Smallest standard deviation that is divided by.
@@ -16,19 +17,11 @@ On the logarithmic scale it is a factor of 1.28. Without it, a meta-feature that
 in all datasets of a small history would outweigh all others for any target that differs in it.
 """
 
-# Entropy is a logarithm already (bits).
-_LINEAR = frozenset({"class_entropy"})
 
-# How many columns make up one of the paper's seven meta-features.
-_COLUMNS_OF_ONE = {
-    "image_width": 2,
-    "image_height": 2,
-    "class_size_mean": 4,
-    "class_size_std": 4,
-    "class_size_min": 4,
-    "class_size_max": 4,
-}
-_WEIGHTS = np.array([_COLUMNS_OF_ONE.get(name, 1) ** -0.5 for name in NUMERIC_META_FEATURES])
+def _weights() -> npt.NDArray[np.float64]:
+    """Let the numbers that make up one meta-feature share its weight."""
+    groups = [meta_features()[name].group or name for name in numeric_meta_features()]
+    return np.array([groups.count(group) ** -0.5 for group in groups])
 
 
 class MetaFeatureScaler(BaseModel):
@@ -43,7 +36,7 @@ class MetaFeatureScaler(BaseModel):
     Parameters
     ----------
     means, scales : dict of str to float
-        Mean and standard deviation (at least `MIN_SPREAD`) of each of `NUMERIC_META_FEATURES`.
+        Mean and standard deviation (at least `MIN_SPREAD`) of each of `numeric_meta_features`.
     modalities : tuple of str
         The modalities seen, sorted.
     modality_weight : float
@@ -69,8 +62,8 @@ class MetaFeatureScaler(BaseModel):
     @field_validator("means", "scales")
     @classmethod
     def _has_each_meta_feature(cls, values: dict[str, float]) -> dict[str, float]:
-        if set(values) != set(NUMERIC_META_FEATURES):
-            raise ValueError(f"needs exactly the keys {', '.join(NUMERIC_META_FEATURES)}")
+        if set(values) != set(numeric_meta_features()):
+            raise ValueError(f"needs exactly the keys {', '.join(numeric_meta_features())}")
         return values
 
     @classmethod
@@ -85,10 +78,13 @@ class MetaFeatureScaler(BaseModel):
             Distance between two modalities, at least 0.
         """
         values = _numeric(datasets)
+        has_modality = "modality" in meta_features()
         return cls(
             means=_named(values.mean(axis=0)),
             scales=_named(np.maximum(values.std(axis=0), MIN_SPREAD)),
-            modalities=tuple(sorted({features.modality for features in datasets})),
+            modalities=tuple(
+                sorted({features.modality for features in datasets} if has_modality else ())
+            ),
             modality_weight=modality_weight,
         )
 
@@ -97,25 +93,24 @@ class MetaFeatureScaler(BaseModel):
 
         A modality that was never seen sets no one-hot column: it is equally far from all.
         """
-        means = [self.means[name] for name in NUMERIC_META_FEATURES]
-        scales = [self.scales[name] for name in NUMERIC_META_FEATURES]
-        standardised = (_numeric(datasets) - means) / scales * _WEIGHTS
+        means = [self.means[name] for name in numeric_meta_features()]
+        scales = [self.scales[name] for name in numeric_meta_features()]
+        standardised = (_numeric(datasets) - means) / scales * _weights()
         # Two different unit vectors are sqrt(2) apart.
-        one_hot = np.array(
-            [[features.modality == name for name in self.modalities] for features in datasets]
-        ) * (self.modality_weight / np.sqrt(2))
+        shown = [[one.modality == name for name in self.modalities] for one in datasets]
+        one_hot = np.array(shown, dtype=float) * (self.modality_weight / np.sqrt(2))
         return np.hstack([standardised, one_hot]).astype(np.float32)
 
 
 def _named(values: npt.NDArray[np.float64]) -> dict[str, float]:
-    return dict(zip(NUMERIC_META_FEATURES, values.tolist(), strict=True))
+    return dict(zip(numeric_meta_features(), values.tolist(), strict=True))
 
 
 def _numeric(datasets: Sequence[MetaFeatures]) -> npt.NDArray[np.float64]:
     values = np.array(
-        [[getattr(features, name) for name in NUMERIC_META_FEATURES] for features in datasets],
+        [[getattr(features, name) for name in numeric_meta_features()] for features in datasets],
         dtype=float,
     )
-    logarithmic = [name not in _LINEAR for name in NUMERIC_META_FEATURES]
+    logarithmic = [meta_features()[n].seen_as != "linear" for n in numeric_meta_features()]
     values[:, logarithmic] = np.log1p(values[:, logarithmic])
     return values

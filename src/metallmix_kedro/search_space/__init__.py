@@ -1,6 +1,9 @@
-"""The configurations one can choose among (paper, section 2.1, Table 1)."""
+"""The configurations one can choose among (paper, section 2.1, Table 1).
 
-from metallmix_kedro.search_space.configuration import CONFIGURATION_COLUMNS, Configuration
-from metallmix_kedro.search_space.space import STRATEGIES, SearchSpace, Strategy
+May import: declared, support.
+"""
 
-__all__ = ["CONFIGURATION_COLUMNS", "STRATEGIES", "Configuration", "SearchSpace", "Strategy"]
+from metallmix_kedro.search_space.configuration import Configuration, phrase
+from metallmix_kedro.search_space.space import SearchSpace, apply_conditions
+
+__all__ = ["Configuration", "SearchSpace", "apply_conditions", "phrase"]

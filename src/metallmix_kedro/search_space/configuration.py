@@ -1,78 +1,106 @@
-"""One configuration: a backbone, how much of it is trained, its head and its training."""
+"""One configuration: a value for each declared hyperparameter."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from metallmix_kedro.declared import Hyperparameter, configuration_columns, hyperparameters
+from metallmix_kedro.declared.features import Value, is_missing
+from metallmix_kedro.declared.values import DeclaredValues
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Configuration:
+class Configuration(DeclaredValues):
     """One point of the search space (paper, Table 1).
 
-    Parameters
-    ----------
-    backbone : str
-        Name of the pretrained network in the backbone registry, for example ``"ResNet50"``.
-    strategy : str
-        How much of the backbone is trained: ``"feature_extraction"``, ``"last_10"``,
-        ``"last_30"`` (that many layers, counted from the output) or ``"full"``.
-    dense_units : int
-        Width of the head's dense layer.
-    dropout : float
-        Share of the dense layer's outputs dropped in training, in [0, 1).
-    optimizer : str
-        ``"adam"``, ``"sgd"`` or ``"rmsprop"``.
-    learning_rate : float
-        Step size of the optimizer, above 0.
-    batch_size : int
-        Images a training step.
+    It has an attribute for each hyperparameter that is declared, in the order they are declared in:
+    with the paper's space ``backbone``, ``strategy``, ``dense_units`` and so on.
     """
 
-    backbone: str
-    strategy: str
-    dense_units: int
-    dropout: float
-    optimizer: str
-    learning_rate: float
-    batch_size: int
+    what = "hyperparameter"
 
-    @property
-    def id(self) -> str:
-        """Readable, unique name, for example ``Xception-last_10-d512-p0.3-adam-lr1e-04-b32``."""
-        return (
-            f"{self.backbone}-{self.strategy}-d{self.dense_units}-p{self.dropout:g}"
-            f"-{self.optimizer}-lr{self.learning_rate:.0e}-b{self.batch_size}"
-        )
+    @model_validator(mode="before")
+    @classmethod
+    def _declared_and_typed(cls, values: Any) -> Any:
+        if isinstance(values, cls):
+            return values
+        if unknown := set(values) - set(configuration_columns()):
+            raise ValueError(f"not declared: {', '.join(sorted(unknown))}")
+        return _typed(values)
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> "Configuration":
-        """Take a configuration's seven values out of a row, a reply or a search's proposal.
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Take a configuration's values out of a row, a reply or a search's proposal.
 
         Parameters
         ----------
         values : mapping
-            Holds at least the seven keys; others are ignored. NumPy scalars become Python's,
-            because Keras and JSON accept no others.
+            Holds at least a value for each hyperparameter without a default; other keys are
+            ignored. NumPy scalars become Python's.
 
         Raises
         ------
         KeyError
-            If one of the seven keys is missing.
+            If a hyperparameter without a default is missing.
         """
-        return cls(
-            backbone=str(values["backbone"]),
-            strategy=str(values["strategy"]),
-            dense_units=int(values["dense_units"]),
-            dropout=float(values["dropout"]),
-            optimizer=str(values["optimizer"]),
-            learning_rate=float(values["learning_rate"]),
-            batch_size=int(values["batch_size"]),
+        return cls(**_typed(values))
+
+    @classmethod
+    def of(cls, *values: Value) -> Self:
+        """Make a configuration of its values in the order of the declaration."""
+        return cls(**dict(zip(configuration_columns(), values, strict=True)))
+
+    @property
+    def id(self) -> str:
+        """Readable, unique name, for example ``Xception-last_10-d512-p0.3-adam-lr1e-04-b32``."""
+        return "-".join(
+            declared.abbreviation + _short(declared, self.as_dict()[name])
+            for name, declared in hyperparameters().items()
         )
 
-    def as_dict(self) -> dict[str, str | int | float]:
-        """Return the seven values by name, in the order of the paper's Table 1."""
-        return {name: getattr(self, name) for name in CONFIGURATION_COLUMNS}
+    def get(self, name: str, default: Any) -> Any:
+        """Return the value of a hyperparameter, or what holds where it is not searched."""
+        return self.as_dict().get(name, default)
+
+    def __lt__(self, other: "Configuration") -> bool:
+        """Order by the values, the first hyperparameter first."""
+        return tuple(self.as_dict().values()) < tuple(other.as_dict().values())
 
 
-CONFIGURATION_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(Configuration))
-"""The seven names, in the order of the paper's Table 1."""
+def _typed(given: Mapping[str, Any]) -> dict[str, Value]:
+    """Give values their types; where they are missing or have no effect, their defaults."""
+    values: dict[str, Value] = {}
+    for name, declared in hyperparameters().items():
+        value = given.get(name)
+        if is_missing(value) or not declared.applies(values):
+            value = declared.default
+            if value is None:
+                raise KeyError(name)
+        values[name] = declared.typed(value)
+    return values
+
+
+def _short(declared: Hyperparameter, value: Value) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:.0e}" if declared.kind == "log_number" else f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
+def phrase(configuration: Configuration, without: tuple[str, ...] = ()) -> str:
+    """Write the hyperparameters on one line, each by its phrase.
+
+    Parameters
+    ----------
+    configuration : Configuration
+    without : tuple of str
+        Hyperparameters that are told elsewhere.
+    """
+    values = configuration.as_dict()
+    told = {name: one.told(values[name]) for name, one in hyperparameters().items()}
+    parts = []
+    for name, one in hyperparameters().items():
+        template = f"{one.words or name} {{value}}" if one.phrase is None else one.phrase
+        if template and name not in without:
+            parts.append(template.format(value=told[name], **told))
+    return ", ".join(parts)

@@ -1,51 +1,63 @@
-"""The search space as configuration, not code (paper, Table 1)."""
+"""The search space: the values that are searched (paper, Table 1)."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from itertools import product
-from typing import Annotated, Literal
+from typing import Any, Self
 
 import pandas as pd
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, model_validator
 
-from metallmix_kedro.search_space.configuration import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.declared import Hyperparameter, hyperparameter, hyperparameters
+from metallmix_kedro.declared.features import Value
+from metallmix_kedro.search_space.configuration import Configuration
 from metallmix_kedro.support.errors import ParameterError
 from metallmix_kedro.support.parameters import Parameters
 
-Strategy = Literal["feature_extraction", "last_10", "last_30", "full"]
-Optimizer = Literal["adam", "sgd", "rmsprop"]
-
-STRATEGIES: tuple[Strategy, ...] = ("feature_extraction", "last_10", "last_30", "full")
-"""Fine-tuning strategies, from the fewest trained layers to all."""
-
 
 class SearchSpace(Parameters):
-    """The values each of the seven hyperparameters may take; the space is their product.
+    """The values each declared hyperparameter may take; the space is their product.
 
-    The paper's own space (7 backbones, Table 1) has 6,804 configurations.
+    It has an attribute for each declared hyperparameter, a tuple of values, and is made of such
+    tuples, or of the declarations themselves. The paper's own space (7 backbones, Table 1) has
+    6,804 configurations. A hyperparameter with a condition has its default where the condition is
+    not met, so that no two configurations differ in what has no effect.
     """
 
-    backbone: Annotated[tuple[str, ...], Field(min_length=1)]
-    strategy: Annotated[tuple[Strategy, ...], Field(min_length=1)]
-    dense_units: Annotated[tuple[Annotated[int, Field(ge=1, le=65536)], ...], Field(min_length=1)]
-    dropout: Annotated[tuple[Annotated[float, Field(ge=0, lt=1)], ...], Field(min_length=1)]
-    optimizer: Annotated[tuple[Optimizer, ...], Field(min_length=1)]
-    learning_rate: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(min_length=1)]
-    batch_size: Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1)]
+    model_config = ConfigDict(extra="allow", frozen=True)
 
-    @field_validator("*")
+    @model_validator(mode="before")
     @classmethod
-    def _no_value_twice(cls, values: tuple[object, ...]) -> tuple[object, ...]:
-        if len(set(values)) != len(values):
-            raise ValueError("a value stands twice in the list")
-        return values
+    def _values_of_each(cls, given: Any) -> Any:
+        declared = hyperparameters()
+        values = {
+            # As it stands in a file, a declaration; elsewhere its values alone.
+            name: entry["values"] if isinstance(entry, Mapping) else entry
+            for name, entry in dict(given).items()
+            if entry is not None
+        }
+        if unknown := sorted(set(values) - set(declared)):
+            known = ", ".join(declared)
+            raise ValueError(f"not declared: {', '.join(unknown)}; declared are {known}")
+        if missing := [name for name in declared if not values.get(name)]:
+            raise ValueError(f"no values: {', '.join(missing)}")
+        return {name: _checked(name, one, values[name]) for name, one in declared.items()}
+
+    def values(self, name: str) -> tuple[Value, ...]:
+        """Return the values of one hyperparameter."""
+        found: tuple[Value, ...] = (self.model_extra or {})[name]
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the values of one hyperparameter."""
+        return super().__getattr__(name)  # type: ignore[misc]  # pydantic's own: the extra values
 
     @property
     def size(self) -> int:
         """Number of configurations."""
-        total = 1
-        for column in CONFIGURATION_COLUMNS:
-            total *= len(getattr(self, column))
-        return total
+        if any(one.when for one in hyperparameters().values()):
+            return len(self.frame())
+        return math.prod(map(len, (self.model_extra or {}).values()))
 
     def frame(self) -> pd.DataFrame:
         """All configurations, one a row, in the order of the product.
@@ -53,38 +65,63 @@ class SearchSpace(Parameters):
         Returns
         -------
         pandas.DataFrame
-            Shape (``size``, 7), columns `CONFIGURATION_COLUMNS`.
+            Shape (``size``, number of hyperparameters), a column for each.
         """
-        rows = product(*(getattr(self, column) for column in CONFIGURATION_COLUMNS))
-        return pd.DataFrame.from_records(list(rows), columns=list(CONFIGURATION_COLUMNS))
+        values = self.model_extra or {}
+        return apply_conditions(pd.DataFrame(product(*values.values()), columns=list(values)))
 
     def __contains__(self, configuration: Configuration) -> bool:
         """Whether every value of the configuration stands in its list."""
         values = configuration.as_dict()
-        return all(values[column] in getattr(self, column) for column in CONFIGURATION_COLUMNS)
+        return all(
+            values[name] in self.values(name) or not declared.applies(values)
+            for name, declared in hyperparameters().items()
+        )
 
-    def restricted(
-        self, backbones: Iterable[str], strategies: Iterable[Strategy] | None = None
-    ) -> "SearchSpace":
-        """Return the part of the space that uses only the given backbones and strategies.
+    def restricted(self, **kept: Iterable[Value] | None) -> Self:
+        """Return the part of the space that uses only the given values.
+
+        Parameters
+        ----------
+        **kept : iterable of values, or None
+            By hyperparameter; None keeps all of its values.
 
         Raises
         ------
         ParameterError
-            If a name is not in the space, or none is given. Without strategies all are kept.
+            If a value is not in the space, or none of a hyperparameter is left.
         """
-        wanted = tuple(dict.fromkeys(backbones))
-        unknown = [name for name in wanted if name not in self.backbone]
-        if unknown or not wanted:
-            raise ParameterError(
-                f"Backbones {unknown or '(none given)'} are not in the search space; "
-                f"it has {', '.join(self.backbone)} (parameter search_space.backbone)."
-            )
-        kept = self.strategy if strategies is None else tuple(dict.fromkeys(strategies))
-        if not set(kept) <= set(self.strategy):
-            raise ParameterError(
-                f"Strategies {', '.join(sorted(set(kept) - set(self.strategy)))} are not in the "
-                f"search space; it has {', '.join(self.strategy)} (parameter "
-                "search_space.strategy)."
-            )
-        return self.model_copy(update={"backbone": wanted, "strategy": kept})
+        changed = {}
+        for name, values in kept.items():
+            if values is None:
+                continue
+            wanted = tuple(dict.fromkeys(values))
+            unknown = [str(value) for value in wanted if value not in self.values(name)]
+            if unknown or not wanted:
+                raise ParameterError(
+                    f"{hyperparameter(name).words or name}: {', '.join(unknown) or '(none given)'} "
+                    f"is not in the search space; it has {', '.join(map(str, self.values(name)))} "
+                    f"(parameter search_space.{name}.values)."
+                )
+            changed[name] = wanted
+        return type(self).model_validate({**(self.model_extra or {}), **changed})
+
+
+def apply_conditions(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give hyperparameters whose condition is not met their default, and keep each row once."""
+    conditional = {name: one for name, one in hyperparameters().items() if one.when}
+    if not conditional:
+        return frame
+    for name, declared in conditional.items():
+        met = pd.Series(True, index=frame.index)
+        for other, values in declared.when.items():
+            met &= frame[other].isin(values)
+        frame = frame.assign(**{name: frame[name].where(met, declared.default)})
+    return frame.drop_duplicates(ignore_index=True)
+
+
+def _checked(name: str, declared: Hyperparameter, values: Iterable[Value]) -> tuple[Value, ...]:
+    try:
+        return declared.checked(values)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

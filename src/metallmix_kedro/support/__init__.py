@@ -1,5 +1,5 @@
 """What all rooms lean on: errors, optional imports, the base of parameter models.
 
-Also files that appear whole, YAML that people write, and figures to draw on. It imports no
-other room.
+Also files that appear whole, YAML that people write, figures to draw on, and XGBoost without
+scikit-learn. It imports no other room.
 """

@@ -1,7 +1,7 @@
 """Say what is wrong with parameters: the dotted name, the value, what is allowed, what was meant.
 
 The words are taken from the JSON Schema of the parameter models, which holds the range and the
-description of every field.
+description of every field; pydantic's own messages name neither, nor the name that was meant.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -53,7 +53,7 @@ def describe_offences(schema: Schema, offences: Iterable[ErrorDetails]) -> list[
     for offence in offences:
         name, at = _locate(schema, offence)
         if offence["type"] == "extra_forbidden":
-            said = _unknown(schema, name, offence["input"])
+            said = _unknown(schema, at, name, offence["input"])
         elif offence["type"] == "missing":
             said = f"{name} is missing: {_allowed(schema, at)}"
         else:
@@ -110,23 +110,19 @@ def _below(option: Schema, part: int | str) -> Any:
     return next(iter(patterns.values()), option.get("additionalProperties"))
 
 
-def _unknown(schema: Schema, name: str, value: object) -> str:
+def _unknown(schema: Schema, at: Schema, name: str, value: object) -> str:
     """Say that a name is unknown, and which one was probably meant."""
     known = list(known_names(schema))
-    parent, _, last = name.rpartition(".")
-    siblings = {full.rpartition(".")[2]: full for full in known if _parent(full) == parent}
+    parent, dot, last = name.rpartition(".")
+    siblings = [key for option in _options(schema, at) for key in option.get("properties", ())]
     nearest = (
-        [siblings[key] for key in get_close_matches(last, siblings, n=1)]
+        [f"{parent}{dot}{key}" for key in get_close_matches(last, siblings, n=1)]
         or [full for full in known if full.rpartition(".")[2] == last]
         or get_close_matches(name, known, n=1, cutoff=0.8)
     )
     meant = f" Did you mean {nearest[0]}?" if nearest else ""
     listed = f" Known are: {', '.join(siblings)}." if siblings and not nearest else ""
     return f"{name} = {value!r}: there is no such parameter.{meant}{listed}"
-
-
-def _parent(name: str) -> str:
-    return name.rpartition(".")[0]
 
 
 def known_names(schema: Schema, at: Schema | None = None, prefix: str = "") -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 ``TF_CPP_MIN_LOG_LEVEL`` does not reach what its C++ libraries log while they are loaded, and there
 is no other setting for it; so these lines are taken out of the standard error of the process.
+A library that redirects it (wurlitzer) would still leave the choosing of lines to us.
 """
 
 import os

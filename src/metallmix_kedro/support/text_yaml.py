@@ -1,4 +1,7 @@
-"""YAML files that people write and whose every value is text: dataset cards, mapping files."""
+"""YAML files that people write and whose every value is text: dataset cards, mapping files.
+
+PyYAML's base loader reads text, but takes the last of two equal keys without a word.
+"""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,7 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all.
+
+The library for it (atomicwrites) is given up by its author, and Kedro's datasets write in place.
+"""
 
 import tempfile
 from collections.abc import Iterator

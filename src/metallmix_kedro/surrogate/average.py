@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.declared import configuration_columns
 
 FloatArray = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -86,7 +86,7 @@ class ConfigurationAverage(BaseModel):
         Parameters
         ----------
         frame : pandas.DataFrame
-            Has the columns `CONFIGURATION_COLUMNS`; n rows.
+            Has the columns `configuration_columns`; n rows.
 
         Returns
         -------
@@ -96,7 +96,7 @@ class ConfigurationAverage(BaseModel):
             Shape (n, 7) on the frame's index; base and row sum to the average.
         """
         codes = level_codes(frame, self.levels)
-        table = {name: np.zeros(len(frame)) for name in CONFIGURATION_COLUMNS}
+        table = {name: np.zeros(len(frame)) for name in configuration_columns()}
         base = self.intercept
         shares = {name: np.append(np.asarray(self.shares[name]), 0.0) for name in self.levels}
         for name, effects in self.main.items():

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import linalg, sparse
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.cells import Cells, numbered
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import (
     Codes,
     ConfigurationAverage,
@@ -43,7 +42,7 @@ def fit_averages(
     Parameters
     ----------
     trials : pandas.DataFrame
-        Columns ``dataset``, `CONFIGURATION_COLUMNS` and ``relative_score``, none of it missing
+        Columns ``dataset``, `configuration_columns` and ``relative_score``, none of it missing
         but hyperparameters; n rows, at least one.
     weights : ndarray
         Weights of the trials, shape (n,).
@@ -161,6 +160,8 @@ class _Columns:
 
     def design(self, codes: Codes) -> Any:
         """Return 1 where a configuration has the value or the pair: sparse, (n, columns)."""
+        from scipy import sparse  # only here and below: predicting needs none of it
+
         blocks = [(codes[:, i], size) for i, size in enumerate(self.sizes)]
         for i, j in self.pairs:
             both = np.where(
@@ -203,7 +204,7 @@ def _levels(trials: pd.DataFrame) -> dict[str, tuple[Level, ...]]:
     """Return the values of the hyperparameters that vary, and not too much."""
     found = {
         name: tuple(sorted(trials[name].dropna().unique().tolist()))
-        for name in CONFIGURATION_COLUMNS
+        for name in configuration_columns()
     }
     return {name: values for name, values in found.items() if 1 < len(values) <= MOST_LEVELS}
 
@@ -223,4 +224,6 @@ def _solved(normal: FloatArray, right: FloatArray) -> FloatArray:
     """Solve a system whose matrix is positive definite, for the penalty."""
     if not len(right):
         return right
+    from scipy import linalg
+
     return np.asarray(linalg.solve(normal, right, assume_a="pos"), dtype=np.float64)

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-import xgboost
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support.xgboost_alone import xgboost
 from metallmix_kedro.surrogate.average import ConfigurationAverage
 from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters

@@ -8,6 +8,7 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
+from metallmix_kedro.declared import network
 from metallmix_kedro.history.cells import coded, draw_evenly
 from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.history.relative import add_relative_score
@@ -40,7 +41,7 @@ def fit_surrogate(
     Parameters
     ----------
     history : pandas.DataFrame
-        Trials that satisfy ``HistorySchema``, with their ``score`` (`history.objective`), of at
+        Trials that satisfy ``history_schema``, with their ``score`` (`history.objective`), of at
         least two measured or imported datasets.
     parameters : MetaLearningParameters
         How the models are grown and the intervals calibrated.
@@ -150,11 +151,13 @@ def errors_on_hidden_backbones(
     Returns
     -------
     dict
-        As `errors_on` returns it; empty with fewer than `FEWEST_BACKBONES` backbones.
+        As `errors_on` returns it; empty with fewer than `FEWEST_BACKBONES` backbones, or none.
     """
     # What a million trials would tell of it, twenty thousand tell as well.
     trials = trials.iloc[draw_evenly(trials["dataset"], parameters.max_trials, seed)]
     own = trials[is_own(trials) & trials["relative_score"].notna()]
+    if network() is None:
+        return {}
     backbones = sorted(own["backbone"].dropna().unique())
     if len(backbones) < FEWEST_BACKBONES:
         return {}

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xgboost
 
+from metallmix_kedro.declared import network
 from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support.xgboost_alone import xgboost
 from metallmix_kedro.surrogate.card import (
     MEND,
     TARGETS,
@@ -220,7 +221,9 @@ class Surrogate:
     def _half_widths(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return those for what is known of the frame's trials by probes, a column a scale."""
         calibration, level = self.card.calibration, known_level(frame)
-        measured = frame["backbone"].isin(self._point.average.levels["backbone"])
+        measured = pd.Series(True, index=frame.index)
+        if name := network():
+            measured = frame[name].isin(self._point.average.levels[name])
         kinds = {kind: calibration.at(level, kind) for kind in (True, False)}
         return pd.DataFrame(
             {

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xgboost
 
+from metallmix_kedro.declared import configuration_columns, meta_features
 from metallmix_kedro.history.cells import belongs, coded, draw_evenly
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support.xgboost_alone import xgboost
 from metallmix_kedro.surrogate.average import ConfigurationAverage, distinct, level_codes
 from metallmix_kedro.surrogate.average_fit import AverageTable
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
@@ -30,10 +30,11 @@ from metallmix_kedro.surrogate.uncertainty.scales import (
 from metallmix_kedro.surrogate.uncertainty.scenarios import Scenarios
 
 _OVER_ALL = (
-    *("dataset", "source", "proposer", "status", "device", "modality", *CONFIGURATION_COLUMNS),
+    *("dataset", "source", "proposer", "status", "device"),
     *("n_classes", PROBED, SCORE, "training_time_s", "relative_score"),
 )
-"""Columns that are taken over all trials; the other features are those of drawn trials alone."""
+"""Columns that are taken over all trials, with all words of a trial; the other features are those
+of drawn trials alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +175,17 @@ def fit_point_model(
     )
 
 
+def _words() -> tuple[str, ...]:
+    words = (name for name, declared in meta_features().items() if not declared.is_number)
+    return (*words, *configuration_columns())
+
+
 def _used(
     trials: pd.DataFrame, published_weight: float, without: Fold
 ) -> tuple[pd.DataFrame, FloatArray]:
     """Return the finished trials that weigh anything, what is taken over all, and their weights."""
     finished = (trials["status"] == "finished").to_numpy() & ~belongs(trials, without)
-    used = trials.loc[finished, [name for name in _OVER_ALL if name in trials]]
+    used = trials.loc[finished, [name for name in (*_OVER_ALL, *_words()) if name in trials]]
     weights = trial_weights(used, published_weight).to_numpy(dtype=np.float64)
     heavy = weights > 0
     return (used, weights) if heavy.all() else (used[heavy], weights[heavy])

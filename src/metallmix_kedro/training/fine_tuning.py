@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support.extras import require
+from metallmix_kedro.training.augmentation import augmented
 from metallmix_kedro.training.network import (
     CutBackbone,
     add_head,
@@ -12,6 +13,7 @@ from metallmix_kedro.training.network import (
     compiled_by_xla,
     optimizer_class,
     set_trainable,
+    weight_decay,
 )
 
 Floats = NDArray[np.float32]
@@ -50,11 +52,16 @@ class FineTunedNetwork:
     ) -> None:
         keras = require("keras", "experiments")
         set_trainable(cut.trained, freeze_batch_norm)
-        pooled = keras.layers.GlobalAveragePooling2D(name="head_pooling")(cut.trained.output)
-        self._model = keras.Model(
-            cut.trained.inputs, add_head(pooled, configuration, n_classes, seed)
+        inputs, activations = cut.trained.inputs, cut.trained.output
+        augmentation = configuration.get("augmentation", "none")
+        if augmentation != "none":  # of images: nothing is frozen
+            inputs = keras.Input(inputs[0].shape[1:])
+            activations = cut.trained(augmented(inputs, augmentation, seed))
+        pooled = keras.layers.GlobalAveragePooling2D(name="head_pooling")(activations)
+        self._model = keras.Model(inputs, add_head(pooled, configuration, n_classes, seed))
+        self._optimizer = optimizer_class(configuration.optimizer)(
+            configuration.learning_rate, weight_decay=weight_decay(configuration) or None
         )
-        self._optimizer = optimizer_class(configuration.optimizer)(configuration.learning_rate)
         self._model.compile(
             optimizer=self._optimizer,
             loss="sparse_categorical_crossentropy",

@@ -1,9 +1,9 @@
 """Many heads on the same features as one network (paper, section 2.1: the head).
 
-Heads that agree in width, optimizer and batch size differ in two scalars only, learning rate and
-dropout. Side by side they are one network: one dense layer as wide as all of them, batch norm
-(which treats every unit by itself), and a block-diagonal output. The gradient of the sum of their
-losses is, block by block, the gradient of each, so each is trained as if it were alone.
+Heads that agree in width, optimizer and batch size differ in scalars only: learning rate, dropout
+and weight decay. Side by side they are one network: one dense layer as wide as all of them, batch
+norm (which treats every unit by itself), and a block-diagonal output. The gradient of the sum of
+their losses is, block by block, the gradient of each, so each is trained as if it were alone.
 """
 
 from collections.abc import Sequence
@@ -16,17 +16,46 @@ from numpy.typing import NDArray
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support.extras import require
-from metallmix_kedro.training.network import assign, compiled_by_xla, optimizer_class
+from metallmix_kedro.training.network import (
+    STRATEGIES,
+    assign,
+    compiled_by_xla,
+    optimizer_class,
+    weight_decay,
+)
 
 Floats = NDArray[np.float32]
 _DENSE_KERNEL = "head_dense/kernel"
+_SCALARS = ("learning_rate", "dropout", "weight_decay")
+
+
+def trained_together(configuration: Configuration) -> tuple[object, ...]:
+    """Return what configurations have to agree in to be trained together."""
+    values = configuration.as_dict()
+    if configuration.strategy == "feature_extraction":
+        values = {name: value for name, value in values.items() if name not in _SCALARS}
+    return tuple(values.items())
+
+
+def cheap_first(configuration: Configuration) -> tuple[int, int, str]:
+    """Order by strategy, then so that heads which can share a traced network follow each other."""
+    strategy = STRATEGIES.index(configuration.strategy)
+    if configuration.strategy != "feature_extraction":
+        return strategy, 0, ""
+    return strategy, configuration.dense_units, configuration.optimizer
+
+
+def heads_at_once(configuration: Configuration, n_features: int, most_weights: int) -> int:
+    """Count the heads whose first layers have no more weights together; one at least."""
+    return max(1, most_weights // (n_features * int(configuration.dense_units)))
 
 
 @dataclass(frozen=True, slots=True)
 class HeadShape:
-    """What heads must agree in to be one network: all but the two scalars.
+    """What heads must agree in to be one network: all but the scalars.
 
-    ``n_features`` is the length of a pooled feature vector, ``n_classes`` the width of a softmax.
+    ``n_features`` is the length of a pooled feature vector, ``n_classes`` the width of a softmax,
+    ``decays`` whether the weights of any of them decay.
     """
 
     n_heads: int
@@ -34,13 +63,28 @@ class HeadShape:
     optimizer: str
     n_features: int
     n_classes: int
+    decays: bool = False
+
+    @classmethod
+    def of(
+        cls, configurations: Sequence[Configuration], n_features: int, n_classes: int
+    ) -> "HeadShape":
+        """Return the shape of the network of some configurations."""
+        return cls(
+            n_heads=len(configurations),
+            dense_units=configurations[0].dense_units,
+            optimizer=configurations[0].optimizer,
+            n_features=n_features,
+            n_classes=n_classes,
+            decays=any(map(weight_decay, configurations)),
+        )
 
 
 class HeadsNetwork:
     """Heads trained side by side, with a block of every variable for each (a `Network`).
 
-    What Keras has traced serves all heads of the same shape, one after another: learning rates and
-    dropout are variables, see `set_scalars`.
+    What Keras has traced serves all heads of the same shape, one after another: the scalars are
+    variables, see `set_scalars`.
 
     Parameters
     ----------
@@ -55,14 +99,14 @@ class HeadsNetwork:
     def __init__(self, shape: HeadShape, seed: int) -> None:
         self.n_networks = shape.n_heads
         self._model = _build(shape, seed)
-        optimizer = _optimizer_class(shape.optimizer)(shape.n_heads)
+        optimizer = _optimizer_class(shape.optimizer)(shape.n_heads, shape.decays)
         self._model.compile(optimizer=optimizer, loss=_sum_of_losses, jit_compile=compiled_by_xla())
         optimizer.build(self._model.trainable_variables)
-        self._rates = optimizer.rates
+        self._rates, self._decays = optimizer.rates, optimizer.decays
         self._dropout = self._model.get_layer("head_dropout").rates
         # Of the model's variables only the dropout's random state belongs to no head.
         self._weights = [weight for weight in self._model.weights if weight is not self._dropout]
-        scalars = (self._rates, self._dropout)
+        scalars = (self._rates, self._decays, self._dropout)
         self._state = [
             variable
             for variable in (*self._model.variables, *optimizer.variables)
@@ -71,9 +115,11 @@ class HeadsNetwork:
         self._initial = [np.asarray(variable).copy() for variable in self._state]
 
     def set_scalars(self, configurations: Sequence[Configuration]) -> None:
-        """Give each head its learning rate and its dropout, in which alone they differ."""
+        """Give each head its own scalars, in which alone they differ."""
         self._rates.assign([c.learning_rate for c in configurations])
         self._dropout.assign([c.dropout for c in configurations])
+        if self._decays is not None:
+            self._decays.assign([weight_decay(c) for c in configurations])
 
     def reset(self) -> None:
         """Go back to the state before training; what Keras has traced stays."""
@@ -174,7 +220,7 @@ def _dropout_class() -> Any:
 
 @cache
 def _optimizer_class(name: str) -> Any:
-    """Make an optimizer's class with a learning rate for each head.
+    """Make an optimizer's class with a learning rate and a weight decay for each head.
 
     The updates of all three optimizers are the learning rate times something that does not depend
     on it, element by element, so an array of rates does what a scalar does.
@@ -183,27 +229,35 @@ def _optimizer_class(name: str) -> Any:
     base: Any = optimizer_class(name)
 
     class PerHead(base):  # type: ignore[misc]
-        """The optimizer, with ``rates``, a variable, in place of a learning rate."""
+        """The optimizer, with ``rates`` and ``decays``, variables, in place of its scalars."""
 
-        def __init__(self, n_heads: int) -> None:
+        def __init__(self, n_heads: int, decays: bool) -> None:
             super().__init__(learning_rate=1.0)
             self._n_heads = n_heads
+            self._does_decay = decays
+            self.decays: Any = None
 
         def build(self, variables: list[Any]) -> None:
             if not self.built:
                 self.rates = self.add_variable((self._n_heads,), name="rates")
+                if self._does_decay:
+                    self.decays = self.add_variable((self._n_heads,), name="decays")
                 self._paths = [variable.path for variable in variables]
             super().build(variables)
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            super().update_step(gradient, variable, learning_rate * self._spread(variable))
+            if self.decays is not None:
+                lost = self._spread(self.decays * self.rates, variable)
+                variable.assign(variable - variable * lost)
+            rates = self._spread(self.rates, variable)
+            super().update_step(gradient, variable, learning_rate * rates)
 
-        def _spread(self, variable: Any) -> Any:
-            """Give each head's part of a variable its rate, in a shape that broadcasts."""
+        def _spread(self, scalars: Any, variable: Any) -> Any:
+            """Give each head's part of a variable its scalar, in a shape that broadcasts."""
             shape = tuple(variable.shape)
             path = self._paths[self._get_variable_index(variable)]
             if len(shape) == 1 or path.endswith(_DENSE_KERNEL):
-                return keras.ops.repeat(self.rates, shape[-1] // self._n_heads)
-            return keras.ops.reshape(self.rates, (-1, *[1] * (len(shape) - 1)))
+                return keras.ops.repeat(scalars, shape[-1] // self._n_heads)
+            return keras.ops.reshape(scalars, (-1, *[1] * (len(shape) - 1)))
 
     return PerHead

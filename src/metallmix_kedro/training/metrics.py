@@ -1,5 +1,7 @@
 """Scores of predictions against the truth."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,10 +41,10 @@ def recall_of(
     Returns
     -------
     float
-        0 where `truth` has no image of these classes: none was recognised.
+        NaN where `truth` has no image of these classes.
     """
     asked = np.isin(truth, classes)
-    return float(np.mean(truth[asked] == predicted[asked])) if asked.any() else 0.0
+    return float(np.mean(truth[asked] == predicted[asked])) if asked.any() else math.nan
 
 
 def classification_scores(

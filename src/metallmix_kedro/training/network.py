@@ -7,13 +7,21 @@ nothing.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support.extras import require
 
+Strategy = Literal["feature_extraction", "last_10", "last_30", "full"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+"""What can be trained of a backbone, from the fewest layers to all: the cheapest first."""
+
 TRAINED_LAYERS = {"last_10": 10, "last_30": 30}
 """Layers of the backbone that a strategy trains, counted from its output."""
+
+_OPTIMIZERS = {"adam": "Adam", "sgd": "SGD", "rmsprop": "RMSprop"}
+OPTIMIZERS = tuple(_OPTIMIZERS)
+"""The optimizers that a configuration may name."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ def cut_backbone(backbone: Any, strategy: str) -> CutBackbone:
     backbone : keras.Model
         Pretrained functional model without head, output (batch, height, width, channels).
     strategy : str
-        One of `metallmix_kedro.search_space.STRATEGIES`.
+        One of `STRATEGIES`.
 
     Returns
     -------
@@ -145,9 +153,13 @@ def compiled_by_xla() -> bool:
 
 
 def optimizer_class(name: str) -> Any:
-    """Return Keras' class of an optimizer that a configuration names."""
-    optimizers = require("keras", "experiments").optimizers
-    return {"adam": optimizers.Adam, "sgd": optimizers.SGD, "rmsprop": optimizers.RMSprop}[name]
+    """Return Keras' class of one of `OPTIMIZERS`."""
+    return getattr(require("keras", "experiments").optimizers, _OPTIMIZERS[name])
+
+
+def weight_decay(configuration: Configuration) -> float:
+    """Return the share of itself, times the learning rate, that a weight loses in every step."""
+    return float(configuration.get("weight_decay", 0.0))
 
 
 def assign(variables: list[Any], values: list[Any]) -> None:

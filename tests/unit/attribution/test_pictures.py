@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.pictures import plot_backbones, plot_summary
-from metallmix_kedro.attribution.text import WORDS
-from metallmix_kedro.surrogate.encoding import FEATURES
+from metallmix_kedro.attribution.text import words_of
+from metallmix_kedro.surrogate.encoding import surrogate_features
 from metallmix_kedro.surrogate.model import Surrogate
 from tests.fabricated import BACKBONE_EFFECT
 
@@ -27,8 +27,8 @@ def test_summary_names_the_strongest_features_on_top(
     parameters = ExplainabilityParameters(n_drawn=5)
     figure = plot_summary(attributions, history, surrogate.encoder, parameters)
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    strength = attributions[list(FEATURES)].abs().mean().nlargest(5)
-    assert labels[::-1] == [WORDS[name] for name in strength.index]
+    strength = attributions[list(surrogate_features())].abs().mean().nlargest(5)
+    assert labels[::-1] == [words_of(name) for name in strength.index]
 
 
 def test_summary_repeats_and_leaves_numpys_generator_alone(

@@ -9,7 +9,7 @@ import pytest
 from metallmix_kedro.attribution import tables
 from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
 from metallmix_kedro.support.errors import ArtifactError
-from metallmix_kedro.surrogate.encoding import FEATURES
+from metallmix_kedro.surrogate.encoding import surrogate_features
 from metallmix_kedro.surrogate.model import Surrogate
 from tests.fabricated import BACKBONE_EFFECT
 
@@ -42,7 +42,7 @@ def test_by_value_counts_each_trial_once_a_feature(
     by_value: pd.DataFrame, attributions: pd.DataFrame
 ) -> None:
     # Nobody probed the fabricated datasets.
-    known = [name for name in FEATURES if name not in PROBE_FEATURES]
+    known = [name for name in surrogate_features() if name not in PROBE_FEATURES]
     assert by_value["feature"].unique().tolist() == known
     assert (by_value.groupby("feature")["n_trials"].sum() == len(attributions)).all()
     weighted = by_value["mean_contribution"] * by_value["n_trials"]
@@ -96,7 +96,11 @@ def test_top_features_are_the_three_largest(
     table = tables.top_features(attributions, history)
     rows = history.set_index("trial_id")
     for trial_id, top in table.groupby("trial_id"):
-        own = attributions.set_index("trial_id").loc[trial_id, list(FEATURES)].astype(float)
+        own = (
+            attributions.set_index("trial_id")
+            .loc[trial_id, list(surrogate_features())]
+            .astype(float)
+        )
         assert top["rank"].tolist() == [1, 2, 3]
         largest = own.abs().nlargest(3)
         np.testing.assert_allclose(top["contribution"].abs(), largest)

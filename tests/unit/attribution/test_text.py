@@ -7,8 +7,8 @@ import pytest
 
 from metallmix_kedro.attribution import tables
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
-from metallmix_kedro.attribution.text import WORDS, summarise
-from metallmix_kedro.surrogate.encoding import FEATURES
+from metallmix_kedro.attribution.text import summarise, words_of
+from metallmix_kedro.surrogate.encoding import surrogate_features
 from metallmix_kedro.surrogate.model import Surrogate
 
 
@@ -27,13 +27,13 @@ def text(attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate
 
 
 def test_every_feature_has_words() -> None:
-    assert set(WORDS) == set(FEATURES)
+    assert all(words_of(name) for name in surrogate_features())
 
 
 def test_strongest_features_come_in_order(text: str, attributions: pd.DataFrame) -> None:
     ranked = re.findall(r"^\d\. (.+): (\d\.\d{3}) \(", text, flags=re.MULTILINE)
-    strength = attributions[list(FEATURES)].abs().mean().nlargest(6)
-    assert ranked == [(WORDS[name], f"{value:.3f}") for name, value in strength.items()]
+    strength = attributions[list(surrogate_features())].abs().mean().nlargest(6)
+    assert ranked == [(words_of(name), f"{value:.3f}") for name, value in strength.items()]
 
 
 def test_values_carry_their_contribution_and_number_of_trials(

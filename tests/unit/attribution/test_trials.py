@@ -6,10 +6,10 @@ import pytest
 
 from metallmix_kedro.attribution.trials import attribute_trials
 from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.surrogate.encoding import FEATURES
+from metallmix_kedro.surrogate.encoding import surrogate_features
 from metallmix_kedro.surrogate.model import Surrogate
 
-EXPLAINED = ["base_value", *FEATURES]
+EXPLAINED = ["base_value", *surrogate_features()]
 
 
 def test_a_row_for_each_finished_trial_with_known_configuration(

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metallmix_kedro.attribution.values import (
-    NUMERIC_HYPERPARAMETERS,
     binned_values,
     readable_value,
     readable_values,
@@ -34,7 +33,10 @@ def test_readable(feature: str, value: object, text: str) -> None:
     assert readable_value(feature, value) == text
 
 
-@given(feature=st.sampled_from(NUMERIC_HYPERPARAMETERS), value=st.floats(1e-9, 1e6))
+@given(
+    feature=st.sampled_from(["dense_units", "dropout", "learning_rate", "batch_size"]),
+    value=st.floats(1e-9, 1e6),
+)
 def test_hyperparameters_can_be_read_back(feature: str, value: float) -> None:
     assert float(readable_value(feature, value)) == value
 

@@ -3,11 +3,8 @@ import pytest
 
 from metallmix_kedro.decision.gather import gather_warnings, number_trials, strongest_attributions
 from metallmix_kedro.decision.scoring import AllowedSpace
-from metallmix_kedro.meta_features import (
-    META_FEATURE_COLUMNS,
-    MetaFeatures,
-    compute_meta_features,
-)
+from metallmix_kedro.declared import meta_feature_columns
+from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.target import TargetDescription
 from tests import made_recommendation as made
 from tests.fabricated import SPACE
@@ -41,7 +38,7 @@ def test_trials_of_unknown_training_time_are_left_out() -> None:
 
 
 def test_attributions_are_the_strongest_values_that_can_be_chosen() -> None:
-    space = SPACE.restricted(["Xception", "EfficientNetLite0"])
+    space = SPACE.restricted(backbone=["Xception", "EfficientNetLite0"])
 
     shown = strongest_attributions(made.attribution_by_value(), space, 4)
 
@@ -60,8 +57,8 @@ def warnings_for(
 ) -> tuple[str, ...]:
     parameters = made.PARAMETERS.model_copy(update={"few_datasets": 1, **changes})
     allowed = AllowedSpace(space=SPACE, unmeasured=())
-    history = made.history() if history is None else history
-    return gather_warnings(description, history, allowed, *made.index(), parameters)
+    learned = made.learned() if history is None else made.learned_from(history)
+    return gather_warnings(made.known(description, learned), learned, allowed, parameters)
 
 
 def described(
@@ -73,7 +70,7 @@ def described(
 
 def test_an_ordinary_target_gets_no_warning() -> None:
     known = made.history().query("dataset == 'fabricated_2'").iloc[0]
-    twin = MetaFeatures.model_validate({name: known[name] for name in META_FEATURE_COLUMNS})
+    twin = MetaFeatures.model_validate({name: known[name] for name in meta_feature_columns()})
 
     assert warnings_for(TargetDescription(name="twin", meta_features=twin)) == ()
 
@@ -115,7 +112,8 @@ def test_what_the_target_itself_warns_of_comes_first() -> None:
 def test_unmeasured_backbones_are_said() -> None:
     allowed = AllowedSpace(space=SPACE, unmeasured=("ResNet50",))
 
-    said = gather_warnings(described(), made.history(), allowed, *made.index(), made.PARAMETERS)
+    target = made.known(described())
+    said = gather_warnings(target, made.learned(), allowed, made.PARAMETERS)
 
     assert any("ResNet50" in text for text in said)
 

@@ -80,7 +80,7 @@ def test_ties_go_to_the_shorter_training_time_then_to_the_order_of_the_space() -
 
 
 def test_an_average_outside_the_rows_is_left_out() -> None:
-    outside = Configuration("ResNet50", "full", 512, 0.3, "adam", 1e-3, 16)
+    outside = Configuration.of("ResNet50", "full", 512, 0.3, "adam", 1e-3, 16)
     predictions = scored(pd.Series(range(SPACE.size)))
 
     listed = short_list(predictions, certain(predictions), 5, outside.as_dict())

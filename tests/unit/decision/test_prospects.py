@@ -1,20 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.decision.prospects import own_trials
 from metallmix_kedro.decision.scoring import foresee, list_candidates
+from metallmix_kedro.decision.target import own_trials
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation.evidence import Candidate
 from metallmix_kedro.history.columns import ACCURACY, SCORE
 from metallmix_kedro.history.tried import Tried
-from metallmix_kedro.meta_features.probes.table import as_table
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, SearchSpace
+from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support.errors import ParameterError
 from tests import made_recommendation as made
 from tests.fabricated import SPACE
 
 TARGET = made.HAND_X_RAYS
-KEYS = list(CONFIGURATION_COLUMNS)
+KEYS = list(configuration_columns())
 
 
 def with_trials(
@@ -35,10 +37,10 @@ def with_trials(
 def listed(
     history: pd.DataFrame, space: SearchSpace = SPACE, outside: bool = False
 ) -> tuple[Candidate, ...]:
-    surrogate = made.surrogate()
-    own = own_trials(history, TARGET.name)
-    found = foresee(TARGET, as_table([]), surrogate, history, own, space, outside)
-    return list_candidates(found, surrogate, made.PARAMETERS)
+    learned = made.learned_from(history)
+    target = made.known(TARGET, learned)
+    target = replace(target, novelty=replace(target.novelty, is_outlier=outside, threshold=1.0))
+    return list_candidates(foresee(target, learned, space), learned.surrogate, made.PARAMETERS)
 
 
 def test_own_trials_are_those_of_the_target_best_first() -> None:

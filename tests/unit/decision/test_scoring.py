@@ -2,24 +2,22 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.backbones.registry import get_backbone
-from metallmix_kedro.decision.prospects import own_trials
 from metallmix_kedro.decision.scoring import (
     allowed_space,
     foresee,
     list_candidates,
     score_space,
 )
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation.evidence import Candidate
 from metallmix_kedro.history.tried import Tried
-from metallmix_kedro.meta_features.probes.table import as_table
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, SearchSpace
+from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support.errors import ArtifactError, ParameterError
 from metallmix_kedro.surrogate.model import Surrogate
 from tests import made_recommendation as made
 from tests.fabricated import SPACE
 
 TARGET = made.HAND_X_RAYS
-NO_PROBES = as_table([])
 
 
 def with_backbones(*names: str) -> SearchSpace:
@@ -27,14 +25,7 @@ def with_backbones(*names: str) -> SearchSpace:
 
 
 def listed(space: SearchSpace, **limits: float) -> tuple[Candidate, ...]:
-    found = foresee(
-        TARGET,
-        NO_PROBES,
-        made.surrogate(),
-        made.history(),
-        own_trials(made.history(), TARGET.name),
-        space,
-    )
+    found = foresee(made.known(TARGET), made.learned(), space)
     parameters = made.PARAMETERS.model_copy(update=limits)
     return list_candidates(found, made.surrogate(), parameters)
 
@@ -42,7 +33,7 @@ def listed(space: SearchSpace, **limits: float) -> tuple[Candidate, ...]:
 def test_measured_backbones_are_those_of_the_history() -> None:
     space = with_backbones("Xception", "ResNet50", "EfficientNetLite0")
 
-    allowed = allowed_space(space, made.history(), "measured")
+    allowed = allowed_space(space, made.learned().tried, "measured")
 
     assert allowed.space.backbone == ("Xception", "EfficientNetLite0")
     assert allowed.unmeasured == ()
@@ -51,7 +42,7 @@ def test_measured_backbones_are_those_of_the_history() -> None:
 def test_a_list_restricts_and_extends() -> None:
     space = with_backbones("Xception", "ResNet50", "EfficientNetLite0")
 
-    allowed = allowed_space(space, made.history(), ("ResNet50", "Xception"))
+    allowed = allowed_space(space, made.learned().tried, ("ResNet50", "Xception"))
 
     assert allowed.space.backbone == ("ResNet50", "Xception")
     assert allowed.unmeasured == ("ResNet50",)
@@ -62,19 +53,19 @@ def test_a_failed_or_published_trial_measures_no_backbone() -> None:
     history.loc[history["backbone"] == "Xception", "status"] = "failed"
     history.loc[history["backbone"] == "MobileNetV2_0.35", "learning_rate"] = None
 
-    allowed = allowed_space(SPACE, history, "measured")
+    allowed = allowed_space(SPACE, Tried.of(history), "measured")
 
     assert allowed.space.backbone == ("EfficientNetLite0",)
 
 
 def test_an_unknown_backbone_is_refused_by_name() -> None:
     with pytest.raises(ParameterError, match="Xcepton"):
-        allowed_space(SPACE, made.history(), ("Xcepton",))
+        allowed_space(SPACE, made.learned().tried, ("Xcepton",))
 
 
 def test_a_history_without_finished_trials_is_refused() -> None:
     with pytest.raises(ArtifactError, match="no finished trial"):
-        allowed_space(SPACE, made.history().assign(status="failed"), "measured")
+        allowed_space(SPACE, Tried.of(made.history().assign(status="failed")), "measured")
 
 
 def test_candidates_carry_the_surrogates_predictions() -> None:
@@ -97,7 +88,7 @@ def test_candidates_carry_the_surrogates_predictions() -> None:
 def test_contributions_are_those_of_the_configuration_strongest_first() -> None:
     first = made.evidence().candidates[0]
 
-    assert {part.feature for part in first.contributions} == set(CONFIGURATION_COLUMNS)
+    assert {part.feature for part in first.contributions} == set(configuration_columns())
     strengths = [abs(part.contribution) for part in first.contributions]
     assert strengths == sorted(strengths, reverse=True)
     assert ("learning_rate", "1e-3") in {(part.feature, part.value) for part in first.contributions}
@@ -138,16 +129,16 @@ def test_a_surrogate_without_times_is_refused(monkeypatch: pytest.MonkeyPatch) -
     )
 
     with pytest.raises(ArtifactError, match="training time"):
-        score_space(TARGET, NO_PROBES, made.surrogate(), SPACE)
+        score_space(made.known(TARGET), made.surrogate(), SPACE)
 
 
 def test_large_backbones_and_long_training_can_be_ruled_out() -> None:
     sizes = {name: get_backbone(name).parameters for name in SPACE.backbone}
     limit = sorted(sizes.values())[1]
-    space = allowed_space(SPACE, made.history(), "measured", limit).space
+    space = allowed_space(SPACE, made.learned().tried, "measured", limit).space
     assert set(space.backbone) == {name for name, size in sizes.items() if size <= limit}
     with pytest.raises(ParameterError, match=r"max_parameters = 7 .* smallest .* MobileNetV2_0.35"):
-        allowed_space(SPACE, made.history(), "measured", 7)
+        allowed_space(SPACE, made.learned().tried, "measured", 7)
 
     def times(seconds: float) -> list[float]:
         return [one.training_time_s for one in listed(SPACE, max_training_time_s=seconds)]

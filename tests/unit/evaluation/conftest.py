@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.compare import compare_methods
 from metallmix_kedro.evaluation.outcomes import Comparison
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
@@ -13,10 +13,10 @@ from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.history.objective import with_score
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.meta_features.probes import PROBE_COLUMNS
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
 from tests.fabricated import BACKBONE_EFFECT, RATE_EFFECT, fabricate_history
 
@@ -26,13 +26,13 @@ N_DATASETS, N_TRIALS = 4, 24
 @pytest.fixture(scope="session")
 def shared_history() -> pd.DataFrame:
     history = fabricate_history(N_DATASETS, N_TRIALS, seed=3)
-    keys = list(CONFIGURATION_COLUMNS)
+    keys = list(configuration_columns())
     history["data_hash"] = ("images of " + history["dataset"]).astype("str")
     history[keys] = np.tile(history[keys].head(N_TRIALS).to_numpy(object), (N_DATASETS, 1))
     effect = history["backbone"].map(BACKBONE_EFFECT) + history["learning_rate"].map(RATE_EFFECT)
     rng = np.random.default_rng(1)
     score = (0.6 + effect + rng.normal(0, 0.01, len(history))).clip(0, 1)
-    valid = HistorySchema.validate(history.assign(**dict.fromkeys(METRICS, score)))
+    valid = history_schema().validate(history.assign(**dict.fromkeys(METRICS, score)))
     return with_score(valid, "accuracy")
 
 

@@ -11,9 +11,9 @@ from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS
+from metallmix_kedro.history.columns import ACCURACY, history_columns
 from metallmix_kedro.history.objective import with_score
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.schema import history_schema
 
 SCORES = {
     # One network is best everywhere but on the last dataset.
@@ -41,7 +41,7 @@ def backbones_alone() -> pd.DataFrame:
     table = pd.DataFrame(rows).assign(
         source="imported", proposer="import:theirs", status="finished"
     )
-    valid = HistorySchema.validate(table.reindex(columns=list(HISTORY_COLUMNS)).astype(object))
+    valid = history_schema().validate(table.reindex(columns=list(history_columns())).astype(object))
     return with_score(valid, "accuracy")
 
 

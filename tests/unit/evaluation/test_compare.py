@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.evaluation.compare import compare_methods
-from metallmix_kedro.evaluation.methods import gaussian_process
+from metallmix_kedro.evaluation.methods import bayesian
 from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS
 from metallmix_kedro.evaluation.parameters import MAIN
@@ -170,11 +170,11 @@ def test_history_without_times_is_compared_by_score_alone(shared_history, settin
     assert ours["training_time_s"].isna().all()
 
 
-def test_missing_scipy_is_named_with_its_extra(shared_history, settings, monkeypatch):
+def test_missing_scikit_learn_is_named_with_its_extra(shared_history, settings, monkeypatch):
     def absent(module: str, extra: str) -> None:
         raise MissingExtraError(module, extra)
 
-    monkeypatch.setattr(gaussian_process, "require", absent)
+    monkeypatch.setattr(bayesian, "require", absent)
     with pytest.raises(MissingExtraError, match=r"\[learn\]"):
         compare_methods(shared_history, settings)
 

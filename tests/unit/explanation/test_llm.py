@@ -293,6 +293,8 @@ def test_provider_none_asks_nobody():
 def test_without_a_server_no_langchain_is_imported():
     code = (
         "import sys\n"
+        "from tests.declared_space import declare_base\n"
+        "declare_base()\n"
         "from metallmix_kedro.explanation import llm\n"
         "from tests.unit.explanation.test_llm import PROMPTS, parameters\n"
         "from tests.made_evidence import hand_made\n"

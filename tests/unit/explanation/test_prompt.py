@@ -5,11 +5,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from metallmix_kedro.declared import meta_features
 from metallmix_kedro.explanation.evidence import Evidence, Target
 from metallmix_kedro.explanation.free_choice import grid_rows
 from metallmix_kedro.explanation.prompt import (
     MAX_NAME_LENGTH,
-    MODALITIES,
     DecisionPrompts,
     PromptTexts,
     neutralise,
@@ -21,6 +21,7 @@ from tests.made_evidence import evidences, hand_made
 
 FOLDER = Path(__file__).parents[3] / "conf/prompts/recommendation"
 TEXTS = DecisionPrompts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
+RENDERED = Path(__file__).with_name("prompts_as_rendered.txt")
 PAIR = PromptTexts(system="Judge.", user="{{ text }}")
 
 
@@ -48,6 +49,28 @@ def test_the_prompt_holds_the_evidence_as_rows():
     assert "A EfficientNetLite0 feature_extraction 1024 0.5 rmsprop 1e-3 16, 94.1%, 95s" in lines
     # A dataset that two trials share is described once.
     assert len([line for line in lines if line.startswith("On ")]) == 2
+
+
+def test_what_is_asked_of_image_classifiers_has_not_changed_by_a_byte() -> None:
+    """`prompts_as_rendered.txt` was written when the templates named the hyperparameters."""
+    evidence, judge = hand_made(), Path(__file__).parents[3] / "conf/prompts/judge"
+    options = list(zip("AB", evidence.candidates, strict=True))
+    chosen = evidence.candidates[0]
+    asked = (
+        TEXTS.messages("choose", evidence, options=options, show_scores=True),
+        TEXTS.messages("choose", evidence, options=options, show_scores=False),
+        TEXTS.messages("explain", evidence, chosen=chosen, show_scores=True),
+        TEXTS.messages("free", evidence, grid=grid_rows(SPACE)),
+    )
+    parts = [f"[{role}]\n{text}" for messages in asked for role, text in messages]
+    texts = PromptTexts(**{path.stem: path.read_text() for path in judge.glob("*.txt")})
+    judged = texts.messages(evidence=evidence, chosen=chosen, explanation="It is good.")
+    parts += [
+        f"[judge {kind}]\n{text}"
+        for kind, (_, text) in zip(("system", "user"), judged, strict=True)
+    ]
+
+    assert "\n\n".join(parts) + "\n" == RENDERED.read_text(encoding="utf-8")
 
 
 def test_scores_can_be_kept_from_the_model():
@@ -86,7 +109,7 @@ def test_no_text_of_a_user_is_in_the_question(evidence, name, modality):
         target = Target(name=text, meta_features=features)
         return evidence.model_copy(update={"target": target, "trials": tuple(trials)})
 
-    if modality.casefold() in MODALITIES:
+    if modality.casefold() in map(str.casefold, meta_features()["modality"].known):
         return
     hostile, harmless = renamed(name, modality), renamed("plain", "of no kind")
     assert choosing(hostile) == choosing(harmless)
@@ -129,4 +152,4 @@ def test_a_missing_text_is_named(partitions):
 )
 def test_a_broken_template_is_an_error_that_says_where(user):
     with pytest.raises(ArtifactError, match=r"user\.txt"):
-        PromptTexts(system="s", user=user).render(evidence=hand_made())
+        PromptTexts(system="s", user=user).messages(evidence=hand_made())

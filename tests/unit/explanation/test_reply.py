@@ -175,7 +175,7 @@ def test_without_a_model_the_surrogate_decides_and_the_reason_is_why():
 
 
 def test_a_candidate_outside_the_search_space_is_never_chosen():
-    narrow = SPACE.restricted(["Xception"])
+    narrow = SPACE.restricted(backbone=["Xception"])
     decision = decide(hand_made(), made_reply(choice="C1"), narrow, OPEN)
     assert (decision.chosen_ref, decision.decided_by) == ("C2", "surrogate")
     nowhere = SPACE.model_copy(update={"backbone": ("ResNet50",)})

@@ -3,12 +3,13 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metallmix_kedro.declared import configuration_columns, hyperparameter, in_force
 from metallmix_kedro.grid.bundles import Bundle, group_proposals, measure_bundle
 from metallmix_kedro.grid.measuring import Proposal
 from metallmix_kedro.grid.proposals import random_configurations
-from metallmix_kedro.search_space import STRATEGIES, SearchSpace
+from metallmix_kedro.search_space import SearchSpace
 from tests.fabricated import SPACE
-from tests.trial_examples import grid_parameters, image_dataset, proposal
+from tests.trial_examples import declared_too, grid_parameters, image_dataset, proposal
 
 FEW = SPACE.model_copy(update={"strategy": ("feature_extraction", "last_10")})
 
@@ -50,7 +51,11 @@ def test_every_proposal_is_in_one_group_that_can_be_trained_together(
 @given(shuffled=st.permutations(drawn(SPACE, 40, seed=2)))
 def test_cheap_strategies_come_first(shuffled: list[Proposal]) -> None:
     groups = group_proposals(shuffled, 4)
-    strategies = [STRATEGIES.index(one.configuration.strategy) for group in groups for one in group]
+    strategies = [
+        hyperparameter("strategy").ranks.index(one.configuration.strategy)
+        for group in groups
+        for one in group
+    ]
     assert strategies == sorted(strategies)
 
 
@@ -73,10 +78,30 @@ def test_a_bundle_is_measured_in_its_order(tmp_path: Path) -> None:
     parameters = grid_parameters(tmp_path / "cache")
     dataset = image_dataset(tmp_path)
     proposals = (proposal(dropout=0.5), proposal(learning_rate=1e-2), proposal())
-    records = measure_bundle(dataset, parameters, Bundle(dataset.name, proposals))
+    records = measure_bundle(dataset, parameters, in_force(), Bundle(dataset.name, proposals))
     assert [record["dropout"] for record in records] == [0.5, 0.3, 0.3]
     assert [record["learning_rate"] for record in records] == [1e-3, 1e-2, 1e-3]
     assert {record["status"] for record in records} == {"finished"}
+
+
+def test_what_is_declared_where_a_bundle_is_due_is_in_force_where_it_is_measured(
+    tmp_path: Path,
+) -> None:
+    """A worker is another process, in which nothing is declared, or what was due before."""
+    parameters, dataset = grid_parameters(tmp_path / "cache"), image_dataset(tmp_path)
+    with declared_too("weight_decay"):
+        due = in_force()
+        bundle = Bundle(dataset.name, (proposal(weight_decay=0.1),))
+    assert "weight_decay" not in configuration_columns()
+    (record,) = measure_bundle(dataset, parameters, due, bundle)
+    assert (record["status"], record["weight_decay"]) == ("finished", 0.1)
+
+
+def test_heads_whose_scalars_differ_are_one_group() -> None:
+    with declared_too("weight_decay", "image_size", image_size=[32, 64]):
+        decays = [proposal(weight_decay=decay, image_size=32) for decay in (0.0, 0.1)]
+        larger = proposal(weight_decay=0.0, image_size=64)
+        assert sorted(map(len, group_proposals([*decays, larger], 9))) == [1, 2]
 
 
 def test_a_process_keeps_a_measurer_for_each_dataset_and_protocol(tmp_path: Path) -> None:
@@ -85,7 +110,7 @@ def test_a_process_keeps_a_measurer_for_each_dataset_and_protocol(tmp_path: Path
     bundle = Bundle("", (proposal(),))
 
     def measured(**of: object) -> str:
-        (record,) = measure_bundle(of["dataset"], of["parameters"], bundle)
+        (record,) = measure_bundle(of["dataset"], of["parameters"], in_force(), bundle)
         return record["trial_id"]
 
     longer = parameters.model_copy(

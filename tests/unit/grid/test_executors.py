@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from metallmix_kedro.declared import in_force
 from metallmix_kedro.grid import executors
 from metallmix_kedro.grid.bundles import Bundle
 from metallmix_kedro.grid.executors import InProcess, open_executor
@@ -19,8 +20,11 @@ def executor(monkeypatch: pytest.MonkeyPatch) -> InProcess:
     """One whose trials are measured by writing down what was asked for."""
     parameters = grid_parameters()
 
-    def measure(dataset: str, given: object, bundle: Bundle) -> Sequence[tuple[str, object]]:
+    def measure(
+        dataset: str, given: object, declaration: object, bundle: Bundle
+    ) -> Sequence[tuple[str, object]]:
         assert given is parameters
+        assert declaration is in_force()
         if bundle.proposals[0].configuration.strategy == "last_10":
             raise InputError("an image has gone")
         return [(dataset, one) for one in bundle.proposals]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metallmix_kedro.declared import hyperparameter
 from metallmix_kedro.grid import search
 from metallmix_kedro.grid.bundles import Bundle
 from metallmix_kedro.grid.executors import WorkerLostError
@@ -16,7 +17,7 @@ from metallmix_kedro.grid.measuring import Proposal
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.grid.plan import Plan
 from metallmix_kedro.grid.proposals import random_configurations
-from metallmix_kedro.search_space import STRATEGIES, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support.errors import WeightsError
 from tests.fabricated import SPACE
 from tests.trial_examples import BY_STRATEGY, grid_parameters
@@ -242,7 +243,9 @@ def test_every_dataset_is_measured_on_the_same_random_configurations() -> None:
     assert set(first) == set(random_configurations(SPACE, 40, parameters.seed))
     # A bundle is measured on all datasets before the next, cheap strategies first.
     assert [bundle.dataset for bundle in executor.submitted[:4]] == [*NAMES, *NAMES]
-    costs = [STRATEGIES.index(configuration.strategy) for configuration in first]
+    costs = [
+        hyperparameter("strategy").ranks.index(configuration.strategy) for configuration in first
+    ]
     assert costs == sorted(costs)
 
 

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metallmix_kedro.grid import measuring
 from metallmix_kedro.grid.measuring import MeasuredDataset, Proposal, TrialMeasurer
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
-from metallmix_kedro.history import HISTORY_COLUMNS, METRICS
+from metallmix_kedro.history import METRICS
+from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.support.errors import InputError, WeightsError
+from metallmix_kedro.training import trials
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
 from tests.trial_examples import (
     MOBILENET,
     configuration,
+    declared_too,
     grid_parameters,
     grid_values,
     image_dataset,
@@ -80,7 +82,7 @@ def test_trials_trained_together_are_those_trained_alone(make: Make) -> None:
 def test_a_record_says_what_was_measured_and_how(make: Make, dataset: MeasuredDataset) -> None:
     measurer, one = make(), proposal("last_10")
     (record,) = measurer.measure([one])
-    assert tuple(record) == HISTORY_COLUMNS
+    assert tuple(record) == history_columns()
     name, identified = measurer.identify(one)
     expected = {
         "trial_id": name,
@@ -157,6 +159,25 @@ def test_another_level_or_seed_is_another_trial(make: Make) -> None:
     assert len({str(found) for found in metrics_of}) > 1
 
 
+@pytest.mark.parametrize("strategy", ["feature_extraction", "last_10"])
+def test_the_seed_is_that_of_the_order_and_of_the_first_weights(
+    make: Make, monkeypatch: pytest.MonkeyPatch, strategy: str
+) -> None:
+    seen: list[tuple[int, list[np.ndarray]]] = []
+
+    def watched(network: Any, *_: Any, seed: int, **__: Any) -> None:
+        seen.append((seed, [np.asarray(weight).copy() for weight in network.weights()]))
+        raise RuntimeError("enough seen")
+
+    monkeypatch.setattr(trials, "train_splits", watched)
+    for seed in (5, 6, 5):
+        make().measure([proposal(strategy, seed=seed)])
+    assert [seed for seed, _ in seen] == [5, 6, 5]
+    first, other, again = (weights for _, weights in seen)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+
+
 def test_who_proposed_it_does_not_change_what_a_trial_is(make: Make) -> None:
     one = Proposal(configuration(), "named", None, 5)
     assert make().identify(one) == make().identify(proposal())
@@ -180,11 +201,13 @@ def test_all_strategies_learn_from_the_same_images_of_a_fold(make: Make) -> None
         assert one.train.tolist() == other.train.tolist()
 
 
-@pytest.mark.parametrize(("n_train", "has"), [(None, True), (4, True), (12, True), (13, False)])
+@pytest.mark.parametrize(
+    ("n_train", "has"), [(None, True), (2, False), (3, True), (12, True), (13, False)]
+)
 def test_a_level_needs_clearly_more_images_than_it_has(
     make: Make, n_train: int | None, has: bool
 ) -> None:
-    """Of 24 images 15 train: three of four folds, without one image of each class."""
+    """Of 24 images 15 train: three of four folds, without one image of each of three classes."""
     assert make().n_images == 24
     assert make().has_level(n_train) is has
 
@@ -253,6 +276,62 @@ def test_how_the_grid_runs_does_not_change_what_a_trial_is(
     make: Make, change: dict[str, Any]
 ) -> None:
     assert make(**change).identify(proposal()) == make().identify(proposal())
+
+
+@pytest.mark.parametrize("strategy", ["feature_extraction", "full"])
+def test_what_is_off_changes_neither_the_name_nor_the_scores(make: Make, strategy: str) -> None:
+    (plain,) = make().measure([proposal(strategy)])
+    with declared_too("image_size", "weight_decay", "augmentation"):
+        off = {"image_size": 32, "weight_decay": 0, "augmentation": "none"}
+        (same,) = make().measure([proposal(strategy, **off)])
+        assert same["trial_id"] == plain["trial_id"]
+        assert metrics(same) == metrics(plain)
+        assert {name: same[name] for name in off} == off
+        for name, value in (("image_size", 48), ("weight_decay", 0.1)):
+            other = proposal(strategy, **{**off, name: value})
+            assert make().identify(other)[0] != plain["trial_id"]
+
+
+def test_a_searched_image_size_is_that_of_the_features_and_of_the_record(
+    make: Make, tmp_path: Path
+) -> None:
+    with declared_too("image_size"):
+        first, second = (proposal(image_size=size) for size in (32, 48))
+        (record,) = make().measure([first])
+        before = set((tmp_path / "cache").iterdir())
+        (larger,) = make().measure([second])
+        assert [record["image_size"], larger["image_size"]] == [32, 48]
+        assert len(set((tmp_path / "cache").iterdir()) - before) == 2  # pixels and features
+        protocol_s = make(protocol=protocol(image_size=48)).identify(proposal(image_size=48))
+        assert larger["trial_id"] == protocol_s[0]
+
+
+def test_augmentation_and_decay_are_other_trials_with_other_outcomes(make: Make) -> None:
+    with declared_too("weight_decay", "augmentation"):
+        given = [
+            proposal("full", learning_rate=1e-2, weight_decay=decay, augmentation=how)
+            for decay, how in ((0, "none"), (5, "none"), (0, "light"), (0, "strong"))
+        ]
+        records = [record for one in given for record in make().measure([one])]
+        assert {record["status"] for record in records} == {"finished"}, records
+        assert len({record["trial_id"] for record in records}) == 4
+        (again,) = make().measure([given[3]])
+        assert metrics(again) == metrics(records[3])
+
+
+def test_trials_of_another_base_seed_have_other_names(make: Make) -> None:
+    """It draws the images that are used, whatever the trial's own seed is."""
+    names = [
+        make(seed=base).identify(proposal(seed=seed))[0]
+        for base, seed in ((42, 42), (42, 43), (43, 43), (41, 43))
+    ]
+    assert len(set(names)) == 4
+
+
+def test_with_the_default_base_seed_names_are_those_of_the_first_trials(make: Make) -> None:
+    """Thousands of stored trials would else be measured again."""
+    names = [make(seed=42).identify(proposal(seed=seed))[0] for seed in (42, 43)]
+    assert names == ["squares-96c230244b24", "squares-1ec007233144"]
 
 
 def test_other_images_or_labels_are_another_trial(make: Make, dataset: MeasuredDataset) -> None:
@@ -343,7 +422,7 @@ def test_a_network_serves_all_trials_that_differ_only_in_scalars(
     make().measure(HEADS)
     make().measure([proposal("last_10", learning_rate=1e-3)])
     for name in ("HeadsNetwork", "FineTunedNetwork"):
-        monkeypatch.setattr(measuring, name, lambda *_: pytest.fail("it was built before"))
+        monkeypatch.setattr(trials, name, lambda *_: pytest.fail("it was built before"))
     others = [proposal(optimizer="sgd", learning_rate=0.5, dropout=0.1)] * 3
     assert {record["status"] for record in make().measure(others)} == {"finished"}
     (record,) = make().measure([proposal("last_10", learning_rate=1e-5)])

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from metallmix_kedro.grid.parameters import ExperimentGridParameters
+from metallmix_kedro.grid.parameters import ExperimentGridParameters, level_name
 from tests.trial_examples import (
     BY_STRATEGY,
     configuration,
@@ -42,7 +42,7 @@ def test_one_trial_of_any_kind_is_enough(counts: dict[str, Any]) -> None:
 def test_a_level_is_given_once() -> None:
     assert "twice" in refused(levels=[{"n_train": 100}, {"n_train": None}, {"n_train": 100}])
     levels = grid_parameters(levels=[{"n_train": 100}, {"n_train": None}]).levels
-    assert [level.name for level in levels] == ["100", "all"]
+    assert [level_name(level.n_train) for level in levels] == ["100", "all"]
 
 
 def test_a_search_cannot_be_told_what_is_not_measured() -> None:

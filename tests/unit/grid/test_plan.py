@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metallmix_kedro.declared import hyperparameter
 from metallmix_kedro.grid.measuring import Proposal
 from metallmix_kedro.grid.plan import Plan, named_configurations
 from metallmix_kedro.grid.proposals import random_configurations
-from metallmix_kedro.search_space import STRATEGIES, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support.errors import ParameterError
 from tests.fabricated import SPACE
 from tests.trial_examples import BY_STRATEGY, SEED, grid_parameters
@@ -83,10 +84,16 @@ def test_the_order_of_keys_changes_nothing_and_each_comes_once() -> None:
         ({key: NAMED[key] for key in NAMED if key != "dropout"}, "dropout"),
         ({**NAMED, "momentum": 0.9}, "momentum"),
         ({key if key != "dropout" else "drop": value for key, value in NAMED.items()}, "drop, "),
-        ({**NAMED, "dense_units": 7}, "d7-"),
-        ({**NAMED, "learning_rate": [1e-3, 0.5]}, "lr5e-01"),
+        ({**NAMED, "dense_units": 7}, "dense_units 7"),
+        ({**NAMED, "learning_rate": [1e-3, 0.5]}, "learning_rate 0.5"),
         ({**NAMED, "optimizer": "adagrad"}, "adagrad"),
-        ({**NAMED, "batch_size": 48}, "b48"),
+        ({**NAMED, "backbone": "EfficientNetLite00"}, "Did you mean EfficientNetLite0?"),
+        ({**NAMED, "strategy": ["full", "last10"]}, "Did you mean last_10?"),
+        ({**NAMED, "dense_units": "many"}, "'many', which is no number"),
+        ({**NAMED, "dense_units": 512.5}, "no whole number"),
+        ({**NAMED, "dropout": None}, "None, which is no number"),
+        ({**NAMED, "optimizer": 3}, "3, which is no word"),
+        ({**NAMED, "batch_size": 48}, "batch_size 48"),
     ],
 )
 def test_what_is_missing_unknown_or_not_in_the_space_is_refused_by_name(
@@ -100,8 +107,12 @@ def test_what_is_missing_unknown_or_not_in_the_space_is_refused_by_name(
 
 
 def test_backbones_and_strategies_that_are_not_measured_now_are_left_out() -> None:
-    entry = {**NAMED, "backbone": ["Xception", "EfficientNetLite0"], "strategy": list(STRATEGIES)}
-    part = SPACE.restricted(["EfficientNetLite0"], ["last_10", "full"])
+    entry = {
+        **NAMED,
+        "backbone": ["Xception", "EfficientNetLite0"],
+        "strategy": list(hyperparameter("strategy").ranks),
+    }
+    part = SPACE.restricted(backbone=["EfficientNetLite0"], strategy=["last_10", "full"])
     assert [(one.backbone, one.strategy) for one in named(entry, space=part)] == [
         ("EfficientNetLite0", "last_10"),
         ("EfficientNetLite0", "full"),
@@ -139,7 +150,7 @@ def test_each_level_has_the_first_configurations_of_each_strategy() -> None:
         (100, "feature_extraction"): 2,
         (100, "last_10"): 1,
     }
-    for strategy in STRATEGIES:
+    for strategy in hyperparameter("strategy").ranks:
         everywhere = [
             [
                 one.configuration
@@ -252,7 +263,7 @@ def test_a_search_is_told_of_trials_with_all_images_and_its_own_seed() -> None:
 
 
 FEW = st.integers(0, 4)
-STRATEGY_COUNTS = st.fixed_dictionaries(dict.fromkeys(STRATEGIES, FEW))
+STRATEGY_COUNTS = st.fixed_dictionaries(dict.fromkeys(hyperparameter("strategy").ranks, FEW))
 LEVELS = st.lists(
     st.fixed_dictionaries(
         {

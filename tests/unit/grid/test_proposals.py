@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metallmix_kedro.declared import hyperparameter
 from metallmix_kedro.grid.proposals import BayesianSearch, random_by_strategy, random_configurations
-from metallmix_kedro.search_space import STRATEGIES, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support.errors import ParameterError
 from tests.fabricated import SPACE
 
@@ -32,7 +33,9 @@ def test_no_more_configurations_than_there_are() -> None:
     assert len(random_configurations(TINY, 10, 0)) == 2
 
 
-COUNTS = st.fixed_dictionaries({strategy: st.integers(0, 12) for strategy in STRATEGIES})
+COUNTS = st.fixed_dictionaries(
+    {strategy: st.integers(0, 12) for strategy in hyperparameter("strategy").ranks}
+)
 
 
 @settings(max_examples=25)

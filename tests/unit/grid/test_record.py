@@ -1,4 +1,5 @@
 import json
+import math
 
 import pandas as pd
 import pytest
@@ -9,23 +10,23 @@ from metallmix_kedro.grid.record import (
     finished_record,
     trial_id,
 )
-from metallmix_kedro.history import HISTORY_COLUMNS
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.columns import history_columns
+from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.outcome import FoldOutcome
 
-CONFIGURATION = Configuration("Xception", "full", 512, 0.3, "adam", 1e-3, 16)
+CONFIGURATION = Configuration.of("Xception", "full", 512, 0.3, "adam", 1e-3, 16)
 FEATURES = compute_meta_features({"a": 10, "b": 20}, 64, 48, "MRI")
 PROTOCOL = {"image_size": 96, "seed": 1, "freeze_batch_norm": True, "weights_id": "file:abc"}
 IDENTITY = {"trial_id": "x-1", "dataset": "x", "proposer": "random", "data_hash": "ff"}
 
 
-def fold(test_accuracy: float, seconds: float) -> FoldOutcome:
+def fold(test_accuracy: float, seconds: float, rarest: float = 0.5) -> FoldOutcome:
     hits = round(10 * test_accuracy)
     curve = (0.5, 1 / 3, 0.8)
     return FoldOutcome(
-        0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, 0.5, 3, seconds, 1.5 * seconds, 10, hits, curve
+        0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, rarest, 3, seconds, 1.5 * seconds, 10, hits, curve
     )
 
 
@@ -45,21 +46,39 @@ def test_scores_are_means_over_folds_with_their_spread() -> None:
     assert json.loads(record["learning_curves"]) == [[0.5, 0.3333, 0.8]] * 2
 
 
+@pytest.mark.parametrize(
+    ("recalls", "mean", "spread"),
+    [
+        ((0.2, 0.6), 0.4, 0.2),
+        ((math.nan, 0.6), 0.6, 0.0),  # no image of the class is tested on in that fold
+        ((math.nan, math.nan), None, None),
+    ],
+)
+def test_folds_without_an_image_of_the_rarest_class_do_not_count(
+    recalls: tuple[float, float], mean: float | None, spread: float | None
+) -> None:
+    outcomes = [fold(0.6, 2.0, recall) for recall in recalls]
+    record = finished_record(IDENTITY, FEATURES, CONFIGURATION, PROTOCOL, outcomes, 0.0)
+    assert record["test_rarest_recall"] == pytest.approx(mean)
+    assert record["test_rarest_recall_std"] == pytest.approx(spread)
+    history_schema().validate(pd.DataFrame([record]))
+
+
 def test_records_are_rows_of_the_history() -> None:
     error = RuntimeError("out of\nmemory")
     records = [
         finished_record(IDENTITY, FEATURES, CONFIGURATION, PROTOCOL, [fold(0.6, 2.0)], 0.0),
         failed_record({**IDENTITY, "trial_id": "x-2"}, FEATURES, CONFIGURATION, PROTOCOL, error),
     ]
-    assert all(tuple(record) == HISTORY_COLUMNS for record in records)
+    assert all(tuple(record) == history_columns() for record in records)
     # As they are stored: through JSON.
-    frame = HistorySchema.validate(pd.DataFrame(json.loads(json.dumps(records))))
+    frame = history_schema().validate(pd.DataFrame(json.loads(json.dumps(records))))
     assert frame["error"].tolist()[1] == "RuntimeError: out of memory"
     assert frame["test_accuracy"].isna().tolist() == [False, True]
 
 
 def test_a_trial_is_named_by_all_that_it_measures() -> None:
-    other = Configuration("Xception", "full", 512, 0.3, "adam", 1e-4, 16)
+    other = Configuration.of("Xception", "full", 512, 0.3, "adam", 1e-4, 16)
     names = {
         trial_id("x", "hash", CONFIGURATION, PROTOCOL),
         trial_id("x", "changed", CONFIGURATION, PROTOCOL),

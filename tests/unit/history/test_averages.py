@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.averages import configuration_means
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.tried import Tried
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from tests.fabricated import SPACE, fabricate_history
 
 
@@ -78,7 +78,7 @@ def test_only_allowed_backbones_are_picked():
 def test_a_dataset_counts_once_however_often_a_configuration_was_tried():
     once = history({"a": [0.0, 1.0, 0.4], "b": [0.0, 0.4, 1.0], "c": [0.0, 0.4, 1.0]})
     again = pd.concat([once, *[once.query("dataset == 'a'")] * 5], ignore_index=True)
-    keys = [*CONFIGURATION_COLUMNS, "mean_relative_score", "n_datasets"]
+    keys = [*configuration_columns(), "mean_relative_score", "n_datasets"]
     pd.testing.assert_frame_equal(configuration_means(once)[keys], configuration_means(again)[keys])
     assert configuration_means(again)["n_trials"].max() == 8
 

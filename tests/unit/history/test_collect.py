@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metallmix_kedro.grid.known import history_records, readable_records
-from metallmix_kedro.history import HISTORY_COLUMNS
 from metallmix_kedro.history.collect import collect_history
-from metallmix_kedro.history.columns import LATER_COLUMNS
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.columns import LATER_COLUMNS, history_columns
+from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.support.errors import ArtifactError
 from tests.fabricated import fabricate_history
 from tests.workspace import PROJECT
@@ -39,9 +38,9 @@ def trial(number: int = 0, **changes: Any) -> dict[str, Any]:
 
 def test_records_and_published_outcomes_make_one_valid_history() -> None:
     history = collect_history(None, TRIALS, OUTCOMES)
-    assert tuple(history.columns) == HISTORY_COLUMNS
+    assert tuple(history.columns) == history_columns()
     assert history["source"].value_counts().to_dict() == {"measured": 10, "published": 2}
-    pd.testing.assert_frame_equal(history, HistorySchema.validate(history))
+    pd.testing.assert_frame_equal(history, history_schema().validate(history))
 
 
 def test_nothing_at_all_is_an_empty_history() -> None:
@@ -76,7 +75,7 @@ def test_later_record_of_the_same_trial_wins() -> None:
 def theirs(name: str, *numbers: int) -> pd.DataFrame:
     changes = {"source": "imported", "proposer": f"import:{name}"}
     records = [trial(n, trial_id=f"imported-{name}-{n}", **changes) for n in numbers]
-    return pd.DataFrame(records, columns=list(HISTORY_COLUMNS))
+    return pd.DataFrame(records, columns=list(history_columns()))
 
 
 def test_an_import_replaces_what_an_earlier_one_of_its_name_brought() -> None:
@@ -167,7 +166,7 @@ def test_a_history_and_trials_without_the_later_columns_are_joined() -> None:
     later = {"level": "100", "n_train": 100, "test_hits": "[9, 8]"}
     old = {key: value for key, value in trial(8).items() if key not in LATER_COLUMNS}
     history = collect_history(earlier, [trial(7, **later), old], NO_OUTCOMES)
-    assert tuple(history.columns) == HISTORY_COLUMNS
+    assert tuple(history.columns) == history_columns()
     levels = history.set_index("trial_id")["level"]
     assert levels[TRIALS[7]["trial_id"]] == "100"
     assert levels.isna().sum() == 6

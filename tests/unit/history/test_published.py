@@ -5,16 +5,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metallmix_kedro.history import HISTORY_COLUMNS
+from metallmix_kedro.declared import configuration_columns
+from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.published import PAPER_DATASETS, published_trials
-from metallmix_kedro.history.schema import HistorySchema
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.support.errors import ArtifactError
 from tests.fabricated import fabricate_history
 
 REPOSITORY = Path(__file__).parents[3]
 SHIPPED = REPOSITORY / "data" / "01_raw" / "published_outcomes.csv"
-EMPTY = pd.DataFrame(columns=list(HISTORY_COLUMNS))
+EMPTY = pd.DataFrame(columns=list(history_columns()))
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def test_shipped_outcomes_equal_the_reference_table(outcomes: pd.DataFrame) -> N
 
 
 def test_rows_satisfy_the_schema_and_invent_no_hyperparameter(outcomes: pd.DataFrame) -> None:
-    rows = HistorySchema.validate(published_trials(outcomes, EMPTY))
-    unknown = [name for name in CONFIGURATION_COLUMNS if name != "backbone"]
+    rows = history_schema().validate(published_trials(outcomes, EMPTY))
+    unknown = [name for name in configuration_columns() if name != "backbone"]
     assert rows[unknown].isna().all(axis=None)
     best = rows.set_index("trial_id").loc["published-alzheimer_mri-deepseek-coder:6.7b"]
     assert best["proposer"] == "llm:deepseek-coder:6.7b"

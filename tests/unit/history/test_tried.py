@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.averages import (
     configuration_means,
     known_configurations,
@@ -14,10 +15,10 @@ from metallmix_kedro.history.averages import (
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.history.tried import Tried
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace
 from tests.fabricated import SPACE, fabricate_history
 
-KEYS = list(CONFIGURATION_COLUMNS)
+KEYS = list(configuration_columns())
 
 
 def plain_best(history: pd.DataFrame, space: SearchSpace):
@@ -69,7 +70,7 @@ def test_the_best_is_that_of_the_plain_rule(history, space):
         # Means are equal but for rounding where another of two equals is named.
         if best.configuration == Configuration.from_mapping(row[KEYS]):
             assert best.n_datasets == row["n_datasets"]
-    assert tried.backbones == set(known_configurations(history)["backbone"])
+    assert tried.values("backbone") == set(known_configurations(history)["backbone"])
 
 
 def test_each_configuration_stands_once_with_its_values():
@@ -84,7 +85,7 @@ def test_a_space_or_a_history_without_trials_has_no_best():
     assert Tried.of(history).best(SPACE.model_copy(update={"dense_units": (64,)})) is None
     nothing = Tried.of(history.assign(status="failed"))
     assert nothing.best(SPACE) is None
-    assert nothing.backbones == frozenset()
+    assert nothing.values("backbone") == frozenset()
 
 
 def test_what_was_counted_is_not_counted_again():

@@ -82,11 +82,11 @@ def test_groups_of_several_classes_stay_together_too(rows, n_folds, seed):
 
 
 def test_groups_of_several_classes_are_spread_over_the_folds():
-    """Twelve pairs of near copies, one in each class, and single images that even it out."""
-    classes = ["a", "b"] * 12 + ["a"] * 8 + ["b"] * 4
-    groups = [k // 2 for k in range(24)] + [*range(12, 24)]
+    """Three groups of five near copies of two classes, and single images that even it out."""
+    classes = [*"aaabb"] * 3 + ["a"] * 11 + ["b"] * 6
+    groups = [k // 5 for k in range(15)] + [*range(3, 20)]
     folds = assign_folds(classes, groups, 4, 0)
-    for name, size in (("a", 5), ("b", 4)):
+    for name, size in (("a", 5), ("b", 3)):
         of_class = folds[[one == name for one in classes]]
         assert np.bincount(of_class, minlength=4).tolist() == [size] * 4
 
@@ -94,7 +94,7 @@ def test_groups_of_several_classes_are_spread_over_the_folds():
 def test_a_class_in_one_group_is_named():
     classes = ["many"] * 6 + ["copies"] * 5
     groups = [*range(6), *[6] * 5]
-    with pytest.raises(InputError, match=r"\(near_copy_correlation\): 'copies' has 1\."):
+    with pytest.raises(InputError, match=r"'copies' has 1\. .*raise near_copy_correlation"):
         assign_folds(classes, groups, 4, 0)
     groups[-1] = 7  # trained on and tested on: two groups are enough
     assert len(set(assign_folds(classes, groups, 4, 0)[6:].tolist())) == 2
@@ -103,6 +103,32 @@ def test_a_class_in_one_group_is_named():
 def test_too_few_different_images_are_named():
     classes = ["many"] * 6 + ["copies"] * 5
     groups = [*range(6), 6, 6, 6, 7, 7]
-    with pytest.raises(InputError, match=r"at least 4 different images: 'copies' has 2\."):
-        check_groups(classes, groups, 4, "different images")
-    check_groups(classes, groups, 2, "different images")
+    with pytest.raises(InputError, match=r"at least 4 different images: 'copies' has 2\. .*, mend"):
+        check_groups(classes, groups, 4, "different images", "mend it")
+    check_groups(classes, groups, 2, "different images", "mend it")
+
+
+def sizes_of(folds: np.ndarray, classes: list[str]) -> list[list[int]]:
+    return [
+        np.bincount(folds[[one == name for one in classes]], minlength=4).tolist()
+        for name in sorted(set(classes))
+    ]
+
+
+def test_in_random_order_a_few_large_groups_do_not_keep_their_folds():
+    """Two groups hold half of each class: dealt out first, they always fall into the same folds."""
+    classes = ["a"] * 40 + ["b"] * 40
+    groups = [*[0] * 10, *[1] * 10, *range(2, 22), *[30] * 10, *[31] * 10, *range(32, 52)]
+    large = [0, 10, 40, 50]
+
+    def where(seed: int, large_first: bool) -> tuple[int, ...]:
+        return tuple(assign_folds(classes, groups, 4, seed, large_first)[large].tolist())
+
+    assert len({frozenset(where(seed, True)[:2]) for seed in range(30)}) == 1
+    assert len({frozenset(where(seed, False)[:2]) for seed in range(30)}) > 1
+    for seed in range(10):
+        folds = assign_folds(classes, groups, 4, seed, large_first=False)
+        for index, group in enumerate(groups):
+            assert folds[index] == folds[groups.index(group)]
+        assert all(min(counts) > 0 for counts in sizes_of(folds, classes))
+    assert where(3, False) == where(3, False)

@@ -9,10 +9,10 @@ from PIL import Image, ImageEnhance
 
 from metallmix_kedro.images.inspection import Reason, inspect_file
 from metallmix_kedro.images.manifest import (
-    ManifestSchema,
     build_manifest,
     data_hash,
     ingest_datasets,
+    manifest_schema,
 )
 from metallmix_kedro.images.pictures import MAX_CLASSES, draw_dataset
 from metallmix_kedro.images.summary import describe_summary, summarise_manifest
@@ -63,7 +63,7 @@ def test_manifest_survives_parquet(root: Path, tmp_path: Path):
     manifest = manifest_of(root)
     manifest.to_parquet(tmp_path / "m.parquet")
     read = pd.read_parquet(tmp_path / "m.parquet")
-    pd.testing.assert_frame_equal(ManifestSchema.validate(read), manifest)
+    pd.testing.assert_frame_equal(manifest_schema().validate(read), manifest)
 
 
 def test_what_cannot_be_used_is_excluded_with_its_reason(root: Path):
@@ -165,7 +165,7 @@ def test_a_class_of_near_copies_is_named_with_the_parameter(series: Path):
     (series / "hen").mkdir()
     for path in sorted((series / "cat").glob("shot*")):
         path.rename(series / "hen" / path.name)
-    with pytest.raises(InputError, match=r"near_copy_correlation\): 'hen' has 1\."):
+    with pytest.raises(InputError, match=r"'hen' has 1\. .*raise near_copy_correlation"):
         manifest_of(series)
     found = manifest_of(series, near_copy_correlation=None)
     assert (found["class_name"] == "hen").sum() == 5
@@ -254,7 +254,7 @@ def test_data_hash_is_of_the_content_alone(root: Path):
 )
 def test_schema_refuses(root: Path, change: dict[str, object]):
     with pytest.raises(pandera.errors.SchemaError):
-        ManifestSchema.validate(manifest_of(root).assign(**change))
+        manifest_schema().validate(manifest_of(root).assign(**change))
 
 
 def test_summary_counts(root: Path):

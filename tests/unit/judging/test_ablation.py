@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.evaluation.ablation_parameters import CONDITIONS
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
@@ -19,6 +19,7 @@ from metallmix_kedro.judging.ablation_keys import current_rows, fingerprint
 from metallmix_kedro.judging.ablation_table import row_table, summary_table
 from metallmix_kedro.judging.left_out import leave_out
 from metallmix_kedro.judging.pictures import CONDITION_LABELS, draw_ablation
+from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from tests import loopback_ollama as loopback
@@ -50,8 +51,9 @@ def settings(url: str, **ablation: Any) -> Settings:
             }
         ),
         MetaLearningParameters(),
-        RecommendationParameters.model_validate({"llm": {**server, "n_orders": 2, "retries": 0}}),
+        DecisionParameters(),
         RetrievalParameters(),
+        llm=LLMParameters.model_validate({**server, "n_orders": 2, "retries": 0}),
     )
 
 

@@ -1,11 +1,16 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metallmix_kedro.declared import Declaration, used
 from metallmix_kedro.meta_features.card import read_card
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.meta_features.parameters import TargetParameters
+from metallmix_kedro.meta_features.target import describe_target
+from metallmix_kedro.support.errors import InputError, ParameterError
+from tests.declared_space import base_parameters
 
 CARD = """\
 name: scans
@@ -109,3 +114,65 @@ def test_missing_card_and_folder_for_a_card(tmp_path: Path):
 def test_anything_else_is_an_input_error(tmp_path_factory, content):
     with pytest.raises(InputError):
         read_card(write(tmp_path_factory.getbasetemp(), content))
+
+
+TABLE = {
+    "rows": {"kind": "whole_number", "minimum": 2},
+    "share_missing": {"kind": "number", "minimum": 0, "below": 1},
+    "origin": {"kind": "category"},
+}
+TABLE_CARD = "{name: churn, meta_features: {rows: 1770, share_missing: 8e-2, origin: shop}}"
+
+
+@pytest.fixture
+def tables() -> Iterator[None]:
+    """Declare a domain without images."""
+    space = base_parameters()["search_space"]
+    given = {"search_space": space, "meta_features": {"declared": TABLE}}
+    with used(Declaration.from_parameters(given)):
+        yield
+
+
+@pytest.mark.usefixtures("tables")
+def test_card_of_another_domain(tmp_path: Path):
+    card = read_card(write(tmp_path, TABLE_CARD))
+    assert card.name == "churn"
+    values = {"rows": 1770, "share_missing": 0.08, "origin": "shop"}
+    assert card.meta_features().as_dict() == values
+    target = describe_target(TargetParameters(card=str(tmp_path / "card.yml"), name="mine"))
+    assert (target.name, target.meta_features.as_dict()) == ("mine", values)
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("rows: 1770, ", "", r"meta_features: .*missing: rows"),
+        ("rows: 1770", "row: 1770", r"missing: rows; row is not declared \(did you mean rows\?\)"),
+        ("rows: 1770", "rows: many", "rows = 'many' is no number"),
+        ("rows: 1770", "rows: 3.5", "rows = 3.5 is no whole number"),
+        ("rows: 1770", "rows: 1", "rows = 1.0 is below 2"),
+        ("8e-2", "nan", "share_missing = nan is not finite"),
+        ("8e-2", "1", "share_missing = 1.0 is not below 1"),
+        ("origin: shop", "origin: ", "origin = '' is no word"),
+        ("origin: shop", "origin: [a]", r"origin = \['a'\] is no word"),
+        ("name: churn", "image_size: [1, 2]", "name: Field required; image_size: Extra inputs"),
+        ("{rows: 1770, share_missing: 8e-2, origin: shop}", "[1]", "meta_features: .*a mapping"),
+    ],
+)
+def test_wrong_value_of_another_domain_is_named(tmp_path: Path, old: str, new: str, message: str):
+    with pytest.raises(InputError, match=message):
+        read_card(write(tmp_path, TABLE_CARD.replace(old, new)))
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("given", [{"path": "images"}, {"modality": "MRI"}])
+def test_images_are_refused_in_a_domain_without(given: dict[str, str]):
+    with pytest.raises(ParameterError, match=rf"target\.{next(iter(given))} = .*target\.card"):
+        describe_target(TargetParameters(card=str(EXAMPLE), **given))
+
+
+@pytest.mark.usefixtures("tables")
+def test_a_card_of_images_is_refused_in_a_domain_without():
+    with pytest.raises(InputError, match="meta_features: Field required"):
+        read_card(EXAMPLE)

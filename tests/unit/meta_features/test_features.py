@@ -4,11 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.meta_features import (
-    META_FEATURE_COLUMNS,
-    NUMERIC_META_FEATURES,
-    compute_meta_features,
-)
+from metallmix_kedro.declared import meta_feature_columns, numeric_meta_features
+from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.support.errors import InputError
 
 class_sizes = st.dictionaries(st.text(min_size=1), st.integers(1, 10**6), min_size=2, max_size=20)
@@ -29,8 +26,8 @@ def test_worked_example():
         "class_size_max": 6,
         "modality": "MRI",
     }
-    assert tuple(features.model_dump()) == META_FEATURE_COLUMNS
-    assert set(META_FEATURE_COLUMNS) - set(NUMERIC_META_FEATURES) == {"modality"}
+    assert tuple(features.model_dump()) == meta_feature_columns()
+    assert set(meta_feature_columns()) - set(numeric_meta_features()) == {"modality"}
 
 
 @given(class_sizes)
@@ -49,7 +46,7 @@ def test_order_and_names_of_classes_do_not_matter(sizes, random):
     renamed = {f"class {k}": value for k, value in enumerate(values)}
     one = compute_meta_features(sizes, 3, 4, "x")
     other = compute_meta_features(renamed, 3, 4, "x")
-    for name in NUMERIC_META_FEATURES:
+    for name in numeric_meta_features():
         assert getattr(one, name) == pytest.approx(getattr(other, name))
 
 

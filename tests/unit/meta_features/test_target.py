@@ -12,6 +12,7 @@ from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters, Tar
 from metallmix_kedro.meta_features.registered import describe_registered, meta_feature_table
 from metallmix_kedro.meta_features.target import TargetDescription, describe_target
 from metallmix_kedro.support.errors import InputError, ParameterError
+from tests.declared_space import base_parameters
 from tests.unit.images.samples import entry, make_dataset, parameters, save
 
 EXAMPLE = Path(__file__).parents[3] / "data" / "01_raw" / "example_target.yml"
@@ -20,6 +21,10 @@ EXAMPLE = Path(__file__).parents[3] / "data" / "01_raw" / "example_target.yml"
 def describe(path: Path, **values: Any) -> TargetDescription:
     unpacked = path.parent / "unpacked"
     return describe_target(TargetParameters(path=str(path), unpacked_root=unpacked, **values))
+
+
+def meta_features_parameters(**values: Any) -> MetaFeaturesParameters:
+    return MetaFeaturesParameters(**{**base_parameters()["meta_features"], **values})
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ def test_archive_is_the_folder_it_holds(folder: Path, kind: str):
 def test_folder_registered_dataset_and_card_agree(folder: Path, tmp_path: Path):
     given = parameters(tmp_path, n_folds=2)
     manifest = build_manifest(folder, entry(), given)
-    registered = describe_registered(manifest, entry(), MetaFeaturesParameters())
+    registered = describe_registered(manifest, entry(), meta_features_parameters())
     (tmp_path / "card.yml").write_text(
         "{name: x, modality: natural, image_size: [8, 6], class_counts: {owl: 5, jay: 3}}"
     )
@@ -152,7 +157,7 @@ def test_pipe_does_not_stop_the_run(folder: Path):
 def test_original_size_of_the_registry(folder: Path, tmp_path: Path, use: bool, size: tuple):
     given = entry(original_size=(512, 256))
     manifest = build_manifest(folder, given, parameters(tmp_path, n_folds=2))
-    found = describe_registered(manifest, given, MetaFeaturesParameters(use_original_size=use))
+    found = describe_registered(manifest, given, meta_features_parameters(use_original_size=use))
     assert (found.image_width, found.image_height) == size
 
 
@@ -161,7 +166,7 @@ def test_table_of_datasets(folder: Path, tmp_path: Path):
     (folder / "owl" / "empty.png").touch()
     registry = {"b": entry(), "a": entry(modality="MRI")}
     loaders = dict.fromkeys(registry, lambda: manifest)
-    table = meta_feature_table(loaders, registry, ("b", "a"), MetaFeaturesParameters())
+    table = meta_feature_table(loaders, registry, ("b", "a"), meta_features_parameters())
     assert table["dataset"].tolist() == ["a", "b"]
     assert table["modality"].tolist() == ["MRI", "natural"]
     assert table["data_hash"].nunique() == 1
@@ -169,4 +174,4 @@ def test_table_of_datasets(folder: Path, tmp_path: Path):
 
 def test_table_names_what_was_not_ingested():
     with pytest.raises(InputError, match="not been ingested: x"):
-        meta_feature_table({}, {"x": entry()}, ("x",), MetaFeaturesParameters())
+        meta_feature_table({}, {"x": entry()}, ("x",), meta_features_parameters())

@@ -127,11 +127,10 @@ def imbalance_warning(objective: str) -> str:
 
 
 def warnings(objective: str) -> tuple[str, ...]:
-    target = described(sizes={"a": 900, "b": 20})
+    learned = made.learned_from(made.history(), objective=objective)
+    target = made.known(described(sizes={"a": 900, "b": 20}), learned)
     allowed = AllowedSpace(space=SPACE, unmeasured=())
-    return gather_warnings(
-        target, made.history(), allowed, *made.index(), made.PARAMETERS, objective
-    )
+    return gather_warnings(target, learned, allowed, made.PARAMETERS)
 
 
 @pytest.mark.parametrize("objective", MEASURES)

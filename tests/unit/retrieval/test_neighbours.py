@@ -8,7 +8,7 @@ from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.neighbours import rank_neighbours
 from metallmix_kedro.retrieval.pictures import plot_neighbours
-from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.retrieval.search import retrieve
 
 
 def test_each_dataset_ranks_all_others(card: IndexCard) -> None:

@@ -18,7 +18,8 @@ from metallmix_kedro.history.columns import LATER_COLUMNS
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.retriever import TrialRetriever, retrieve
+from metallmix_kedro.retrieval.retriever import TrialRetriever
+from metallmix_kedro.retrieval.search import retrieve
 from metallmix_kedro.retrieval.similar_trial import SimilarTrial
 from metallmix_kedro.support.errors import ArtifactError, InputError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.surrogate.average import ConfigurationAverage
 from metallmix_kedro.surrogate.average_fit import MOST_LEVELS, fit_averages
 from tests.fabricated import SPACE
@@ -46,7 +46,7 @@ def test_what_was_never_tried_is_ranked_by_its_values() -> None:
 
 def test_unknown_values_have_no_effect() -> None:
     table = trials()
-    strange = table.head(1).assign(**dict.fromkeys(CONFIGURATION_COLUMNS))
+    strange = table.head(1).assign(**dict.fromkeys(configuration_columns()))
     average = fit(table)
     assert average.predict(strange)[0] == pytest.approx(average.intercept)
     assert average.predict(table.head(1).assign(optimizer="lion")) != pytest.approx(
@@ -71,7 +71,7 @@ def test_contributions_are_shapley_values() -> None:
     base, found = average.contributions(table)
     assert found.sum(axis=1).to_numpy() + base == pytest.approx(average.predict(table))
     one = table.iloc[[17]]
-    names = list(CONFIGURATION_COLUMNS)
+    names = list(configuration_columns())
 
     def value(known: tuple[str, ...]) -> float:
         """Mean over the background of the other hyperparameters, all equally often."""
@@ -93,7 +93,7 @@ def test_a_hyperparameter_with_very_many_values_or_one_has_no_average() -> None:
     table = table.assign(learning_rate=np.linspace(1e-5, 1, len(table)), batch_size=16.0)
     average = fit(table, 1.0)
     assert {"learning_rate", "batch_size"}.isdisjoint(average.levels)
-    nothing = fit(table.assign(**dict.fromkeys(CONFIGURATION_COLUMNS)), 1.0)
+    nothing = fit(table.assign(**dict.fromkeys(configuration_columns())), 1.0)
     assert nothing.levels == {}
     assert nothing.predict(table) == pytest.approx(table["relative_score"].mean())
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.cells import coded
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.average import combination_numbers, distinct, level_codes
 from metallmix_kedro.surrogate.average_fit import fit_averages
 from tests.fabricated import fabricate_history
@@ -29,7 +29,7 @@ def trials(seed: int = 0) -> pd.DataFrame:
 def plain_ridge(table: pd.DataFrame, weights: np.ndarray) -> np.ndarray:
     """Return the predictions of a weighted ridge on values and pairs, a row a trial."""
     columns = {}
-    names = list(CONFIGURATION_COLUMNS)
+    names = list(configuration_columns())
     for place, name in enumerate(names):
         for value in sorted(table[name].dropna().unique()):
             columns[name, value] = table[name] == value

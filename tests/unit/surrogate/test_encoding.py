@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.search_space import STRATEGIES
+from metallmix_kedro.declared import hyperparameter
 from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.surrogate.encoding import FEATURES, FeatureEncoder
+from metallmix_kedro.surrogate.encoding import FeatureEncoder, surrogate_features
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_numbers_become_logarithms_and_categories_columns(encoder, history):
 
 
 def test_strategy_is_ranked_by_how_much_is_trained(encoder, history):
-    rows = history.head(4).assign(strategy=list(STRATEGIES))
+    rows = history.head(4).assign(strategy=list(hyperparameter("strategy").ranks))
     assert column(encoder, encoder.transform(rows), "strategy").tolist() == [0, 1, 2, 3]
 
 
@@ -62,8 +62,8 @@ def test_a_strategy_of_another_space_is_missing(encoder, history):
 
 @given(st.floats(-1e6, 0))
 def test_what_has_no_logarithm_is_missing_never_infinite(value):
-    encoder = FeatureEncoder(modalities=(), backbones=(), optimizers=())
-    row = pd.DataFrame({name: [value] for name in FEATURES}).assign(
+    encoder = FeatureEncoder(categories={"modality": (), "backbone": (), "optimizer": ()})
+    row = pd.DataFrame({name: [value] for name in surrogate_features()}).assign(
         modality="x", backbone="x", strategy="full", optimizer="x"
     )
     assert not np.isinf(encoder.transform(row)).any()
@@ -71,7 +71,7 @@ def test_what_has_no_logarithm_is_missing_never_infinite(value):
 
 def test_every_column_belongs_to_a_feature_and_is_described(encoder):
     assert set(encoder.feature_of) == set(encoder.columns)
-    assert set(encoder.feature_of.values()) == set(encoder.features) == set(FEATURES)
+    assert set(encoder.feature_of.values()) == set(encoder.features) == set(surrogate_features())
     assert all(entry.description and entry.unit for entry in encoder.described_columns)
 
 

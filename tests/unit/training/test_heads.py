@@ -12,6 +12,7 @@ from metallmix_kedro.training.network import add_head
 from tests.trial_examples import (
     class_vectors,
     configuration,
+    declared_too,
     in_memory,
     splits,
 )
@@ -26,7 +27,7 @@ TOLERANCE = {"adam": 5e-4, "sgd": 1e-6, "rmsprop": 5e-4}
 
 
 def three(optimizer: str) -> list[Configuration]:
-    """Heads that differ in their two scalars."""
+    """Heads that differ in learning rate and dropout."""
     rates = (0.3, 0.03, 0.003) if optimizer == "sgd" else (1e-2, 1e-3, 1e-4)
     return [
         configuration(optimizer=optimizer, learning_rate=rate, dropout=dropout)
@@ -60,7 +61,9 @@ def plain_probabilities(one: Configuration, epochs: int = 2) -> np.ndarray:
     model = keras.Model(inputs, add_head(inputs, one, 3, SEED))
     kind = {"adam": "Adam", "sgd": "SGD", "rmsprop": "RMSprop"}[one.optimizer]
     model.compile(
-        optimizer=getattr(keras.optimizers, kind)(one.learning_rate),
+        optimizer=getattr(keras.optimizers, kind)(
+            one.learning_rate, weight_decay=one.get("weight_decay", 0) or None
+        ),
         loss="sparse_categorical_crossentropy",
         run_eagerly=True,
     )
@@ -84,6 +87,31 @@ def test_heads_side_by_side_are_heads_alone_are_plain_keras(optimizer: str) -> N
         others = np.delete(together, number, axis=1) - together[:, number : number + 1]
         assert np.abs(others).max(axis=(0, 2)).min() > 20 * TOLERANCE[optimizer]
     assert [network(3, optimizer).n_networks, network(1, optimizer).n_networks] == [3, 1]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
+def test_weights_of_heads_side_by_side_decay_as_in_plain_keras(optimizer: str) -> None:
+    with declared_too("weight_decay"):
+        decays = (0.0, 3.0, 10.0)
+        configurations = [
+            one.model_copy(update={"weight_decay": decay})
+            for one, decay in zip(three(optimizer), decays, strict=True)
+        ]
+        shape = HeadShape.of(configurations, VECTORS.shape[1], 3)
+        assert shape.decays
+        together = HeadsNetwork(shape, SEED)
+        together.set_scalars(configurations)
+        train(together, range(2))
+        found = probabilities(together, [VECTORS])
+        for number, one in enumerate(configurations):
+            np.testing.assert_allclose(
+                found[:, number], plain_probabilities(one), atol=TOLERANCE[optimizer]
+            )
+        without = probabilities(trained(3, three(optimizer)), [VECTORS])
+        differences = np.abs(found - without).max(axis=(0, 2))
+        # The first does not decay: it is as it would be in a network whose heads do not.
+        assert differences[0] <= 1e-6
+        assert differences[1:].max() > 20 * TOLERANCE[optimizer]
 
 
 def test_the_paper_sets_the_head() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history.averages import (
@@ -13,21 +14,8 @@ from metallmix_kedro.history.averages import (
     shared_enough,
 )
 from metallmix_kedro.history.relative import origin
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
-
-KEYS = list(CONFIGURATION_COLUMNS)
 
 Means = Callable[[pd.DataFrame, Settings], pd.DataFrame]
-
-
-def by_average(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
-    """Take the highest mean relative scores over the other datasets."""
-    return known_averages(task).index[:n_picks].tolist()
-
-
-def by_rank(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
-    """Take the highest mean ranks within the other datasets."""
-    return known_averages(task, mean_ranks).index[:n_picks].tolist()
 
 
 def mean_scores(training: pd.DataFrame, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
@@ -70,7 +58,16 @@ def known_averages(task: Task, means: Means = mean_scores) -> pd.DataFrame:
     means : callable
         `mean_scores` or `mean_ranks`.
     """
-    candidates = task.candidates[KEYS].assign(position=task.candidates.index)
-    shared = task.knowledge.learn(means).merge(candidates, on=KEYS)
+    shared = task.knowledge.learn(means).merge(task.configurations, on=[*configuration_columns()])
     n_datasets = int(comparable_configurations(task.training)["dataset"].nunique())
     return shared_enough(shared, n_datasets).set_index("position")
+
+
+def by_average(
+    task: Task,
+    rng: np.random.Generator,  # noqa: ARG001
+    n_picks: int,
+    means: Means = mean_scores,
+) -> list[int]:
+    """Take the highest mean relative scores over the other datasets, or mean ranks within them."""
+    return known_averages(task, means).index[:n_picks].tolist()

@@ -4,19 +4,18 @@ The configurations that may come next are those that were recorded, so every que
 answer. The library that proposes trials for the history belongs to training and is not used here.
 """
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import norm
 
-from metallmix_kedro.evaluation.methods.gaussian_process import GaussianProcess
+from metallmix_kedro.declared import Hyperparameter, hyperparameters
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.support.extras import require
 
 Values = npt.NDArray[np.float64]
-
-LOGARITHMIC = ("learning_rate", "batch_size")
-NUMERIC = ("dense_units", "dropout", *LOGARITHMIC)
-CATEGORICAL = ("backbone", "strategy", "optimizer")
 
 
 def by_gaussian_process(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:
@@ -39,37 +38,35 @@ def by_gaussian_process(task: Task, rng: np.random.Generator, n_picks: int) -> l
     Raises
     ------
     MissingExtraError
-        If scipy is not installed.
+        If scikit-learn is not installed.
     """
     # Matrices of twenty rows: threads of the linear algebra would only wait for each other, and
     # their number would change the last bits of the result.
-    with require("threadpoolctl", "learn").threadpool_limits(1):
+    with require("threadpoolctl", "learn").threadpool_limits(1), warnings.catch_warnings():
+        # Few points often fit best at a bound, which is no reason for alarm.
+        warnings.simplefilter("ignore", require("sklearn.exceptions", "learn").ConvergenceWarning)
         return _replayed(task, rng, n_picks)
 
 
 def _replayed(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:
+    gaussian_process = require("sklearn.gaussian_process", "learn")
+    kernels = gaussian_process.kernels
+    kernel = kernels.ConstantKernel(1.0, (1e-2, 1e2)) * kernels.Matern(1.0, (1e-1, 1e2), nu=2.5)
+    kernel += kernels.WhiteKernel(1e-2, (1e-5, 1.0))
     points = encode(task.candidates)
     # Equals fall in the order of this permutation: the table's own order says nothing.
     order = rng.permutation(len(points))
     n_initial = min(task.settings.evaluation.n_initial, n_picks)
     tried = [int(position) for position in order[:n_initial]]
     scores = [task.reveal(position) for position in tried]
-    distances = [_distances(points, position) for position in tried]
     while len(tried) < min(n_picks, len(points)):
         left = order[~np.isin(order, tried)]
-        from_tried = np.array(distances)
-        process = GaussianProcess.fit(from_tried[:, tried], np.array(scores))
-        mean, std = process.predict(from_tried[:, left])
+        process = gaussian_process.GaussianProcessRegressor(kernel, normalize_y=True)
+        mean, std = process.fit(points[tried], scores).predict(points[left], return_std=True)
         position = int(left[np.argmax(expected_improvement(mean, std, max(scores)))])
         tried.append(position)
         scores.append(task.reveal(position))
-        distances.append(_distances(points, position))
     return tried
-
-
-def _distances(points: Values, position: int) -> Values:
-    distances: Values = np.sqrt(((points - points[position]) ** 2).sum(axis=1))
-    return distances
 
 
 def encode(candidates: pd.DataFrame) -> Values:
@@ -83,15 +80,29 @@ def encode(candidates: pd.DataFrame) -> Values:
     Returns
     -------
     ndarray
-        Shape (n, columns): numeric hyperparameters in [0, 1], learning rate and batch size after
-        a logarithm; categories one-hot, two of them 1 apart.
+        Shape (n, columns): numeric hyperparameters in [0, 1], on their scale; words one-hot, two
+        of them 1 apart.
     """
-    numbers = candidates[list(NUMERIC)].astype(float)
-    numbers[list(LOGARITHMIC)] = np.log(numbers[list(LOGARITHMIC)])
+    declared = hyperparameters()
+    words = [name for name, one in declared.items() if not one.is_number]
+    numbers = pd.DataFrame(
+        {
+            name: _on_scale(one, candidates[name].to_numpy(dtype=float, na_value=np.nan))
+            for name, one in declared.items()
+            if one.is_number
+        },
+        index=candidates.index,
+    )
     width = (numbers.max() - numbers.min()).replace(0, 1)
     scaled = ((numbers - numbers.min()) / width).fillna(0.5)
-    one_hot = pd.get_dummies(candidates[list(CATEGORICAL)], dtype=float) / np.sqrt(2)
-    return np.hstack([scaled.to_numpy(), one_hot.to_numpy()])
+    one_hot = [pd.get_dummies(candidates[name], dtype=float) / np.sqrt(2) for name in words]
+    return np.hstack([scaled, *one_hot])
+
+
+def _on_scale(declared: Hyperparameter, values: Values) -> Values:
+    """Put numbers on their scale; a count that may be 0, which has no logarithm, stays as it is."""
+    may_be_zero = declared.kind == "whole_number" and declared.problem_with(0) is None
+    return values if may_be_zero and declared.scale is None else declared.on_scale(values)
 
 
 def expected_improvement(mean: Values, std: Values, best: float) -> Values:
@@ -104,7 +115,6 @@ def expected_improvement(mean: Values, std: Values, best: float) -> Values:
     best : float
         Highest score seen.
     """
-    norm = require("scipy.stats", "learn").norm
     spread = np.maximum(std, 1e-12)
     z = (mean - best) / spread
     improvement: Values = (mean - best) * norm.cdf(z) + spread * norm.pdf(z)

@@ -6,21 +6,14 @@ import faiss
 import numpy as np
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import SCORE
 from metallmix_kedro.history.averages import configuration_means, shared_enough
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index, distances, retrievable_trials
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
-
-KEYS = list(CONFIGURATION_COLUMNS)
 
 N_NEIGHBOURS = 3
-
-COLUMNS = [*KEYS, "trial_id", "dataset", "source", "status", SCORE, "relative_score"]
-"""What is asked of a neighbour's trials."""
 
 
 def by_nearest_neighbour(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
@@ -38,7 +31,8 @@ def by_three_neighbours(task: Task, rng: np.random.Generator, n_picks: int) -> l
     if nearest.empty:
         return []
     means = shared_enough(configuration_means(nearest), int(nearest["dataset"].nunique()))
-    return means.merge(_positions(task), on=KEYS)["position"].tolist()[:n_picks]
+    best_first = means.merge(task.configurations, on=[*configuration_columns()])
+    return best_first["position"].tolist()[:n_picks]
 
 
 def similarity_index(
@@ -59,7 +53,7 @@ def comparable_index(task: Task) -> tuple[faiss.Index, IndexCard] | None:
         Its target needs all meta-features, its training trials that can be shown.
     """
     made = task.knowledge.learn(similarity_index)
-    if made is None or task.candidates[list(META_FEATURE_COLUMNS)].isna().any(axis=None):
+    if made is None or task.candidates[list(meta_feature_columns())].isna().any(axis=None):
         return None
     index, card = made
     return index, IndexCard.read(card, index)
@@ -68,16 +62,14 @@ def comparable_index(task: Task) -> tuple[faiss.Index, IndexCard] | None:
 def _sharing(task: Task, n_datasets: int) -> pd.DataFrame:
     """Return the trials of the most similar datasets whose configuration was recorded here too.
 
-    `COLUMNS` and ``position``; a dataset that shares none is passed over.
+    With their ``position``; a dataset that shares none is passed over.
     """
-    elsewhere = retrievable_trials(task.training)[COLUMNS].merge(_positions(task), on=KEYS)
+    elsewhere = retrievable_trials(task.training).merge(
+        task.configurations, on=[*configuration_columns()]
+    )
     names = set(elsewhere["dataset"])
     taken = [name for name in _by_similarity(task) if name in names][:n_datasets]
     return elsewhere[elsewhere["dataset"].isin(taken)]
-
-
-def _positions(task: Task) -> pd.DataFrame:
-    return task.candidates[KEYS].assign(position=task.candidates.index)
 
 
 def _by_similarity(task: Task) -> list[str]:

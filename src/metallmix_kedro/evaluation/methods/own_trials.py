@@ -7,22 +7,13 @@ from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
 
 
-def by_own_trials(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
-    """Try what is recommended, tell how it went, and try what is recommended then."""
-    return _tried_in_turn(task, "none", n_picks)
-
-
-def by_probed_own_trials(
+def by_own_trials(
     task: Task,
     rng: np.random.Generator,  # noqa: ARG001
     n_picks: int,
+    level: ProbeLevel = "none",
 ) -> list[int]:
-    """Do the same for a target that every backbone has looked at."""
-    return _tried_in_turn(task, "all", n_picks)
-
-
-def _tried_in_turn(task: Task, level: ProbeLevel, n_picks: int) -> list[int]:
-    """Try the first of the short list, again and again."""
+    """Try the first of the short list, tell how it went, and try what is recommended then."""
     before, predicted = task.outlook(level), task.predicted(level)
     tried: list[int] = []
     scores: list[float] = []

@@ -7,23 +7,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history.averages import comparable_configurations
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
-KEYS = list(CONFIGURATION_COLUMNS)
 Values = npt.NDArray[np.float64]
 
 
 def by_portfolio(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
     """Take the members of a portfolio of the recorded configurations, as they joined."""
     known = task.knowledge.learn(dataset_scores).reset_index()
-    positions = task.candidates[KEYS].assign(position=task.candidates.index)
-    shared = known.merge(positions, on=KEYS)
+    configuration = [*configuration_columns()]
+    shared = known.merge(task.configurations, on=configuration)
     if shared.empty:
         return []
-    scores = shared.drop(columns=[*KEYS, "position"]).to_numpy(dtype=float)
+    scores = shared.drop(columns=[*configuration, "position"]).to_numpy(dtype=float)
     return [int(shared["position"].iloc[row]) for row in greedy_portfolio(scores, n_picks)]
 
 
@@ -40,11 +39,12 @@ def dataset_scores(training: pd.DataFrame, settings: Settings) -> pd.DataFrame: 
     Returns
     -------
     pandas.DataFrame
-        Index: the seven hyperparameters, sorted; columns: datasets. Mean relative scores in
+        Index: the hyperparameters, sorted; columns: datasets. Mean relative scores in
         [0, 1], NaN where a configuration was not measured.
     """
     trials = comparable_configurations(training)
-    means = trials.groupby([*KEYS, "dataset"], dropna=False, observed=True)["relative_score"].mean()
+    keys = [*configuration_columns(), "dataset"]
+    means = trials.groupby(keys, dropna=False, observed=True)["relative_score"].mean()
     return means.unstack("dataset")
 
 

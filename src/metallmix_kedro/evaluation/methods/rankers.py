@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xgboost
 
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history import SCORE
 from metallmix_kedro.history.relative import has_score, origin
+from metallmix_kedro.support.xgboost_alone import xgboost
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.point import trial_weights
 from metallmix_kedro.surrogate.uncertainty.probe_levels import hide
@@ -101,19 +101,13 @@ def pairwise_model(training: pd.DataFrame, settings: Settings) -> Ranker:
     return Ranker(encoder, _grown(matrix, "rank:pairwise", settings))
 
 
-def by_raw_accuracy(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
-    """Take the highest predicted scores."""
-    return _highest(task, raw_accuracy_model, n_picks)
-
-
-def by_pairs(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
-    """Take those that win against the others, as the pairwise model orders them."""
-    return _highest(task, pairwise_model, n_picks)
-
-
-def _highest(
-    task: Task, fit: Callable[[pd.DataFrame, Settings], Ranker], n_picks: int
+def by_ranker(
+    task: Task,
+    rng: np.random.Generator,  # noqa: ARG001
+    n_picks: int,
+    fit: Callable[[pd.DataFrame, Settings], Ranker],
 ) -> list[int]:
+    """Take the highest predicted scores, or those that win against the others, by `fit`."""
     scores = task.knowledge.learn(fit).scores(hide(task.candidates, "none"))
     return [int(position) for position in np.argsort(-scores, kind="stable")[:n_picks]]
 

@@ -11,14 +11,16 @@ from itertools import zip_longest
 import numpy as np
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.evaluation.methods.averages import known_averages
 from metallmix_kedro.evaluation.methods.one_shot import NO_PROBES
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history.averages import comparable_configurations
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
-OTHERS = [name for name in CONFIGURATION_COLUMNS if name != "backbone"]
+
+def _others() -> list[str]:
+    return [name for name in configuration_columns() if name != network()]
 
 
 def no_logme(task: Task) -> str | None:
@@ -29,7 +31,7 @@ def no_logme(task: Task) -> str | None:
 def by_logme(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
     """Take one configuration of each backbone, the highest LogME first, then a second one each."""
     ordered = _by_average(task)
-    backbones = task.candidates["backbone"]
+    backbones = task.candidates[network()]
     by_backbone = [
         [position for position in ordered if backbones[position] == wanted]
         for wanted in _logme(task).index
@@ -57,7 +59,7 @@ def value_effects(training: pd.DataFrame, settings: Settings) -> dict[str, "pd.S
     """
     trials = comparable_configurations(training)
     effects = {}
-    for name in OTHERS:
+    for name in _others():
         by_dataset = trials.groupby([name, "dataset"], observed=True)["relative_score"].mean()
         means = by_dataset.groupby(level=0).mean()
         effects[name] = means - means.mean()
@@ -67,7 +69,7 @@ def value_effects(training: pd.DataFrame, settings: Settings) -> dict[str, "pd.S
 def _logme(task: Task) -> "pd.Series[float]":
     """Return the LogME of each candidate backbone that was probed, the highest first."""
     probes = task.target_probes.dropna(subset=["logme"])
-    probed = probes[probes["backbone"].isin(task.candidates["backbone"])]
+    probed = probes[probes["backbone"].isin(task.candidates[network()])]
     by_name = probed.set_index("backbone")["logme"].astype(float).sort_index()
     return by_name.sort_values(ascending=False, kind="stable")
 
@@ -78,7 +80,7 @@ def _by_average(task: Task) -> list[int]:
     effects = task.knowledge.learn(value_effects)
     rest = task.candidates.drop(index=known)
     sums = sum(
-        (rest[name].map(effects[name]).astype(float).fillna(0.0) for name in OTHERS),
+        (rest[name].map(effects[name]).astype(float).fillna(0.0) for name in _others()),
         start=pd.Series(0.0, index=rest.index),
     )
     ordered = sums.round(12).sort_values(ascending=False, kind="stable").index

@@ -1,4 +1,7 @@
-"""The critical-difference diagram (Demšar, JMLR 2006, Figure 1)."""
+"""The critical-difference diagram (Demšar, JMLR 2006, Figure 1).
+
+scikit-posthocs draws one marker for all, and bars that may cover a method told apart from the rest.
+"""
 
 from typing import TYPE_CHECKING, Any
 

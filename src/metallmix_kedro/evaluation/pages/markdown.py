@@ -1,14 +1,16 @@
 """Tables in Markdown."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-import pandas as pd
 
 
-def number(value: Any, form: str) -> str:
-    """Format a number, or say that there is none."""
-    return "—" if pd.isna(value) else format(value, form)
+class Nothing:
+    """What is written where there is no number, whatever its format."""
+
+    def __format__(self, form: str) -> str:
+        return "—"
+
+
+NOTHING = Nothing()
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from metallmix_kedro.evaluation.pages.headline import headline
-from metallmix_kedro.evaluation.pages.markdown import markdown_table, number
-from metallmix_kedro.evaluation.pages.protocol_pictures import TITLES
+from metallmix_kedro.evaluation.pages.markdown import NOTHING, markdown_table
+from metallmix_kedro.evaluation.pages.styles import protocol_title
 from metallmix_kedro.evaluation.pages.uncertainty_text import uncertainty_text
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.statistics.summary import BEST_OF_FIVE, FIRST_PICK
@@ -15,7 +15,7 @@ CONTENTS = """# Methods compared on datasets never seen
 
 {headline}
 
-The score is the {metric} on test images. One dataset is left out at a time. Regret is 0 for the
+The score is the {metric} on test data. One dataset is left out at a time. Regret is 0 for the
 best recorded trial of a dataset and 1 for its worst; intervals are {level:.0%} bootstraps over
 {n_datasets} datasets. "Trials" are run on the
 new dataset before the decision; "best of five" is the best of the first five a method would try;
@@ -61,7 +61,9 @@ are defined in `docs/evaluation_protocol.md`.
 Regret with and without one; drawn from what `evaluation.llm_ablation` measured.
 
 ![With and without a language model](llm_ablation_plot.png)
+{published}"""
 
+PUBLISHED = """
 ## The paper's own figures
 
 Measured by its authors, on their machine and splits; nothing above rests on them. Means over its
@@ -93,7 +95,7 @@ def evaluation_page(
     report : dict
         From `evaluation.pages.report.evaluation_report`.
     reference : pandas.DataFrame
-        From `evaluation.published.published_reference`.
+        From `evaluation.published.published_reference`; nothing is said of an empty one.
 
     Returns
     -------
@@ -112,33 +114,43 @@ def evaluation_page(
         uncertainty=uncertainty_text(report["uncertainty"]),
         by_dataset=_by_dataset(report, table),
         notes=_notes(report),
-        reference=_reference(reference),
+        published="" if reference.empty else PUBLISHED.format(reference=_reference(reference)),
     )
+
+
+METHOD_COLUMNS = {
+    "Trials": "{n_trials:g}",
+    "Mean regret": "{mean_regret:.3f}",
+    "Interval": "{regret_low:.3f} to {regret_high:.3f}",
+    "Best of five": "{mean_regret_of_five:.3f}",
+    "Rank": "{mean_rank:.2f}",
+    "Share of best": "{mean_share_of_best:.3f}",
+    "Score": "{mean_score:.3f}",
+    "Training time (s)": "{mean_training_time_s:.1f}",
+    "Search time (s)": "{mean_search_time_s:.0f}",
+    "= random": "{equals_random_trials:.0f}",
+    "= Bayesian": "{equals_bayesian_trials:.0f}",
+}
+REFERENCE_COLUMNS = {
+    "Method": "{method}",
+    "How chosen": "{selection}",
+    "Mean accuracy": "{mean_accuracy:.3f}",
+    "Response time (s)": "{mean_response_time_s:.0f}",
+    "Training time (s)": "{mean_training_time_s:.0f}",
+}
+
+
+def _cells(row: dict[Any, Any], columns: dict[str, str]) -> list[str]:
+    known = {name: NOTHING if pd.isna(value) else value for name, value in row.items()}
+    return [cell.format(**known) for cell in columns.values()]
 
 
 def _methods(table: pd.DataFrame) -> str:
-    head = [
-        "Method", "Trials", "Mean regret", "Interval", "Best of five", "Rank", "Share of best",
-        "Score", "Training time (s)", "Search time (s)", "= random", "= Bayesian",
-    ]  # fmt: skip
     rows = (
-        [
-            _ours_in_bold(row["method"], row["label"]),
-            f"{row['n_trials']:g}",
-            f"{row['mean_regret']:.3f}",
-            f"{row['regret_low']:.3f} to {row['regret_high']:.3f}",
-            f"{row['mean_regret_of_five']:.3f}",
-            f"{row['mean_rank']:.2f}",
-            f"{row['mean_share_of_best']:.3f}",
-            f"{row['mean_score']:.3f}",
-            number(row["mean_training_time_s"], ".1f"),
-            number(row["mean_search_time_s"], ".0f"),
-            number(row["equals_random_trials"], ".0f"),
-            number(row["equals_bayesian_trials"], ".0f"),
-        ]
+        [_ours_in_bold(row["method"], row["label"]), *_cells(row, METHOD_COLUMNS)]
         for row in table.to_dict("records")
     )
-    return markdown_table(head, rows)
+    return markdown_table(["Method", *METHOD_COLUMNS], rows)
 
 
 def _tests(tests: pd.DataFrame, table: pd.DataFrame, report: dict[str, Any]) -> str:
@@ -187,7 +199,7 @@ def _protocols(protocols: pd.DataFrame, report: dict[str, Any]) -> str:
     )
     lines = [_missing_protocol(name, told) for name, told in report["other_protocols"].items()]
     said = "\n".join(line for line in lines if line)
-    head = ["Method", *(TITLES.get(name, name) for name in names)]
+    head = ["Method", *(protocol_title(name) for name in names)]
     text = f"Mean regret of what a method ends with, and of the best of five.\n\n{said}"
     return f"{text.rstrip()}\n\n{markdown_table(head, rows)}"
 
@@ -234,15 +246,5 @@ def _notes(report: dict[str, Any]) -> str:
 
 
 def _reference(reference: pd.DataFrame) -> str:
-    rows = (
-        [
-            row["method"],
-            row["selection"],
-            f"{row['mean_accuracy']:.3f}",
-            f"{row['mean_response_time_s']:.0f}",
-            f"{row['mean_training_time_s']:.0f}",
-        ]
-        for row in reference.to_dict("records")
-    )
-    head = ["Method", "How chosen", "Mean accuracy", "Response time (s)", "Training time (s)"]
-    return markdown_table(head, rows)
+    rows = (_cells(row, REFERENCE_COLUMNS) for row in reference.to_dict("records"))
+    return markdown_table([*REFERENCE_COLUMNS], rows)

@@ -4,19 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from metallmix_kedro.evaluation.pages.styles import colour_of
+from metallmix_kedro.evaluation.pages.styles import colour_of, protocol_title
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.support.figures import empty_figure, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-TITLES = {
-    "leave_one_dataset_out": "Dataset left out",
-    "leave_one_modality_out": "Its whole modality left out",
-    "leave_one_backbone_out": "A backbone left out as well",
-}
 
 
 def draw_first_and_five(table: pd.DataFrame) -> "Figure":
@@ -89,7 +83,7 @@ def draw_protocols(protocols: pd.DataFrame, report: dict[str, Any]) -> "Figure":
     for axes, name in zip(panels, names, strict=True):
         _draw_panel(axes, protocols[protocols["protocol"] == name].set_index("method"), order)
         n_datasets = int(protocols.loc[protocols["protocol"] == name, "n_datasets"].iloc[0])
-        axes.set_title(f"{TITLES.get(name, name)}\n({n_datasets} datasets)", fontsize=10)
+        axes.set_title(f"{protocol_title(name)}\n({n_datasets} datasets)", fontsize=10)
     panels[0].set_yticks(range(len(order)), first["label"])
     panels[0].set_ylim(len(order) - 0.5, -0.8)
     panels[0].set_xlim(left=0)

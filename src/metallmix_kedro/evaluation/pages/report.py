@@ -56,7 +56,7 @@ def evaluation_report(
         "expected_regret_of_random_trials": comparison.random_curve.tolist(),
         "uninformed_choices": comparison.uninformed.get(MAIN, {}),
         "other_protocols": {
-            name: _other_protocol(comparison, name) for name in parameters.protocols if name != MAIN
+            name: _other_protocol(comparison, name) for name in comparison.excluded if name != MAIN
         },
         "uncertainty": uncertainty_report(comparison.chances, comparison.targets),
         "response_times_s": comparison.response_times,

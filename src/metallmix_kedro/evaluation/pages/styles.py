@@ -1,8 +1,12 @@
-"""How pictures show each method: one colour and marker everywhere."""
+"""How methods, protocols and probes are shown and named: the same everywhere."""
 
 from typing import Any
 
 import pandas as pd
+
+from metallmix_kedro.declared import features, network
+from metallmix_kedro.evaluation.parameters import MAIN
+from metallmix_kedro.evaluation.protocols.protocols import kind_of_dataset
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; markers say it a second time.
 STYLES: dict[str, tuple[str, str]] = {
@@ -27,6 +31,23 @@ STYLES: dict[str, tuple[str, str]] = {
 }
 OTHER_STYLE = ("#CC79A7", "*")
 MARKER_SIZE = 42
+
+PROBES = {"none": "no probes", "smallest": "one probe", "all": "all probes"}
+"""How much of a target was probed, in words."""
+
+
+def protocol_title(protocol: str) -> str:
+    """Say in a few words what training loses under a protocol."""
+    titles: dict[str, str] = {
+        MAIN: "Dataset left out",
+        "leave_one_modality_out": f"Its whole {_words_of(kind_of_dataset())} left out",
+        "leave_one_backbone_out": f"A {_words_of(network())} left out as well",
+    }
+    return titles.get(protocol, protocol)
+
+
+def _words_of(feature: str | None) -> str:
+    return "" if feature is None else features()[feature].words or feature
 
 
 def colour_of(method: str) -> str:

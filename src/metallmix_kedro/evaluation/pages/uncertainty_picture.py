@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from metallmix_kedro.declared import network
+from metallmix_kedro.evaluation.pages.styles import PROBES, protocol_title
 from metallmix_kedro.support.figures import empty_figure, new_figure
 
 if TYPE_CHECKING:
@@ -11,11 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = {"none": "#0072B2", "smallest": "#E69F00", "all": "#D55E00"}
-NAMES = {"none": "no probes", "smallest": "one probe", "all": "all probes"}
-PROTOCOLS = {
-    "leave_one_dataset_out": ("#0072B2", "o", "dataset left out"),
-    "leave_one_modality_out": ("#D55E00", "^", "its modality left out"),
-}
+PROTOCOLS = {"leave_one_dataset_out": ("#0072B2", "o"), "leave_one_modality_out": ("#D55E00", "^")}
 
 
 def draw_uncertainty(chances: pd.DataFrame, targets: pd.DataFrame) -> "Figure":
@@ -50,18 +48,18 @@ def _draw_chances(axes: "Axes", chances: pd.DataFrame) -> None:
     for level, part in chances.groupby("probes"):
         axes.plot(
             part["mean_chance"], part["share_true"], marker="o",
-            color=COLOURS[str(level)], label=NAMES[str(level)],
+            color=COLOURS[str(level)], label=PROBES[str(level)],
         )  # fmt: skip
     axes.set_xlabel("Stated chance to beat the best on average")
     axes.set_ylabel("Share that did")
     axes.grid(alpha=0.3)
-    if not chances.empty:
+    if network() and not chances.empty:
         axes.legend(frameon=False)
 
 
 def _draw_targets(axes: "Axes", targets: pd.DataFrame) -> None:
     for protocol, part in targets.groupby("protocol", sort=False):
-        colour, marker, label = PROTOCOLS[str(protocol)]
+        (colour, marker), label = PROTOCOLS[str(protocol)], protocol_title(str(protocol))
         flagged = part["outside"].astype(bool)
         style: dict[str, Any] = {"marker": marker, "edgecolors": colour, "s": 46}
         axes.scatter(

@@ -2,11 +2,8 @@
 
 from typing import Any
 
-PROBES = {"none": "without probes", "smallest": "with one probe", "all": "with all probes"}
-PROTOCOLS = {
-    "leave_one_dataset_out": "With the dataset left out",
-    "leave_one_modality_out": "With its whole modality left out",
-}
+from metallmix_kedro.declared import network
+from metallmix_kedro.evaluation.pages.styles import PROBES, protocol_title
 
 
 def uncertainty_text(uncertainty: dict[str, Any]) -> str:
@@ -33,16 +30,17 @@ def uncertainty_text(uncertainty: dict[str, Any]) -> str:
 def _chance(level: str, figures: dict[str, Any]) -> str:
     ours, plain = figures["brier_score"], figures["brier_score_of_the_share"]
     verdict = "better" if ours < plain else "no better"
+    known = f" with {PROBES[level]}" if network() else ""
     return (
-        f"- The chance to beat the best on average, stated of {figures['n_trials']:,} trials "
-        f"{PROBES[level]}: Brier score {ours:.4f}, {verdict} than always stating the share that "
+        f"- The chance to beat the best on average, stated of {figures['n_trials']:,} trials"
+        f"{known}: Brier score {ours:.4f}, {verdict} than always stating the share that "
         f"came true ({plain:.4f})."
     )
 
 
 def _outside(protocol: str, figures: dict[str, Any]) -> str:
     flagged, others = figures["flagged"], figures["not_flagged"]
-    start = f"- {PROTOCOLS[protocol]}, {flagged['n_datasets']} of "
+    start = f"- {protocol_title(protocol)}: {flagged['n_datasets']} of "
     start += f"{flagged['n_datasets'] + others['n_datasets']} targets are flagged as outside the "
     if not flagged["n_datasets"] or not others["n_datasets"]:
         return f"{start}history, so there is nothing to compare."

@@ -1,16 +1,17 @@
 """What methods learn from the part of a history that they may see, each thing once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import pandas as pd
 
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.protocols.protocols import LeftOut
 from metallmix_kedro.history.objective import Objective
 from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 
@@ -21,14 +22,16 @@ Learned = TypeVar("Learned")
 class Settings:
     """The parameters under which methods are compared: those a recommendation is made with.
 
-    ``objective`` is what the ``score`` of the trials is (`history.objective`).
+    ``objective`` is what the ``score`` of the trials is (`history.objective`); ``llm`` says how a
+    language model is asked.
     """
 
     evaluation: EvaluationParameters
     meta_learning: MetaLearningParameters
-    recommendation: RecommendationParameters
+    recommendation: DecisionParameters
     retrieval: RetrievalParameters
     objective: Objective = "accuracy"
+    llm: LLMParameters = field(default_factory=LLMParameters)
 
 
 class Knowledge:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from metallmix_kedro.declared import meta_features, network
 from metallmix_kedro.evaluation.parameters import ProtocolName
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
 from metallmix_kedro.history.relative import has_score
@@ -23,7 +24,7 @@ class LeftOut:
     datasets : frozenset of str
         Every row with such a name goes, and every row on the same images under another name.
     backbone : str, optional
-        Every row of it goes, on all datasets.
+        Every row of this pretrained network goes, on all datasets.
     """
 
     datasets: frozenset[str]
@@ -41,8 +42,19 @@ class LeftOut:
         hashes = history.loc[named, "data_hash"].dropna().unique()
         gone = named | history["data_hash"].isin(hashes)
         if self.backbone is not None:
-            gone |= history["backbone"] == self.backbone
+            gone |= history[network()] == self.backbone
         return history[~gone]
+
+
+def kind_of_dataset() -> str | None:
+    """Return the meta-feature that says of which kind a dataset is: the first in words, if any."""
+    return next((name for name, one in meta_features().items() if one.kind == "category"), None)
+
+
+def possible_protocols(asked: Sequence[ProtocolName]) -> tuple[ProtocolName, ...]:
+    """Keep the protocols that leave out something that is declared."""
+    needed = {"leave_one_modality_out": kind_of_dataset(), "leave_one_backbone_out": network()}
+    return tuple(name for name in asked if name not in needed or needed[name])
 
 
 def left_out_for(
@@ -70,9 +82,10 @@ def left_out_for(
     if protocol == "leave_one_dataset_out":
         return [LeftOut(target)]
     if protocol == "leave_one_modality_out":
-        alike = history["modality"] == table.candidates["modality"].iloc[0]
+        kind = kind_of_dataset()
+        alike = history[kind] == table.candidates[kind].iloc[0]
         return [LeftOut(target | frozenset(history.loc[alike, "dataset"].astype(str)))]
-    recorded = set(table.candidates["backbone"])
+    recorded = set(table.candidates[network()])
     return [LeftOut(target, name) for name in backbones if name in recorded]
 
 
@@ -91,9 +104,12 @@ def drawn_backbones(tables: Sequence[ReplayTable], most: int, seed: int) -> tupl
     Returns
     -------
     tuple of str
-        Sorted.
+        Sorted; none where no pretrained network is searched.
     """
-    names = sorted({str(name) for table in tables for name in table.candidates["backbone"]})
+    column = network()
+    if column is None:
+        return ()
+    names = sorted({str(name) for table in tables for name in table.candidates[column]})
     if len(names) > most:
         drawn = np.random.default_rng(seed).choice(len(names), size=most, replace=False)
         names = [names[position] for position in sorted(drawn)]

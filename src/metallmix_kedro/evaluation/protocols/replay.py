@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.history import SCORE
 from metallmix_kedro.history.relative import has_score, origin
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.support.errors import ArtifactError
 
 Values = npt.NDArray[np.float64]
@@ -105,13 +104,13 @@ def replay_tables(
 def _one_a_configuration(trials: pd.DataFrame) -> pd.DataFrame:
     # The choice among several records of a configuration must not look at their scores.
     ordered = trials.sort_values(["n_folds", "trial_id"], ascending=[False, True], kind="stable")
-    kept = ordered.drop_duplicates(list(CONFIGURATION_COLUMNS))
+    kept = ordered.drop_duplicates(list(configuration_columns()))
     return kept.sort_values("trial_id", ignore_index=True)
 
 
 def _given_meta_features(trials: pd.DataFrame) -> list[str]:
     """Name those that the origin of trials knows at all; an import may have fewer than we do."""
-    return [name for name in META_FEATURE_COLUMNS if trials[name].notna().any()]
+    return [name for name in meta_feature_columns() if trials[name].notna().any()]
 
 
 def _why_not(trials: pd.DataFrame, min_trials: int, given: list[str]) -> str | None:
@@ -124,11 +123,11 @@ def _why_not(trials: pd.DataFrame, min_trials: int, given: list[str]) -> str | N
 
 
 def _table(name: str, trials: pd.DataFrame) -> ReplayTable:
-    target = {column: trials[column].iloc[0] for column in META_FEATURE_COLUMNS}
+    target = {column: trials[column].iloc[0] for column in meta_feature_columns()}
     probed = [name for name in PROBE_FEATURES if name in trials]
     return ReplayTable(
         dataset=name,
-        candidates=trials[[*CONFIGURATION_COLUMNS, *probed]].assign(**target),
+        candidates=trials[[*configuration_columns(), *probed]].assign(**target),
         trial_ids=trials["trial_id"],
         scores=trials[SCORE].to_numpy(dtype=float),
         training_times=trials["training_time_s"].to_numpy(dtype=float),

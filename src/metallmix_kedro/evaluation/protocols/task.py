@@ -6,22 +6,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
 from metallmix_kedro.evaluation.protocols.protocols import LeftOut
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
+from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
-from metallmix_kedro.meta_features.probes.table import as_table
+from metallmix_kedro.meta_features.probes.table import no_probes
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.point import PointModel, fit_point_model
 from metallmix_kedro.surrogate.uncertainty.outlook import Outlook
 from metallmix_kedro.surrogate.uncertainty.probe_levels import hide
-
-
-def no_probes() -> pd.DataFrame:
-    """Return probes of no dataset."""
-    return as_table([])
 
 
 @dataclass(frozen=True)
@@ -97,10 +93,16 @@ class Task:
         return self.knowledge.training
 
     @property
+    def configurations(self) -> pd.DataFrame:
+        """The candidates' hyperparameters, and their ``position`` in the index."""
+        configurations = self.candidates[[*configuration_columns()]]
+        return configurations.assign(position=self.candidates.index)
+
+    @property
     def target(self) -> MetaFeatures:
         """Meta-features of the target."""
         first = self.candidates.iloc[0]
-        return MetaFeatures.model_validate({name: first[name] for name in META_FEATURE_COLUMNS})
+        return MetaFeatures.model_validate({name: first[name] for name in meta_feature_columns()})
 
     @property
     def target_probes(self) -> pd.DataFrame:

@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-
-from metallmix_kedro.support.extras import require
+from scipy.stats import friedmanchisquare, wilcoxon
 
 Values = npt.NDArray[np.float64]
 
@@ -55,7 +54,7 @@ def signed_rank_p(differences: Values) -> float:
     rounded = np.round(differences, DIGITS)
     if not rounded.any():
         return 1.0
-    return float(require("scipy.stats", "learn").wilcoxon(rounded[rounded != 0]).pvalue)
+    return float(wilcoxon(rounded[rounded != 0]).pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -209,4 +208,4 @@ def _friedman_p(figures: pd.DataFrame) -> float | None:
     columns = [figures[name].round(DIGITS).to_numpy() for name in figures]
     if all(np.array_equal(column, columns[0]) for column in columns):
         return 1.0
-    return float(require("scipy.stats", "learn").friedmanchisquare(*columns).pvalue)
+    return float(friedmanchisquare(*columns).pvalue)

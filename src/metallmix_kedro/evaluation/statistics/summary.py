@@ -21,13 +21,8 @@ FIGURES = {"regret": FIRST_PICK, "regret_of_five": BEST_OF_FIVE}
 """Figures that are tested, and the product's method for each."""
 
 BY_DATASET = (
-    "regret",
-    "regret_of_five",
-    "score",
-    "share_of_best",
-    "training_time_s",
-    "search_time_s",
-)
+    "regret", "regret_of_five", "score", "share_of_best", "training_time_s", "search_time_s",
+)  # fmt: skip
 """Outcomes that are given for each dataset and method, means over seeds."""
 
 

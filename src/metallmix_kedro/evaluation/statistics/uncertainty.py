@@ -23,14 +23,8 @@ EDGES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 
 CHANCE_COLUMNS = ("dataset", "probes", "chance", "beats")
 TARGET_COLUMNS = (
-    "protocol",
-    "dataset",
-    "distance",
-    "outside",
-    "mean_error",
-    "mean_score_error",
-    "regret",
-)
+    "protocol", "dataset", "distance", "outside", "mean_error", "mean_score_error", "regret",
+)  # fmt: skip
 
 
 def stated_chances(task: Task, table: ReplayTable) -> pd.DataFrame:

@@ -13,12 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.explanation.english import wording
-from metallmix_kedro.explanation.english.claims import (
-    Mention,
-    Sentence,
-    read_sentence,
-    sentences,
-)
+from metallmix_kedro.explanation.english.claims import Mention, Sentence, read_sentence, sentences
 from metallmix_kedro.explanation.english.comparisons import (
     Finding,
     check_comparison,

@@ -14,7 +14,7 @@ Kind = Literal[
     "unknown_ref",
     "dataset",
     "value",  # value: "feature=value"
-    "label",  # value: index into wording.LABELS
+    "label",  # value: the quantities it may mean, between commas
     "number",
     "raising",
     "lowering",
@@ -32,10 +32,6 @@ _NUMBER = re.compile(
     r"(?<![\w.])(?P<number>[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:(?<=\d)|(?=\.\d))(?:\.\d+)?"
     r"(?:[eE][-+]?\d{1,3})?)" + _POWER + r"(?P<percent>\s?(?:%|percent\b|percentage points?\b))?"
 )
-_COMPARISONS = (
-    *("HIGHEST", "LOWEST", "BEST", "WORST", "FASTEST", "SLOWEST"),
-    *("HIGHER", "LOWER", "BETTER", "WORSE", "FASTER", "SLOWER"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,11 @@ class Mention:
     kind: Kind
     value: str
     text: str
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """What a label may mean."""
+        return tuple(self.value.split(","))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +102,15 @@ def read_sentence(text: str, names: Vocabulary) -> Sentence:
     page.take("role", "best_on_average", r"best[- ]on[- ]average")
     page.take("role", "surrogate_best", r"first choice")
     page.take("similar", "", r"most similar|closest|nearest")
-    page.take("subject", "shap", rf"\b(?:{wording.HISTORY})\b")
-    page.take("subject", "chosen", rf"\b(?:{wording.CHOSEN})\b")
-    page.take("subject", "target", rf"\b(?:{wording.TARGET})\b")
-    for index, (pattern, _) in enumerate(wording.LABELS):
-        page.take("label", str(index), rf"(?<![a-z])(?:{pattern})(?![a-z])")
+    for subject, words in wording.SUBJECTS.items():
+        page.take("subject", subject, rf"\b(?:{words})\b")
+    for pattern, quantities in wording.labels():
+        page.take("label", ",".join(quantities), rf"(?<![a-z])(?:{pattern})(?![a-z])")
     numbers = tuple(_numbers(page))
-    for name in _COMPARISONS:
-        page.take("comparison", name, rf"\b(?:{getattr(wording, name)})\b")
-    page.take("raising", "", rf"\b(?:{wording.RAISING})\b")
-    page.take("lowering", "", rf"\b(?:{wording.LOWERING})\b")
-    page.take("uncheckable", "", rf"\b(?:{wording.UNCHECKABLE})\b")
-    page.take("negation", "", rf"\b(?:{wording.NEGATION})\b")
+    for name, words in wording.COMPARISONS.items():
+        page.take("comparison", name, rf"\b(?:{words})\b")
+    for kind, words in wording.CLAIMS.items():
+        page.take(kind, "", rf"\b(?:{words})\b")
     page.take("unknown_name", "", wording.UNKNOWN_NAMES)
     page.add(_unknown_names(page, names))
     return Sentence(text, tuple(sorted(page.found, key=lambda m: m.start)), numbers)

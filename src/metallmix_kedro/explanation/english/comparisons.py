@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-from metallmix_kedro.explanation.english import wording
 from metallmix_kedro.explanation.english.claims import Mention, Sentence
 from metallmix_kedro.explanation.english.subjects import (
     Grounds,
@@ -95,9 +94,7 @@ def check_similar(sentence: Sentence, grounds: Grounds) -> Finding:
 
 def _quantity(word: Mention, sentence: Sentence) -> str | None:
     """Return what is compared: by the word itself, else by the label nearest after, or before."""
-    labels = [
-        (mention, wording.LABELS[int(mention.value)][1][0]) for mention in sentence.of("label")
-    ]
+    labels = [(mention, mention.quantities[0]) for mention in sentence.of("label")]
     after = [name for mention, name in labels if mention.start >= word.end]
     before = [name for mention, name in labels if mention.end <= word.start]
     adjacent = [

@@ -13,12 +13,7 @@ from metallmix_kedro.explanation.english.subjects import (
     implied_subjects,
     subjects_of_number,
 )
-from metallmix_kedro.explanation.facts import (
-    CONTRIBUTION,
-    EXACT_QUANTITIES,
-    SHARES,
-    Fact,
-)
+from metallmix_kedro.explanation.facts import CONTRIBUTION, Fact, is_exact, is_share
 
 
 def check_number(number: Number, sentence: Sentence, grounds: Grounds) -> Finding:
@@ -90,14 +85,14 @@ def _same_feature(fact: Fact, feature: tuple[str, str | None] | None, grounds: G
 
 def _agrees(number: Number, fact: Fact, factor: float, sentence: Sentence) -> bool:
     """Whether a printed number is this fact, rounded to the digits that are printed."""
-    if not math.isfinite(number.value) or (number.percent and fact.quantity not in SHARES):
+    if not math.isfinite(number.value) or (number.percent and not is_share(fact.quantity)):
         return False
     value, target = number.value * factor, fact.value
     if fact.quantity == CONTRIBUTION and not number.signed:
         if target < 0 and not sentence.of("lowering"):
             return False
         target = abs(target)
-    coarse = number.whole and fact.quantity in SHARES and not number.percent
-    if coarse or fact.quantity in EXACT_QUANTITIES:
+    coarse = number.whole and is_share(fact.quantity) and not number.percent
+    if coarse or is_exact(fact.quantity):
         return math.isclose(value, target, rel_tol=1e-9)
     return abs(value - target) <= number.tolerance * factor * (1 + 1e-9) + 1e-12

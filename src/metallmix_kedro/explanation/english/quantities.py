@@ -9,10 +9,6 @@ from metallmix_kedro.explanation.facts import CONTRIBUTION
 
 _LINK = re.compile(r"(?:\b(?:of|is|was|at)\b|[\s=:])*", re.I)
 _EQUALS = re.compile(r"\s*(?:\b(?:of|is|was)\b|[=:])\s*", re.I)
-_UNITS = tuple(
-    (re.compile(rf"[\s-]*(?:[a-z]+\s+){{0,2}}?(?:{pattern})(?![a-z])", re.I), names, factor)
-    for pattern, names, factor in wording.UNITS
-)
 _NOT_ADJECTIVES = re.compile(
     r"\b(?:and|or|with|of|in|on|for|to|by|the|a|from|than|while|but|is|was|at|over|across)\b", re.I
 )
@@ -69,13 +65,13 @@ def is_bound(number: Number, sentence: Sentence) -> bool:
 
 
 def _meaning(label: Mention) -> Quantity:
-    return Quantity(wording.LABELS[int(label.value)][1])
+    return Quantity(label.quantities)
 
 
 def _unit(number: Number, sentence: Sentence) -> Quantity | None:
     rest = sentence.text[number.end : number.end + 60]
-    for pattern, names, factor in _UNITS:
-        match = pattern.match(rest)
+    for pattern, names, factor in wording.units():
+        match = re.match(rf"[\s-]*(?:[a-z]+\s+){{0,2}}?(?:{pattern})(?![a-z])", rest, re.I)
         if match and not _NOT_ADJECTIVES.search(match[0]):
             return Quantity(names, factor)
     return None

@@ -5,15 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from metallmix_kedro.declared import features
 from metallmix_kedro.explanation.english import wording
 from metallmix_kedro.explanation.english.claims import Mention, Number, Sentence
 from metallmix_kedro.explanation.evidence import Evidence
-from metallmix_kedro.explanation.facts import (
-    CONTRIBUTION,
-    Fact,
-    collect_facts,
-    same_value,
-)
+from metallmix_kedro.explanation.facts import CONTRIBUTION, Fact, collect_facts, same_value
 from metallmix_kedro.search_space import Configuration
 
 # Each is one loop over whole words, so that no text can make the search backtrack for long.
@@ -44,10 +40,7 @@ class Grounds:
     @cached_property
     def configurations(self) -> dict[str, Configuration]:
         """The configuration behind each reference."""
-        return {
-            **{candidate.ref: candidate.configuration for candidate in self.evidence.candidates},
-            **{trial.ref: trial.configuration for trial in self.evidence.trials},
-        }
+        return self.evidence.configurations
 
     def resolve(self, mention: Mention) -> str:
         """Return the subject that a mention stands for."""
@@ -125,9 +118,7 @@ def implied_subjects(sentence: Sentence, grounds: Grounds) -> list[str]:
 
 def speaks_of_history(sentence: Sentence) -> bool:
     """Whether a sentence is about past trials or contributions, not about what is chosen."""
-    contributes = any(
-        CONTRIBUTION in wording.LABELS[int(label.value)][1] for label in sentence.of("label")
-    )
+    contributes = any(CONTRIBUTION in label.quantities for label in sentence.of("label"))
     moves = bool(sentence.of("raising", "lowering", "dataset"))
     return contributes or moves or speaks_of_trials(sentence)
 
@@ -191,5 +182,4 @@ def _features(mention: Mention) -> tuple[str, ...]:
     """Return the features a label or value names; quantities that are measured are none."""
     if mention.kind == "value":
         return (split_value(mention)[0],)
-    quantities = wording.LABELS[int(mention.value)][1]
-    return tuple(name for name in quantities if name in wording.FEATURES)
+    return tuple(name for name in mention.quantities if name in features())

@@ -2,20 +2,17 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+from metallmix_kedro.declared import derived, hyperparameter, hyperparameters, meta_features
 from metallmix_kedro.explanation.evidence import Evidence
 from metallmix_kedro.explanation.facts import CONTRIBUTION, SCORE
+from metallmix_kedro.explanation.names import called
 from metallmix_kedro.explanation.prompt import neutralise
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, STRATEGIES
 
-FEATURES = frozenset((*META_FEATURE_COLUMNS, *CONFIGURATION_COLUMNS))
-"""What the surrogate knows of a trial: all that can have a SHAP contribution."""
-
-_CLASS_SIZES = ("class_size_mean", "class_size_std", "class_size_min", "class_size_max")
-
-LABELS: tuple[tuple[str, tuple[str, ...]], ...] = (
+_MEASURED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"train(?:ing)? accurac(?:y|ies)", ("train_accuracy",)),
     (r"validation accurac(?:y|ies)", ("validation_accuracy",)),
     (r"relative scores?|relative_score", ("relative_score",)),
@@ -33,94 +30,114 @@ LABELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"(?:training[ _]|run )?times?(?:_s)?", ("time",)),
     (r"contribut\w*|shap(?: values?)?|attributions?|effects?|impacts?", (CONTRIBUTION,)),
     (r"distances?", ("distance",)),
-    (r"backbones?|base models?", ("backbone",)),
-    (r"strateg(?:y|ies)", ("strategy",)),
-    (r"optimi[sz]ers?", ("optimizer",)),
-    (r"learning[ _-]rates?|lr", ("learning_rate",)),
-    (r"drop-?out(?: rates?)?", ("dropout",)),
-    (r"dense[ _]units?", ("dense_units",)),
-    (r"batch[ _-]sizes?", ("batch_size",)),
-    (r"n_instances|number of images", ("n_instances",)),
-    (r"n_classes|number of classes", ("n_classes",)),
-    (r"imbalance(?:[ _]ratio)?", ("imbalance_ratio",)),
-    (r"(?:class[ _])?entropy", ("class_entropy",)),
-    (r"(?:image[ _])?width", ("image_width",)),
-    (r"(?:image[ _])?height", ("image_height",)),
-    (r"resolution|image size", ("image_width", "image_height")),
-    (r"class[ _]size[ _]mean|mean class size", ("class_size_mean",)),
-    (r"class[ _]size[ _]std", ("class_size_std",)),
-    (r"class[ _]size[ _]min|smallest class", ("class_size_min",)),
-    (r"class[ _]size[ _]max|largest class", ("class_size_max",)),
-    (r"class sizes?", _CLASS_SIZES),
 )
-"""Words that say which quantity the number beside them is."""
 
-UNITS: tuple[tuple[str, tuple[str, ...], float], ...] = (
+_TIMES = (
     (r"seconds?|secs?|s", ("time",), 1.0),
     (r"minutes?|mins?|min", ("time",), 60.0),
     (r"hours?|hrs?|h", ("time",), 3600.0),
-    (r"images?|instances?|samples?", ("n_instances", *_CLASS_SIZES), 1.0),
-    (r"classes", ("n_classes",), 1.0),
-    (r"pixels?|px", ("image_width", "image_height"), 1.0),
-    (r"dense units|units|neurons", ("dense_units",), 1.0),
+)
+_COUNTS = (
     (r"trials?|experiments?|runs?", ("count_trials", "n_trials"), 1.0),
     (r"candidates?|configurations?", ("count_candidates",), 1.0),
     (r"datasets?", ("count_datasets",), 1.0),
 )
-"""Words right after a number that say what it counts; the factor turns it into our unit."""
-
-NUMBER_WORDS = {
-    "two": 2.0,
-    "three": 3.0,
-    "four": 4.0,
-    "five": 5.0,
-    "six": 6.0,
-    "seven": 7.0,
-    "eight": 8.0,
-    "nine": 9.0,
-    "ten": 10.0,
-    "eleven": 11.0,
-    "twelve": 12.0,
+_UNIT_WORDS = {
+    "images": r"images?|instances?|samples?",
+    "rows": r"rows?|instances?|samples?",
+    "pixels": r"pixels?|px",
+    "units": r"units?|neurons?",
 }
+"""Other words for a declared unit."""
+_COUNTLESS = ("", "ratio", "share")
+"""Units that are not said after a number."""
 
-CHOSEN = (
-    r"(?:chosen|recommended|selected|preferred) (?:candidate|configuration|option|one)"
-    r"|this (?:candidate|configuration|choice|recommendation)|our choice|recommendation"
-)
-TARGET = r"target(?: dataset)?"
-HISTORY = r"on average over (?:the history|all trials)|shap summary|on average"
 
-RAISING = (
-    r"rais(?:es?|ed|ing)|increas\w+|improv\w+|boost\w*|adds?|adding|positive(?:ly)?|help(?:s|ed)?"
-    r"|benefi\w+|favou?r\w*|enhanc\w+|gains?"
-)
-LOWERING = (
-    r"lower(?:s|ed|ing)|reduc\w+|decreas\w+|hurt\w*|negative(?:ly)?|harm\w*|drops?|dropped"
-    r"|subtract\w*|worsen\w*|degrad\w+|penali[sz]\w+|detriment\w+"
-)
+@derived
+def labels() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return words that say which quantity the number beside them is; the longest come first."""
+    declared = sorted(called().items(), key=lambda one: _longest(one[0]))
+    return (*_MEASURED, *((_pattern(word), names) for word, names in declared))
 
-HIGHER = r"higher|greater|larger|bigger|more|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?"
-LOWER = r"lower|smaller|less|fewer|below"
-BETTER = r"better|stronger|outperform(?:s|ed|ing)?|beats?|superior"
-WORSE = r"worse|weaker|poorer|inferior|underperform(?:s|ed|ing)?"
-FASTER = r"faster|quicker|shorter|cheaper"
-SLOWER = r"slower|longer|costlier"
-HIGHEST = r"highest|greatest|largest|biggest|maximum|maximal|maximi[sz]\w+"
-LOWEST = r"lowest|smallest|least|minimum|minimal|minimi[sz]\w+"
-BEST = r"best|strongest|top|optimal|ideal"
-WORST = r"worst|weakest|poorest"
-FASTEST = r"fastest|quickest|shortest|cheapest"
-SLOWEST = r"slowest|longest"
 
-UNCHECKABLE = (
-    r"all|every|always|never|none|majority|only|twice|double[sd]?|triple[sd]?|half|quarter|dozens?"
-    r"|hundreds?|thousands?|millions?|most(?! similar)|same|equals?|equally|identical\w*"
-    r"|significant\w*|guarantee\w*|proven|first to"
-    r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-)
-"""Quantities in words, quantifiers and promises: nothing in the evidence could support them."""
+@derived
+def units() -> tuple[tuple[str, tuple[str, ...], float], ...]:
+    """Return words right after a number that say what it counts.
 
-NEGATION = r"not|no|cannot|neither|nor|without|unlike|\w+n't|\w+nt\b(?<=dont|esnt|isnt|asnt)"
+    The factor turns it into our unit. What meta-features count, hyperparameters do not: of so many
+    images a dataset consists.
+    """
+    counted: dict[str, tuple[str, ...]] = {}
+    for declared in (meta_features(), hyperparameters()):
+        units = dict.fromkeys(one.unit for one in declared.values())
+        counted |= {
+            unit: tuple(name for name, one in declared.items() if one.unit == unit)
+            for unit in units
+            if unit not in (*_COUNTLESS, *counted)
+        }
+    words = ((_UNIT_WORDS.get(u, _pattern(u)), names, 1.0) for u, names in counted.items())
+    return (*_TIMES, *words, *_COUNTS)
+
+
+def _pattern(words: str) -> str:
+    """Return the pattern of a word: with its plural, and however its parts are joined."""
+    joined = "".join(
+        {" ": "[ _-]", "_": "[ _-]", "-": "-?"}.get(part, re.escape(part))
+        for part in re.split(r"([ _-])", words)
+    )
+    if joined.endswith("y"):
+        return f"{joined[:-1]}(?:y|ies)"
+    return joined + ("(?:es)?" if joined.endswith("ss") else "?" if joined[-1] == "s" else "s?")
+
+
+_NUMERALS = "two three four five six seven eight nine ten eleven twelve"
+NUMBER_WORDS = {word: float(value) for value, word in enumerate(_NUMERALS.split(), start=2)}
+
+SUBJECTS = {
+    "shap": r"on average over (?:the history|all trials)|shap summary|on average",
+    "chosen": (
+        r"(?:chosen|recommended|selected|preferred) (?:candidate|configuration|option|one)"
+        r"|this (?:candidate|configuration|choice|recommendation)|our choice|recommendation"
+    ),
+    "target": r"target(?: dataset)?",
+}
+"""Words for the attributions over the history, for what is chosen, and for the target."""
+
+COMPARISONS = {
+    "HIGHEST": r"highest|greatest|largest|biggest|maximum|maximal|maximi[sz]\w+",
+    "LOWEST": r"lowest|smallest|least|minimum|minimal|minimi[sz]\w+",
+    "BEST": r"best|strongest|top|optimal|ideal",
+    "WORST": r"worst|weakest|poorest",
+    "FASTEST": r"fastest|quickest|shortest|cheapest",
+    "SLOWEST": r"slowest|longest",
+    "HIGHER": r"higher|greater|larger|bigger|more|above|exceed(?:s|ed|ing)?|surpass(?:es|ed|ing)?",
+    "LOWER": r"lower|smaller|less|fewer|below",
+    "BETTER": r"better|stronger|outperform(?:s|ed|ing)?|beats?|superior",
+    "WORSE": r"worse|weaker|poorer|inferior|underperform(?:s|ed|ing)?",
+    "FASTER": r"faster|quicker|shorter|cheaper",
+    "SLOWER": r"slower|longer|costlier",
+}
+"""Words of rank and of comparison, superlatives first, as they are read."""
+
+CLAIMS: dict[Literal["raising", "lowering", "uncheckable", "negation"], str] = {
+    "raising": (
+        r"rais(?:es?|ed|ing)|increas\w+|improv\w+|boost\w*|adds?|adding|positive(?:ly)?"
+        r"|help(?:s|ed)?|benefi\w+|favou?r\w*|enhanc\w+|gains?"
+    ),
+    "lowering": (
+        r"lower(?:s|ed|ing)|reduc\w+|decreas\w+|hurt\w*|negative(?:ly)?|harm\w*|drops?|dropped"
+        r"|subtract\w*|worsen\w*|degrad\w+|penali[sz]\w+|detriment\w+"
+    ),
+    "uncheckable": (
+        r"all|every|always|never|none|majority|only|twice|double[sd]?|triple[sd]?|half|quarter"
+        r"|dozens?|hundreds?|thousands?|millions?|most(?! similar)|same|equals?|equally"
+        r"|identical\w*|significant\w*|guarantee\w*|proven|first to"
+        r"|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+    ),
+    "negation": r"not|no|cannot|neither|nor|without|unlike|\w+n't|\w+nt\b(?<=dont|esnt|isnt|asnt)",
+}
+"""Words of direction; quantities in words, quantifiers and promises, which nothing in the evidence
+could support; words that turn a sentence round."""
 
 ENGLISH = (
     r"\b(?:a|also|an|and|are|as|at|because|by|contributes|for|from|has|in|is|it|its|of|on|than"
@@ -130,7 +147,7 @@ ENGLISH = (
 
 TERMS = (
     r"accuracy|adaptive|api|ai|automl|average|backbones?|base|batch|both|candidates?|choice|class"
-    r"|classes|combination|configurations?|cpu|datasets?|deep|dense|dropout|evidence|experiments?"
+    r"|classes|combination|configurations?|cpu|datasets?|deep|evidence|experiments?"
     r"|f1|features?|fine|fine-?tuning|given|global|gpu|history|hyperparameters?|images?|imagenet"
     r"|keras|layers?|learning|llm|meta-features|models?|optimi[sz]er|pooling|prediction|rate|relu"
     r"|scores?|shap|similar|size|softmax|strategy|summary|surrogate|table|target|test|times?"
@@ -145,13 +162,6 @@ _OTHER_NETWORKS = (
 _OTHER_OPTIMIZERS = r"\b(?:adam|adamw|nadam|adagrad|adadelta|lion|lbfgs|sgd|rmsprop|momentum)\b"
 UNKNOWN_NAMES = f"{_OTHER_NETWORKS}|{_OTHER_OPTIMIZERS}"
 """Names of networks and optimizers that are not in the evidence if they are still unread."""
-
-_STRATEGY_WORDS = {
-    "feature_extraction": (r"feature[ _-]extraction(?: only)?",),
-    "last_10": (r"last[ _-]10(?: layers?)?",),
-    "last_30": (r"last[ _-]30(?: layers?)?",),
-    "full": (r"full fine-?tuning", r"fully fine-?tun\w+", r"full strategy", r"strategy full"),
-}
 
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 
@@ -203,34 +213,19 @@ class Vocabulary:
 
 def vocabulary(evidence: Evidence) -> Vocabulary:
     """Collect the names that an explanation of this evidence may use."""
-    configurations = [
-        *(trial.configuration for trial in evidence.trials),
-        *(candidate.configuration for candidate in evidence.candidates),
-    ]
-    named = {
-        (feature, getattr(configuration, feature))
-        for configuration in configurations
-        for feature in ("backbone", "optimizer")
-    }
-    named |= {
-        (part.feature, part.value)
-        for part in evidence.attributions
-        if part.feature in ("backbone", "optimizer")
-    }
-    values = [(re.escape(value), feature, value) for feature, value in named]
-    values += [
-        (pattern, "strategy", strategy)
-        for strategy in STRATEGIES
-        for pattern in _STRATEGY_WORDS[strategy]
-    ]
     datasets = {shown_name(evidence.target.name)}
     datasets |= {shown_name(trial.dataset) for trial in evidence.trials}
     ordered = tuple(sorted(datasets, key=_longest))
-    modalities = {evidence.target.meta_features.modality}
-    modalities |= {trial.meta_features.modality for trial in evidence.trials}
+    known = [evidence.target.meta_features, *(trial.meta_features for trial in evidence.trials)]
+    categories = {
+        shown_name(getattr(one, name))
+        for one in known
+        for name, declared in meta_features().items()
+        if not declared.is_number
+    }
     words = {
         word.casefold()
-        for text in (*datasets, *(shown_name(name) for name in modalities))
+        for text in (*datasets, *categories, *called())
         for word in re.findall(r"[^\W_]+(?:-[^\W_]+)*", text)
     }
     refs = [trial.ref for trial in evidence.trials]
@@ -239,19 +234,43 @@ def vocabulary(evidence: Evidence) -> Vocabulary:
         refs=frozenset(refs),
         datasets=ordered,
         unquoted_datasets=tuple(name for name in ordered if _is_telling(name)),
-        values=tuple(sorted(values, key=lambda item: _longest(item[0]))),
+        values=tuple(sorted(_values(evidence), key=lambda one: _longest(one[0]))),
         words=frozenset(words),
     )
+
+
+def _values(evidence: Evidence) -> Iterator[tuple[str, str, str]]:
+    """Yield the patterns of values that a text may name; of categories those of the evidence."""
+    configurations = evidence.configurations.values()
+    for name, declared in hyperparameters().items():
+        if declared.kind == "category":
+            used = {getattr(one, name) for one in configurations}
+            used |= {part.value for part in evidence.attributions if part.feature == name}
+            yield from ((re.escape(value), name, value) for value in used)
+        elif declared.kind == "ordered":
+            for rank in declared.ranks:
+                for words in _words_of(rank, name):
+                    yield _pattern(words), name, rank
+
+
+def _words_of(rank: str, name: str) -> Iterator[str]:
+    """Yield what a rank may be called; one plain word would be read where it means another."""
+    declared = hyperparameter(name)
+    if rank in declared.value_words:
+        yield declared.value_words[rank]
+    yield from declared.value_also.get(rank, ())
+    yield from [rank] if re.search("[ _-]", rank) else (f"{rank} {name}", f"{name} {rank}")
 
 
 def _is_telling(name: str) -> bool:
     """Whether a name is none of the words the checks read: a dataset may be called ``best``."""
     reserved = "|".join(
         [
-            *(pattern for pattern, _ in LABELS),
-            *(pattern for pattern, _, _ in UNITS),
-            *(CHOSEN, TARGET, HISTORY, RAISING, LOWERING, HIGHER, LOWER, BETTER, WORSE, FASTER),
-            *(SLOWER, HIGHEST, LOWEST, BEST, WORST, FASTEST, SLOWEST, UNCHECKABLE, NEGATION),
+            *(pattern for pattern, _ in labels()),
+            *(pattern for pattern, _, _ in units()),
+            *COMPARISONS.values(),
+            *SUBJECTS.values(),
+            *CLAIMS.values(),
             *(ENGLISH, *NUMBER_WORDS),
         ]
     )

@@ -1,33 +1,14 @@
 """What is wrong with imported trials, row by row."""
 
 from collections.abc import Collection
-from typing import Annotated
 
 import pandas as pd
 from pandera.errors import SchemaErrors
-from pydantic import BaseModel, Field, ValidationError
 
+from metallmix_kedro.declared import features
 from metallmix_kedro.history.columns import ACCURACY
 from metallmix_kedro.history.importing.values import Fault
-from metallmix_kedro.history.schema import HistorySchema
-from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.search_space.space import Strategy
-from metallmix_kedro.support.parameter_errors import describe_offences
-
-
-class ImportedConfiguration(BaseModel):
-    """What a hyperparameter must be to mean the same as here, in whatever search space.
-
-    Any backbone and any optimizer may be named, any number be given that makes sense. The
-    strategy is one of ours, because the surrogate knows them by how much they train.
-    """
-
-    strategy: Strategy
-    dense_units: Annotated[int, Field(ge=0)]
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-    learning_rate: Annotated[float, Field(gt=0)]
-    batch_size: Annotated[int, Field(ge=1)]
-
+from metallmix_kedro.history.schema import history_schema
 
 _BROKEN = {
     "not_nullable": "is missing",
@@ -44,7 +25,7 @@ def find_faults(rows: pd.DataFrame) -> list[Fault]:
     Parameters
     ----------
     rows : pandas.DataFrame of object
-        Columns `HISTORY_COLUMNS`; the index is the row number. The trial ids are not looked at.
+        Columns `history_columns`; the index is the row number. The trial ids are not looked at.
 
     Returns
     -------
@@ -52,8 +33,7 @@ def find_faults(rows: pd.DataFrame) -> list[Fault]:
         The first fault of each value, by row.
     """
     faults = [
-        *_out_of_limits(rows, MetaFeatures),
-        *_out_of_limits(rows, ImportedConfiguration),
+        *_out_of_limits(rows),
         *_against_schema(rows),
         *_without_score(rows),
     ]
@@ -68,35 +48,26 @@ def first_of_each(faults: Collection[Fault]) -> list[Fault]:
     return sorted(first.values(), key=lambda fault: fault.row)
 
 
-def _out_of_limits(rows: pd.DataFrame, model: type[BaseModel]) -> list[Fault]:
-    schema = model.model_json_schema()
+def _out_of_limits(rows: pd.DataFrame) -> list[Fault]:
+    """Find values that mean nothing, in whatever search space.
+
+    Any word without order may be named, any number be given that makes sense; of words in an order
+    only those that are declared, because the surrogate knows them by their rank.
+    """
     return [
-        Fault(int(row), column, reason)
-        for column in model.model_fields
+        Fault(int(row), column, problem)
+        for column, declared in features().items()
         for value in rows[column].dropna().unique()
-        if (reason := _reason(model, schema, column, value))
+        if (problem := declared.problem_with(value))
         for row in rows.index[rows[column] == value]
     ]
-
-
-def _reason(
-    model: type[BaseModel], schema: dict[str, object], column: str, value: object
-) -> str | None:
-    """Say why the model refuses a value of one of its fields; None if it does not."""
-    try:
-        model.model_validate({column: value})
-    except ValidationError as error:
-        offences = [offence for offence in error.errors() if offence["loc"][0] == column]
-        for said in describe_offences(schema, offences):
-            return "cannot be: " + said.removeprefix(f"{column} = {value!r}: ")
-    return None
 
 
 def _against_schema(rows: pd.DataFrame) -> list[Fault]:
     # The ids are made when all else is right; until then the row tells trials apart.
     numbered = rows.assign(trial_id=rows.index.astype("str")).reset_index(drop=True)
     try:
-        HistorySchema.validate(numbered, lazy=True)
+        history_schema().validate(numbered, lazy=True)
     except SchemaErrors as error:
         # A case without a row is a check that could not run on values listed anyway.
         cases = error.failure_cases.dropna(subset="index")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.history.importing.mapping import HistoryMapping
 from metallmix_kedro.history.importing.tables import read_table
 from metallmix_kedro.history.importing.values import parse_cells, translate
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.meta_features.card import read_card
 from metallmix_kedro.support.errors import InputError
 
@@ -36,7 +36,7 @@ def described_datasets(
     Returns
     -------
     pandas.DataFrame of object
-        One row a described dataset, its name as index; columns `META_FEATURE_COLUMNS`, missing
+        One row a described dataset, its name as index; columns `meta_feature_columns`, missing
         where nothing is said.
 
     Raises
@@ -51,7 +51,7 @@ def described_datasets(
     return pd.DataFrame(
         list(described.values()),
         index=pd.Index(list(described), dtype="str"),
-        columns=list(META_FEATURE_COLUMNS),
+        columns=list(meta_feature_columns()),
         dtype=object,
     )
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.history.columns import HISTORY_COLUMNS
+from metallmix_kedro.declared import meta_feature_columns
+from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.importing.checks import find_faults, first_of_each
 from metallmix_kedro.history.importing.datasets import described_datasets
 from metallmix_kedro.history.importing.mapping import HistoryMapping, read_mapping
@@ -16,8 +17,7 @@ from metallmix_kedro.history.importing.report import ImportReport, bad_values, r
 from metallmix_kedro.history.importing.tables import read_table
 from metallmix_kedro.history.importing.trial_ids import IMPORTED, PROPOSER, with_trial_ids
 from metallmix_kedro.history.importing.values import Fault, Value, parse_cells, translate
-from metallmix_kedro.history.schema import HistorySchema
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
+from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.support.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def import_histories(paths: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Any]
     Returns
     -------
     trials : pandas.DataFrame
-        Satisfies `HistorySchema`; empty without a path.
+        Satisfies `history_schema`; empty without a path.
     report : dict
         ``imports``: an `ImportReport` as JSON values each.
 
@@ -51,9 +51,9 @@ def import_histories(paths: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Any]
             f"Two mapping files of experiment_grid.imports have the name {', '.join(twice)}. The "
             "name says which earlier rows an import replaces: give each its own."
         )
-    empty = pd.DataFrame(columns=list(HISTORY_COLUMNS), dtype=object)
+    empty = pd.DataFrame(columns=list(history_columns()), dtype=object)
     trials = pd.concat([empty, *(rows for rows, _ in imports)], ignore_index=True)
-    validated: pd.DataFrame = HistorySchema.validate(trials)
+    validated: pd.DataFrame = history_schema().validate(trials)
     for _, report in imports:
         report.log(logger)
     return validated, {"imports": [report.as_json() for _, report in imports]}
@@ -70,7 +70,7 @@ def import_history(path: Path) -> tuple[pd.DataFrame, ImportReport]:
     Returns
     -------
     trials : pandas.DataFrame of object
-        Columns `HISTORY_COLUMNS`, source ``"imported"``, proposer ``"import:<name>"``. A trial's id
+        Columns `history_columns`, source ``"imported"``, proposer ``"import:<name>"``. A trial's id
         is a hash of the import's name and of all that is known of the trial: the same file gives
         the same ids.
     report : ImportReport
@@ -147,7 +147,7 @@ def _fill(
         index=chosen.index,
     )
     values, faults = parse_cells(cells, mapping.scale, mapping.decimal)
-    values = values.reindex(columns=list(HISTORY_COLUMNS)).astype(object)
+    values = values.reindex(columns=list(history_columns())).astype(object)
     constants = _constants(mapping)
     if "dataset" in constants:
         values["dataset"] = constants["dataset"]
@@ -179,6 +179,6 @@ def _describe(values: pd.DataFrame, mapping: HistoryMapping, folder: Path) -> No
         logger.warning(
             "Import %s: the dataset '%s' is described, but no trial is on it.", mapping.name, name
         )
-    for column in META_FEATURE_COLUMNS:
+    for column in meta_feature_columns():
         said = values["dataset"].map(described[column])
         values[column] = values[column].where(values[column].notna(), said).astype(object)

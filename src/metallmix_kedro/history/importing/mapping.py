@@ -8,29 +8,34 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from metallmix_kedro.history.columns import ACCURACY, HISTORY_COLUMNS
+from metallmix_kedro.declared import meta_feature_columns, network
+from metallmix_kedro.history.columns import ACCURACY, history_columns
 from metallmix_kedro.history.importing.values import is_number
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS
 from metallmix_kedro.support.errors import InputError
 from metallmix_kedro.support.parameter_errors import describe_offences
 from metallmix_kedro.support.parameters import Parameters
 from metallmix_kedro.support.text_yaml import load_text_yaml
 
-GIVEN_COLUMNS = tuple(
-    name for name in HISTORY_COLUMNS if name not in {"trial_id", "source", "proposer"}
-)
-"""The history's columns that a mapping may fill; the other three say that a trial is imported."""
+_OWN = frozenset({"trial_id", "source", "proposer"})
 
-NEEDED_COLUMNS = ("dataset", "backbone", ACCURACY)
-"""Without these a trial says nothing."""
+
+def given_columns() -> tuple[str, ...]:
+    """Name the history's columns that a mapping may fill; `_OWN` say that a trial is imported."""
+    return tuple(name for name in history_columns() if name not in _OWN)
+
+
+def needed_columns() -> tuple[str, ...]:
+    """Name those without which a trial says nothing."""
+    named = network()
+    return ("dataset", *([named] if named else []), ACCURACY)
 
 
 def _given_column(name: str) -> str:
-    return _one_of(name, GIVEN_COLUMNS, "column of the history that can be imported")
+    return _one_of(name, given_columns(), "column of the history that can be imported")
 
 
 def _meta_feature(name: str) -> str:
-    return _one_of(name, META_FEATURE_COLUMNS, "meta-feature")
+    return _one_of(name, meta_feature_columns(), "meta-feature")
 
 
 def _one_of(name: str, known: tuple[str, ...], kind: str) -> str:
@@ -170,11 +175,12 @@ def _contradictions(mapping: HistoryMapping) -> Iterator[str]:
 
 
 def _missing(mapping: HistoryMapping) -> Iterator[str]:
-    for column in NEEDED_COLUMNS:
+    for column in needed_columns():
         if column not in mapping.columns and column not in mapping.constants:
             yield f"{column} is missing: name their column for it in columns"
     described = mapping.datasets or mapping.dataset_cards
-    if "modality" not in {*mapping.theirs, *mapping.constants} and not described:
+    given = {*mapping.theirs, *mapping.constants}
+    if "modality" in set(meta_feature_columns()) - given and not described:
         yield (
             "modality is missing: name their column for it in columns, or say it for all trials in "
             "constants (modality: unknown, where nobody knows)"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from metallmix_kedro.history.columns import TIMES
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.schema import history_schema
 
 MAX_TEXT = 200
 """Characters that a name, of a dataset or a backbone say, may have."""
@@ -28,7 +28,7 @@ class Fault(NamedTuple):
 
 def is_number(column: str) -> bool:
     """Say whether a column of the history holds numbers."""
-    return str(HistorySchema.columns[column].dtype) == "float64"
+    return str(history_schema().columns[column].dtype) == "float64"
 
 
 def parse_value(column: str, text: str, scale: float = 1.0, decimal: str = ".") -> Value:

@@ -36,8 +36,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
 Values = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -136,7 +136,7 @@ def varied_values(rows: pd.DataFrame) -> pd.DataFrame:
         n rows; missing where a trial does not know what others do.
     """
     varied = {}
-    for name in CONFIGURATION_COLUMNS:
+    for name in configuration_columns():
         values = rows[name]
         if pd.api.types.is_numeric_dtype(values) and values.nunique() > MAX_VALUES:
             values = pd.qcut(values, 4, labels=False, duplicates="drop")

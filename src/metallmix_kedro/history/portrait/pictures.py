@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.search_space import STRATEGIES
+from metallmix_kedro.declared import hyperparameter
 from metallmix_kedro.support.figures import (
     COLOUR_MAP,
     VERMILION,
@@ -149,7 +149,7 @@ def _expected(winners: Mapping[str, Any], what: str) -> pd.DataFrame:
     }
     table = pd.DataFrame.from_dict(scores, orient="index").sort_index(axis=1).astype(float)
     # Strategies stand in their order, from the fewest trained layers to all.
-    known = [name for name in STRATEGIES if name in table]
+    known = [name for name in hyperparameter("strategy").ranks if name in table]
     return table[known + [name for name in table if name not in known]]
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.support.extras import require
 
 MIN_COMMON = 10
@@ -45,7 +45,7 @@ def compare_rankings(trials: pd.DataFrame) -> dict[str, Any]:
     Every configuration counts once, so a strategy weighs as much as it has configurations.
     """
     own = trials.assign(
-        configuration=trials.groupby(list(CONFIGURATION_COLUMNS), dropna=False).ngroup()
+        configuration=trials.groupby(list(configuration_columns()), dropna=False).ngroup()
     )
     tables = {
         column: own.groupby(["configuration", "group"])[column].mean().unstack()

@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from metallmix_kedro.declared import hyperparameters, network, titled
 from metallmix_kedro.history.columns import PROTOCOL
 from metallmix_kedro.history.comparable import comparable_trials
 from metallmix_kedro.history.portrait.importance import measure_importance
 from metallmix_kedro.history.portrait.similarity import compare_rankings
 from metallmix_kedro.history.portrait.winners import find_winners
-from metallmix_kedro.search_space import STRATEGIES
 
 UNKNOWN = "unknown"
 """Stands for what a trial does not say."""
@@ -35,7 +35,7 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
     Parameters
     ----------
     history : pandas.DataFrame
-        All trials, columns `HISTORY_COLUMNS`.
+        All trials, columns `history_columns`.
 
     Returns
     -------
@@ -55,7 +55,8 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
     history = history.sort_values("trial_id", ignore_index=True)
     trials = comparable_trials(history)
     importance = {"all": measure_importance(trials)}
-    for strategy in STRATEGIES:
+    strategies = hyperparameters()["strategy"].ranks if "strategy" in hyperparameters() else ()
+    for strategy in strategies:
         found = measure_importance(trials[trials["strategy"] == strategy])
         if found["by_dataset"]:
             importance[strategy] = found
@@ -64,7 +65,7 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
         "protocol": _protocol(history[history["source"] == "measured"]),
         "time": training_seconds(history[history["source"] == "measured"]),
         "compared": {"n_trials": len(trials), "n_datasets": int(trials["group"].nunique())},
-        "winners": find_winners(trials),
+        "winners": find_winners(trials) if network() else {},
         "importance": importance,
         "similarity": compare_rankings(trials),
     }
@@ -91,7 +92,7 @@ def count_trials(history: pd.DataFrame) -> dict[str, Any]:
         "failed": int((~finished).sum()),
         "datasets": int(history["dataset"].nunique()),
         "by_source_and_proposer": _counted(history, ["source", "proposer"]),
-        "by_dataset": _counted(history, ["dataset", "backbone", "strategy"]),
+        "by_dataset": _counted(history, ["dataset", *titled()]),
     }
 
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from metallmix_kedro.backbones.registry import BACKBONES
+from metallmix_kedro.declared import MetaFeature, network
 
 SMALLEST: dict[str, str] = {
     "smallest_probe_accuracy": "linear_probe_accuracy",
@@ -23,6 +24,70 @@ OWN: dict[str, str] = {
 """How much better or worse than the probed backbones on average the trial's own one suits the
 dataset: feature -> statistic."""
 
+PROBE_DECLARATIONS: dict[str, MetaFeature] = {
+    "smallest_probe_accuracy": MetaFeature(
+        kind="number",
+        words="accuracy of the smallest backbone's linear probe",
+        description="Accuracy of a linear probe of the smallest backbone",
+        unit="share",
+    ),
+    "smallest_probe_nll": MetaFeature(
+        kind="number",
+        words="log-loss of the smallest backbone's linear probe",
+        description="Negative log-likelihood of that probe",
+        unit="nats",
+    ),
+    "smallest_probe_ece": MetaFeature(
+        kind="number",
+        words="calibration error of the smallest backbone's linear probe",
+        description="Calibration error of that probe",
+        unit="share",
+    ),
+    "smallest_knn_error": MetaFeature(
+        kind="number",
+        words="nearest-neighbour error of the smallest backbone",
+        description="Images whose nearest in the smallest backbone is of another class",
+        unit="share",
+    ),
+    "smallest_intrinsic_dimension": MetaFeature(
+        kind="log_number",
+        words="intrinsic dimension in the smallest backbone",
+        description="Intrinsic dimension of the smallest backbone's features",
+        unit="dimensions",
+    ),
+    "colourfulness": MetaFeature(
+        kind="number",
+        words="colourfulness",
+        description="Mean colourfulness of the images",
+        unit="0 = grey",
+    ),
+    "backbone_probe_accuracy": MetaFeature(
+        kind="number",
+        words="linear probe of the backbone against the others",
+        description="Accuracy of the backbone's linear probe above all backbones' mean",
+        unit="share",
+    ),
+    "backbone_probe_nll": MetaFeature(
+        kind="number",
+        words="log-loss of the backbone's linear probe against the others",
+        description="Negative log-likelihood of that probe above the mean",
+        unit="share of the mean",
+    ),
+    "backbone_knn_error": MetaFeature(
+        kind="number",
+        words="nearest-neighbour error of the backbone against the others",
+        description="Nearest-neighbour error of the backbone above all backbones' mean",
+        unit="share",
+    ),
+    "backbone_logme": MetaFeature(
+        kind="number",
+        words="LogME of the backbone against the others",
+        description="LogME of the backbone above the mean",
+        unit="nats",
+    ),
+}
+"""What the features are, as meta-features are declared."""
+
 PROBE_FEATURES: tuple[str, ...] = (*SMALLEST, *OWN)
 """The features that probes give a trial or candidate."""
 
@@ -42,8 +107,11 @@ def add_probes(frame: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The frame with the columns `PROBE_FEATURES`, missing where nothing is known. Those of the
-        own backbone need two probed backbones to compare.
+        own backbone need two probed backbones to compare. In a domain without backbones the frame
+        as it is.
     """
+    if network() is None:
+        return frame
     table = probe_features(probes)
     keys = ["dataset", "backbone"]
     if "data_hash" in frame:

@@ -47,7 +47,7 @@ def probe_datasets(
             wanted, "Probing", console=Console(stderr=True), transient=True, disable=len(wanted) < 2
         )
     ]
-    fresh = pd.concat([as_table([]), *tables], ignore_index=True) if tables else as_table([])
+    fresh = pd.concat([no_probes(), *tables], ignore_index=True) if tables else no_probes()
     keys = ["dataset", "backbone"]
     joined = pd.concat([previous, fresh], ignore_index=True) if len(previous) else fresh
     kept = joined.drop_duplicates(keys, keep="last").sort_values(keys, ignore_index=True)
@@ -58,3 +58,8 @@ def as_table(rows: list[dict[Any, Any]]) -> pd.DataFrame:
     """Make a table of probes of rows: text and numbers in the columns `PROBE_COLUMNS`."""
     table = pd.DataFrame(rows, columns=list(PROBE_COLUMNS))
     return table.astype({name: "str" if name in _TEXT else "float64" for name in PROBE_COLUMNS})
+
+
+def no_probes() -> pd.DataFrame:
+    """Return probes of no dataset."""
+    return as_table([])

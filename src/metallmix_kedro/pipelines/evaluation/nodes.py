@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.decision.parameters import RecommendationParameters
 from metallmix_kedro.evaluation import compare, published
 from metallmix_kedro.evaluation.pages import (
     anytime_picture,
@@ -26,6 +25,7 @@ from metallmix_kedro.judging import pictures as llm_pictures
 from metallmix_kedro.judging.ablation_keys import current_rows, fingerprint
 from metallmix_kedro.judging.ablation_table import row_table, summary_table
 from metallmix_kedro.judging.judge import judge_recommendation, rate_labelled, report_judge
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 
@@ -150,7 +150,9 @@ def measure_llm_ablation(
     objective: Objective,
 ) -> Iterator[dict[str, Any]]:
     """Measure whether language models help; each row is stored as it comes."""
-    settings = Settings(evaluation, meta_learning, recommendation, retrieval, objective)
+    settings = Settings(
+        evaluation, meta_learning, recommendation, retrieval, objective, recommendation.llm
+    )
     texts = ablation.Texts(
         DecisionPrompts.from_partitions(recommendation_prompt),
         PromptTexts.from_partitions(judge_prompt),
@@ -171,7 +173,9 @@ def table_llm_ablation(
     objective: Objective,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Put the rows into the paper's table, and average them over datasets."""
-    settings = Settings(evaluation, meta_learning, recommendation, retrieval, objective)
+    settings = Settings(
+        evaluation, meta_learning, recommendation, retrieval, objective, recommendation.llm
+    )
     prompts = DecisionPrompts.from_partitions(recommendation_prompt)
     common = fingerprint(with_score(history, objective), settings, prompts)
     table = row_table(current_rows((load() for load in rows.values()), common))

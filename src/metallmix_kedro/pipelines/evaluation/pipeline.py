@@ -4,6 +4,14 @@ from kedro.pipeline import Node, Pipeline
 
 from metallmix_kedro.pipelines.evaluation import nodes
 
+_SETTINGS = (
+    "params:evaluation",
+    "params:meta_learning",
+    "params:recommendation",
+    "params:retrieval",
+    "params:objective",
+)
+
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline."""
@@ -11,15 +19,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.compare_methods,
-                inputs=[
-                    "history",
-                    "params:evaluation",
-                    "params:meta_learning",
-                    "params:recommendation",
-                    "params:retrieval",
-                    "params:objective",
-                    "probes",
-                ],
+                inputs=["history", *_SETTINGS, "probes"],
                 outputs={
                     "outcomes": "method_outcomes",
                     "anytime": "anytime_regret",
@@ -111,11 +111,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "recommendation_prompt",
                     "judge_prompt",
                     "llm_ablation_rows_so_far",
-                    "params:evaluation",
-                    "params:meta_learning",
-                    "params:recommendation",
-                    "params:retrieval",
-                    "params:objective",
+                    *_SETTINGS,
                 ],
                 outputs="llm_ablation_rows",
                 name="measure_llm_ablation",
@@ -123,16 +119,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.table_llm_ablation,
-                inputs=[
-                    "llm_ablation_rows",
-                    "history",
-                    "recommendation_prompt",
-                    "params:evaluation",
-                    "params:meta_learning",
-                    "params:recommendation",
-                    "params:retrieval",
-                    "params:objective",
-                ],
+                inputs=["llm_ablation_rows", "history", "recommendation_prompt", *_SETTINGS],
                 outputs=["llm_ablation_table", "llm_ablation_summary"],
                 name="table_llm_ablation",
                 tags=["llm_ablation"],

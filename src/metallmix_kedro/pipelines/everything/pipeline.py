@@ -1,31 +1,13 @@
 """The whole paper as one pipeline."""
 
+from importlib import import_module
+
 from kedro.pipeline import Pipeline
 
-from metallmix_kedro.pipelines import (
-    data_ingestion,
-    evaluation,
-    experiment_grid,
-    explainability,
-    meta_features,
-    meta_learning,
-    recommendation,
-    retrieval,
-)
-
-BOXES = (
-    data_ingestion,
-    meta_features,
-    experiment_grid,
-    meta_learning,
-    explainability,
-    retrieval,
-    recommendation,
-    evaluation,
-)
-"""In the order of the paper's Figure 1."""
+from metallmix_kedro.pipeline_registry import NAMES
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Put the eight pipelines together; Kedro joins them at the datasets they share."""
-    return sum((box.create_pipeline() for box in BOXES), Pipeline([]))
+    boxes = (import_module(f"metallmix_kedro.pipelines.{name}") for name in NAMES)
+    return sum((box.create_pipeline() for box in boxes), Pipeline([]))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.grid.claims import check_unchanged, claimed
 from metallmix_kedro.grid.executors import open_executor
 from metallmix_kedro.grid.grid import TrialGrid
@@ -24,9 +25,10 @@ from metallmix_kedro.history.portrait import (
 from metallmix_kedro.history.searches import compare_searches
 from metallmix_kedro.images.parameters import DataIngestionParameters
 from metallmix_kedro.images.sources import resolve_root
-from metallmix_kedro.meta_features import META_FEATURE_COLUMNS, MetaFeatures
+from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.training.hyperparameters import check_space
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
 
 Partitions = dict[str, Callable[[], Any]]
@@ -45,7 +47,8 @@ def measure_trials(
 ) -> Iterator[dict[str, dict[str, Any]]]:
     """Measure what the grid lacks; each trial is stored the moment it ends."""
     datasets = _datasets(manifests, dataset_meta_features, parameters, ingestion)
-    space = search_space.restricted(parameters.backbones, parameters.strategies)
+    space = search_space.restricted(backbone=parameters.backbones, strategy=parameters.strategies)
+    check_space(space, parameters.protocol.image_size)
     backbones = BackboneStore(parameters.weights, parameters.seed)
     for backbone in space.backbone:
         # Weights that are missing are said now, not after hours of other trials.
@@ -86,7 +89,7 @@ def _datasets(
             manifest=manifests[name](),
             root=resolve_root(name, ingestion.registry[name], ingestion).absolute(),
             meta_features=MetaFeatures.model_validate(
-                rows.loc[name, list(META_FEATURE_COLUMNS)].to_dict()
+                rows.loc[name, list(meta_feature_columns())].to_dict()
             ),
             data_hash=str(rows.loc[name, "data_hash"]),
         )
@@ -119,7 +122,9 @@ def retrace_searches(
 ) -> dict[str, dict[str, Any]]:
     """Find out which trials each search ran, in order."""
     return retrace(
-        history, search_space.restricted(parameters.backbones, parameters.strategies), parameters
+        history,
+        search_space.restricted(backbone=parameters.backbones, strategy=parameters.strategies),
+        parameters,
     )
 
 

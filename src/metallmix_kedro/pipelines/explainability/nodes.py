@@ -7,12 +7,12 @@ it builds the pipeline.
 from typing import Any
 
 import pandas as pd
-import xgboost
 
 from metallmix_kedro.attribution import pictures, tables, text
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.trials import attribute_trials
 from metallmix_kedro.history.objective import Objective
+from metallmix_kedro.support.xgboost_alone import xgboost
 from metallmix_kedro.surrogate.card import read_card
 from metallmix_kedro.surrogate.model import Surrogate
 

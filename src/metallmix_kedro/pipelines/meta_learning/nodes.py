@@ -3,10 +3,10 @@
 from typing import Any
 
 import pandas as pd
-import xgboost
 
 from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.meta_features.probes.features import add_probes
+from metallmix_kedro.support.xgboost_alone import xgboost
 from metallmix_kedro.surrogate.checks.lodo import leave_one_dataset_out
 from metallmix_kedro.surrogate.checks.pictures import draw_predictions
 from metallmix_kedro.surrogate.checks.report import report

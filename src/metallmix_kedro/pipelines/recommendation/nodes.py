@@ -5,37 +5,31 @@ from typing import Any
 
 import faiss
 import pandas as pd
-import xgboost
 
-from metallmix_kedro.decision import gather, prospects, scoring
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.decision import gather, scoring
 from metallmix_kedro.decision.pareto import pareto_front
-from metallmix_kedro.decision.target_warnings import known_budget
+from metallmix_kedro.decision.target import Learned, Target
+from metallmix_kedro.declared import network
 from metallmix_kedro.explanation import llm, reply
-from metallmix_kedro.explanation.evidence import (
-    Candidate,
-    Evidence,
-    RetrievedTrial,
-    Target,
-)
+from metallmix_kedro.explanation.evidence import Candidate, Evidence, RetrievedTrial
 from metallmix_kedro.explanation.free_choice import only, with_free_choice
 from metallmix_kedro.explanation.prompt import DecisionPrompts
 from metallmix_kedro.explanation.reply import LLMReply, read_free_choice
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.history.objective import Objective, with_score
-from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import target as targets
 from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.probes import target as probing
 from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
 from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.report.pareto_picture import draw_pareto
 from metallmix_kedro.report.recommendation import Recommendation, recommend
 from metallmix_kedro.report.report import render_report
-from metallmix_kedro.retrieval.retriever import retrieve
+from metallmix_kedro.retrieval.search import retrieve
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support.errors import ParameterError
-from metallmix_kedro.surrogate.card import read_card
+from metallmix_kedro.support.xgboost_alone import xgboost
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.training.networks import BackboneStore
 
@@ -57,32 +51,50 @@ def probe_target(
     search_space: SearchSpace,
 ) -> pd.DataFrame:
     """Look at the target's images through frozen backbones, if asked to."""
-    wanted = recommendation.backbones
+    named, wanted = network(), recommendation.backbones
+    if wanted == "measured":
+        wanted = tuple(map(str, search_space.values(named))) if named else ()
     return probing.probe_target(
         TargetDescription.model_validate(description).name,
         targets.target_images(target) if target.probes != "none" else None,
         target,
         history_probes,
-        search_space.backbone if wanted == "measured" else wanted,
+        wanted,
         probes,
         BackboneStore(grid.weights, grid.seed),
     )
 
 
-def retrieve_similar_trials(
-    description: Json,
+def load_learned(
     history: pd.DataFrame,
+    score_model: xgboost.Booster,
+    time_model: xgboost.Booster,
+    surrogate_card: Json,
     index: faiss.Index,
     card: Json,
+    objective: Objective,
+) -> Learned:
+    """Read the history and what was learned from it, once for all that follows."""
+    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card, objective)
+    return Learned(with_score(history, objective), surrogate, index, card, objective)
+
+
+def know_target(description: Json, target_probes: pd.DataFrame, learned: Learned) -> Target:
+    """Look the target up among what was learned: its own trials, its place in the history."""
+    return Target.known(TargetDescription.model_validate(description), target_probes, learned)
+
+
+def retrieve_similar_trials(
+    target: Target,
+    learned: Learned,
     trial_top_features: pd.DataFrame,
     parameters: RecommendationParameters,
 ) -> tuple[RetrievedTrial, ...]:
     """Find past trials on datasets like the target; never on the target itself."""
-    target = TargetDescription.model_validate(description)
     similar = retrieve(
-        index,
-        card,
-        history,
+        learned.index,
+        learned.card,
+        learned.history,
         target.meta_features,
         k=parameters.n_trials,
         max_per_dataset=parameters.max_per_dataset,
@@ -92,60 +104,31 @@ def retrieve_similar_trials(
 
 
 def shorten_search_space(
-    description: Json,
-    target_probes: pd.DataFrame,
-    history: pd.DataFrame,
-    score_model: xgboost.Booster,
-    time_model: xgboost.Booster,
-    surrogate_card: Json,
-    index: faiss.Index,
-    card: Json,
+    target: Target,
+    learned: Learned,
     search_space: SearchSpace,
-    objective: Objective,
     parameters: RecommendationParameters,
 ) -> tuple[tuple[Candidate, ...], scoring.AllowedSpace, pd.DataFrame]:
     """Score every configuration that may be chosen, and keep a few good and different ones."""
-    target = TargetDescription.model_validate(description)
-    known = with_score(history, objective)
-    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card, objective)
-    tried = Tried.of(known)
     allowed = scoring.allowed_space(
-        search_space, tried, parameters.backbones, parameters.max_parameters
+        search_space, learned.tried, parameters.backbones, parameters.max_parameters
     )
-    outside = gather.is_outside(target, index, card)
-    own = prospects.own_trials(known, target.name)
-    found = scoring.foresee(target, target_probes, surrogate, tried, own, allowed.space, outside)
-    return scoring.list_candidates(found, surrogate, parameters), allowed, found.scored
+    found = scoring.foresee(target, learned, allowed.space)
+    return scoring.list_candidates(found, learned.surrogate, parameters), allowed, found.scored
 
 
 def gather_evidence(
-    description: Json,
+    target: Target,
+    learned: Learned,
+    allowed: scoring.AllowedSpace,
     trials: tuple[RetrievedTrial, ...],
     candidates: tuple[Candidate, ...],
-    allowed: scoring.AllowedSpace,
-    history: pd.DataFrame,
     attribution_by_value: pd.DataFrame,
-    index: faiss.Index,
-    card: Json,
-    objective: Objective,
     parameters: RecommendationParameters,
 ) -> Json:
     """Put together all that the language model is shown."""
-    target = TargetDescription.model_validate(description)
-    evidence = Evidence(
-        objective=objective,
-        budget=known_budget(history),
-        target=Target(name=target.name, meta_features=target.meta_features),
-        trials=trials,
-        attributions=gather.strongest_attributions(
-            attribution_by_value, allowed.space, parameters.n_attributions
-        ),
-        candidates=candidates,
-        outside=gather.is_outside(target, index, card),
-        own_trials=gather.own_trials(with_score(history, objective), target.name),
-        warnings=gather.gather_warnings(
-            target, history, allowed, index, card, parameters, objective
-        ),
+    evidence = gather.gather_evidence(
+        target, learned, allowed, trials, candidates, attribution_by_value, parameters
     )
     return evidence.model_dump(mode="json")
 
@@ -166,14 +149,9 @@ def ask_llm(
 def score_free_choice(
     evidence: Json,
     llm_reply: Json,
-    description: Json,
-    target_probes: pd.DataFrame,
-    history: pd.DataFrame,
-    score_model: xgboost.Booster,
-    time_model: xgboost.Booster,
-    surrogate_card: Json,
+    target: Target,
+    learned: Learned,
     allowed: scoring.AllowedSpace,
-    objective: Objective,
     parameters: RecommendationParameters,
 ) -> Json:
     """Add what the model composed to the candidates, with the surrogate's prediction for it.
@@ -181,43 +159,34 @@ def score_free_choice(
     In mode ``short_list`` nothing is composed and the evidence stays as it is, as it does if what
     was composed is predicted to train longer than allowed or was tried on the target already.
     """
-    answer = LLMReply.model_validate(llm_reply)
-    composed = read_free_choice(answer, allowed.space)
+    composed = read_free_choice(LLMReply.model_validate(llm_reply), allowed.space)
     if composed is None:
         return evidence
-    shown = Evidence.model_validate(evidence)
-    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card, objective)
-    target = TargetDescription.model_validate(description)
-    space = only(composed, allowed.space)
-    known = with_score(history, objective)
-    own = prospects.own_trials(known, target.name)
     try:
-        found = scoring.foresee(target, target_probes, surrogate, known, own, space, shown.outside)
-        candidate, *_ = scoring.list_candidates(found, surrogate, parameters)
+        found = scoring.foresee(target, learned, only(composed, allowed.space))
+        candidate, *_ = scoring.list_candidates(found, learned.surrogate, parameters)
     except ParameterError:
         return evidence
-    return with_free_choice(shown, candidate).model_dump(mode="json")
+    return with_free_choice(Evidence.model_validate(evidence), candidate).model_dump(mode="json")
 
 
 def decide(
     evidence: Json,
     llm_reply: Json,
-    surrogate_card: Json,
+    learned: Learned,
     scored_space: pd.DataFrame,
     search_space: SearchSpace,
-    objective: Objective,
     parameters: RecommendationParameters,
     input_versions: dict[str, str] | None,
 ) -> Json:
     """Check the reply against the evidence and put the recommendation together."""
     shown = Evidence.model_validate(evidence)
     answer = LLMReply.model_validate(llm_reply)
-    decision = reply.decide(shown, answer, search_space, parameters.llm)
     recommendation = recommend(
         shown,
         answer,
-        decision,
-        card=read_card(surrogate_card, objective),
+        reply.decide(shown, answer, search_space, parameters.llm),
+        card=learned.surrogate.card,
         front=pareto_front(scored_space),
         wide_interval=parameters.wide_interval,
         seed=parameters.llm.seed,

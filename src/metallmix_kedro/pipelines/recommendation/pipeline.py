@@ -1,136 +1,103 @@
 """The steps of a recommendation (paper, section 2.4)."""
 
+from collections.abc import Callable
+
 from kedro.pipeline import Node, Pipeline
 
 from metallmix_kedro.pipelines.recommendation import nodes
+
+RECOMMENDATION = "params:recommendation"
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Describe the target, gather evidence, ask, decide, report."""
     steps = [
-        Node(
-            nodes.describe_target,
-            inputs="params:target",
-            outputs="target_meta_features",
-            name="describe_target",
-        ),
-        Node(
+        _step(nodes.describe_target, "params:target", "target_meta_features"),
+        _step(
             nodes.probe_target,
-            inputs=[
+            [
                 "target_meta_features",
                 "probes",
                 "params:target",
-                "params:recommendation",
+                RECOMMENDATION,
                 "params:probes",
                 "params:experiment_grid",
                 "params:search_space",
             ],
-            outputs="target_probes",
-            name="probe_target",
+            "target_probes",
         ),
-        Node(
-            nodes.retrieve_similar_trials,
-            inputs={
-                "description": "target_meta_features",
-                "history": "history",
-                "index": "retrieval_index",
-                "card": "retrieval_card",
-                "trial_top_features": "trial_top_features",
-                "parameters": "params:recommendation",
-            },
-            outputs="retrieved_trials",
-            name="retrieve_similar_trials",
-        ),
-        Node(
-            nodes.shorten_search_space,
-            inputs={
-                "description": "target_meta_features",
-                "target_probes": "target_probes",
-                "history": "history",
-                "score_model": "score_model",
-                "time_model": "time_model",
-                "surrogate_card": "surrogate_card",
-                "index": "retrieval_index",
-                "card": "retrieval_card",
-                "search_space": "params:search_space",
-                "objective": "params:objective",
-                "parameters": "params:recommendation",
-            },
-            outputs=["short_list", "allowed_space", "scored_space"],
-            name="shorten_search_space",
-        ),
-        Node(
-            nodes.gather_evidence,
-            inputs={
-                "description": "target_meta_features",
-                "trials": "retrieved_trials",
-                "candidates": "short_list",
-                "allowed": "allowed_space",
-                "history": "history",
-                "attribution_by_value": "attribution_by_value",
-                "index": "retrieval_index",
-                "card": "retrieval_card",
-                "objective": "params:objective",
-                "parameters": "params:recommendation",
-            },
-            outputs="evidence",
-            name="gather_evidence",
-        ),
-        Node(
-            nodes.ask_llm,
-            inputs=[
-                "evidence",
-                "recommendation_prompt",
-                "allowed_space",
-                "params:recommendation",
+        _step(
+            nodes.load_learned,
+            [
+                "history",
+                "score_model",
+                "time_model",
+                "surrogate_card",
+                "retrieval_index",
+                "retrieval_card",
+                "params:objective",
             ],
-            outputs="llm_reply",
-            name="ask_llm",
+            "learned",
         ),
-        Node(
+        _step(nodes.know_target, ["target_meta_features", "target_probes", "learned"], "target"),
+        _step(
+            nodes.retrieve_similar_trials,
+            ["target", "learned", "trial_top_features", RECOMMENDATION],
+            "retrieved_trials",
+        ),
+        _step(
+            nodes.shorten_search_space,
+            ["target", "learned", "params:search_space", RECOMMENDATION],
+            ["short_list", "allowed_space", "scored_space"],
+        ),
+        _step(
+            nodes.gather_evidence,
+            [
+                "target",
+                "learned",
+                "allowed_space",
+                "retrieved_trials",
+                "short_list",
+                "attribution_by_value",
+                RECOMMENDATION,
+            ],
+            "evidence",
+        ),
+        _step(
+            nodes.ask_llm,
+            ["evidence", "recommendation_prompt", "allowed_space", RECOMMENDATION],
+            "llm_reply",
+        ),
+        _step(
             nodes.score_free_choice,
-            inputs={
-                "evidence": "evidence",
-                "llm_reply": "llm_reply",
-                "description": "target_meta_features",
-                "target_probes": "target_probes",
-                "history": "history",
-                "score_model": "score_model",
-                "time_model": "time_model",
-                "surrogate_card": "surrogate_card",
-                "allowed": "allowed_space",
-                "objective": "params:objective",
-                "parameters": "params:recommendation",
-            },
-            outputs="decidable_evidence",
-            name="score_free_choice",
+            ["evidence", "llm_reply", "target", "learned", "allowed_space", RECOMMENDATION],
+            "decidable_evidence",
         ),
-        Node(
+        _step(
             nodes.decide,
-            inputs={
-                "evidence": "decidable_evidence",
-                "llm_reply": "llm_reply",
-                "surrogate_card": "surrogate_card",
-                "scored_space": "scored_space",
-                "search_space": "params:search_space",
-                "objective": "params:objective",
-                "parameters": "params:recommendation",
-                "input_versions": "input_versions",
-            },
-            outputs="recommendation",
-            name="decide",
+            [
+                "decidable_evidence",
+                "llm_reply",
+                "learned",
+                "scored_space",
+                "params:search_space",
+                RECOMMENDATION,
+                "input_versions",
+            ],
+            "recommendation",
         ),
-        Node(
+        _step(
             nodes.draw_scores_and_times,
-            inputs=["recommendation", "scored_space", "params:recommendation"],
-            outputs="pareto_plot",
-            name="draw_scores_and_times",
+            ["recommendation", "scored_space", RECOMMENDATION],
+            "pareto_plot",
         ),
-        Node(
-            nodes.report,
-            inputs=["recommendation", "pareto_plot"],
-            outputs="recommendation_report",
-            name="report",
-        ),
+        _step(nodes.report, ["recommendation", "pareto_plot"], "recommendation_report"),
     ]
     return Pipeline(steps, namespace="recommendation", prefix_datasets_with_namespace=False)
+
+
+def _step(
+    function: Callable[..., object], inputs: str | list[str], outputs: str | list[str]
+) -> Node:
+    """Make a node named after its function."""
+    return Node(function, inputs, outputs, name=function.__name__)

@@ -12,10 +12,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.averages import configuration_means
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.surrogate.fit import assemble, fit_without, make_folds
 from metallmix_kedro.surrogate.folds import Fold
 from metallmix_kedro.surrogate.model import Surrogate
@@ -34,7 +34,7 @@ def leave_one_dataset_out(
     Parameters
     ----------
     history : pandas.DataFrame
-        Trials that satisfy ``HistorySchema``, with their ``score`` (`history.objective`), of at
+        Trials that satisfy ``history_schema``, with their ``score`` (`history.objective`), of at
         least three measured or imported datasets.
     parameters : MetaLearningParameters
         As for ``fit.fit_surrogate``. With more than ``max_folds`` datasets, several are left out
@@ -108,7 +108,7 @@ def _predict_left_out(surrogate: Surrogate, trials: pd.DataFrame, fold: Fold) ->
 
 
 def _baseline(left_in: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
-    keys = list(CONFIGURATION_COLUMNS)
+    keys = list(configuration_columns())
     means = configuration_means(left_in).drop(columns="n_trials")
     joined = wanted[keys].merge(means, on=keys, how="left").set_axis(wanted.index)
     return pd.DataFrame(

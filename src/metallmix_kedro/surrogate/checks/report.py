@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.averages import (
     comparable_configurations,
     known_configurations,
     shared_enough,
 )
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.search_space import Configuration
 
 PROTOCOL = (
     "Leave-one-dataset-out: each trial is predicted by a surrogate fitted and calibrated without "
@@ -191,6 +192,6 @@ def _datasets_left_in(history: pd.DataFrame) -> dict[str, int]:
 
 def _configuration_ids(history: pd.DataFrame) -> dict[str, str]:
     known = known_configurations(history)
-    columns = known[list(CONFIGURATION_COLUMNS)].to_dict("records")
+    columns = known[list(configuration_columns())].to_dict("records")
     ids = (Configuration.from_mapping({str(k): v for k, v in row.items()}).id for row in columns)
     return dict(zip(known["trial_id"], ids, strict=True))

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.surrogate.uncertainty.scenarios import Float32Array, Scenarios, draw_scores
 
 FloatArray = npt.NDArray[np.float64]
@@ -68,7 +68,7 @@ class Outlook:
             Seed of the noise.
         """
         # Each scenario looks the same values up: as categories they are few.
-        known = frame[list(CONFIGURATION_COLUMNS)].astype("category")
+        known = frame[list(configuration_columns())].astype("category")
         differences, noise = scenarios.differences_of(known), scenarios.noise_of(known)
         return cls(
             mean=predicted.to_numpy(dtype=np.float64),

@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from metallmix_kedro.declared import titled
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import NO_SPREAD, has_score, origin
 
@@ -139,7 +140,7 @@ class DeviceScale(BaseModel):
     """How much slower or faster each device is than the one whose times are predicted.
 
     Times of different machines cannot be learned side by side as they are. The logarithm of the
-    time is taken as the sum of an effect of the device and effects of strategy and backbone
+    time is taken as the sum of an effect of the device and effects of what titles a configuration
     (least squares over the means of each combination and dataset, so that a device that was given
     the costly strategies does not seem slow). The time model learns what is left after the
     device's effect; predictions hold for the reference device, on which most own trials ran.
@@ -161,7 +162,8 @@ class DeviceScale(BaseModel):
     @classmethod
     def fit(cls, trials: pd.DataFrame) -> "DeviceScale | None":
         """Estimate the effects; None if no finished trial has a training time."""
-        keys = ["device", "strategy", "backbone", "dataset"]
+        costly = titled()[::-1]
+        keys = ["device", *costly, "dataset"]
         timed = trials.loc[has_time(trials), [*keys, "source", "training_time_s"]]
         if timed.empty:
             return None
@@ -175,9 +177,7 @@ class DeviceScale(BaseModel):
             .astype(dict.fromkeys(keys, "str"))
         )
         devices = pd.get_dummies(cells["device"], dtype=float)
-        design = np.hstack(
-            [devices.to_numpy(), _centred(cells["strategy"]), _centred(cells["backbone"])]
-        )
+        design = np.hstack([devices.to_numpy(), *(_centred(cells[name]) for name in costly)])
         effects = np.linalg.lstsq(design, cells["log_time"].to_numpy(), rcond=None)[0]
         by_device = dict(zip(devices.columns, effects[: devices.shape[1]], strict=True))
         return cls(

@@ -54,7 +54,7 @@ class Scenarios(BaseModel):
         Parameters
         ----------
         table : pandas.DataFrame
-            Columns ``dataset``, `CONFIGURATION_COLUMNS` and ``relative_score``, above the other
+            Columns ``dataset``, `configuration_columns` and ``relative_score``, above the other
             datasets' average. Of more than `MOST_SCENARIOS` datasets, as many are taken, evenly
             by name.
         """

@@ -72,7 +72,6 @@ class ImageSplits:
     def __init__(self, images: pd.DataFrame, validation_share: float, seed: int) -> None:
         self._images = images
         self._every = max(2, round(1 / validation_share))
-        self._share = 1 / self._every
         self._seed = seed
         self.n_images = len(images)
 
@@ -82,7 +81,8 @@ class ImageSplits:
         if seed == self._seed:
             return given
         names, groups = self._images["class_name"], self._images["near_copy_group"]
-        return assign_folds(names.tolist(), groups.tolist(), len(np.unique(given)), seed)
+        n_folds = len(np.unique(given))
+        return assign_folds(names.tolist(), groups.tolist(), n_folds, seed, large_first=False)
 
     def make(self, n_folds: int, min_tested: int, n_train: int | None, seed: int) -> list[Split]:
         """Make the splits of a trial.
@@ -135,7 +135,7 @@ class ImageSplits:
         order = np.argsort(place, kind="stable")
         train, validation = learn[order[~validates[order]]], learn[order[validates[order]]]
         if n_train is not None:
-            n_validation = round(n_train * self._share / (1 - self._share))
+            n_validation = round(n_train / (self._every - 1))
             train, validation = train[:n_train], validation[: max(1, n_validation)]
         return Split(
             train=np.sort(train), validation=np.sort(validation), test=np.flatnonzero(folds == test)

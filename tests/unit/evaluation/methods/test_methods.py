@@ -4,12 +4,13 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.parameters import MethodName
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history.tried import Tried
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS, Configuration
+from metallmix_kedro.search_space import Configuration
 from tests.fabricated import SPACE
 
 ONE_SHOT = [name for name, method in METHODS.items() if not method.asks]
@@ -135,7 +136,7 @@ def test_average_keeps_to_what_was_recorded_here(task):
 
 def test_neighbour_is_the_most_similar_dataset(task):
     like_it = "fabricated_2"
-    features = [name for name in task.candidates if name not in CONFIGURATION_COLUMNS]
+    features = [name for name in task.candidates if name not in configuration_columns()]
     theirs = task.training[task.training["dataset"] == like_it].reset_index(drop=True)
     twin = replace(task, candidates=task.candidates.assign(**theirs[features].iloc[0].to_dict()))
     [pick] = METHODS["nearest_neighbour"].choose(twin, rng(), 1)

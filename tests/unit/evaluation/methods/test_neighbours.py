@@ -3,13 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns, numeric_meta_features
 from metallmix_kedro.evaluation.methods.neighbours import by_three_neighbours, similarity_index
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge
 from metallmix_kedro.history.averages import configuration_means
-from metallmix_kedro.meta_features import NUMERIC_META_FEATURES
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 
-KEYS = list(CONFIGURATION_COLUMNS)
+KEYS = list(configuration_columns())
 
 
 def chosen(task, n_picks=1):
@@ -25,7 +24,7 @@ def far_away(training):
         trial_id="far-" + far["trial_id"],
         relative_score=1 - far["relative_score"],
         modality="none of them",
-        **{name: far[name] * 1e4 for name in NUMERIC_META_FEATURES},
+        **{name: far[name] * 1e4 for name in numeric_meta_features()},
     )
 
 

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.evaluation.methods.rankers import (
-    by_pairs,
-    by_raw_accuracy,
+    by_ranker,
     pairwise_model,
     raw_accuracy_model,
 )
@@ -30,11 +29,10 @@ def test_the_learned_order_is_that_of_the_truth(task, fit):
     assert pd.Series(scores).corr(truth, method="spearman") > 0.8
 
 
-@pytest.mark.parametrize("choose", [by_raw_accuracy, by_pairs])
-def test_picks_are_the_highest_predicted(task, choose):
-    fit = raw_accuracy_model if choose is by_raw_accuracy else pairwise_model
+@pytest.mark.parametrize("fit", MODELS)
+def test_picks_are_the_highest_predicted(task, fit):
     scores = fit(task.training, task.settings).scores(task.candidates)
-    picks = choose(task, np.random.default_rng(0), 5)
+    picks = by_ranker(task, np.random.default_rng(0), 5, fit)
     assert scores[picks].tolist() == sorted(scores, reverse=True)[:5]
 
 

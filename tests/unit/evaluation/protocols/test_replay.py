@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.history import SCORE
-from metallmix_kedro.search_space import CONFIGURATION_COLUMNS
 from metallmix_kedro.support.errors import ArtifactError
 
 
@@ -22,7 +22,7 @@ def test_regret_is_zero_for_the_best_and_one_for_the_worst(shared_history):
 
 def test_candidates_show_no_outcome(shared_history):
     seen = set(table_of(shared_history).candidates.columns)
-    assert set(CONFIGURATION_COLUMNS) < seen
+    assert set(configuration_columns()) < seen
     assert not seen & {SCORE, "training_time_s", "test_f1", "error", "trial_id"}
 
 

@@ -84,7 +84,7 @@ def test_flagged_targets_are_set_beside_the_others():
 
 def test_the_text_says_both_and_says_so_where_there_is_nothing():
     text = uncertainty_text(uncertainty_report(chances(), targets()))
-    assert "stated of 20 trials without probes" in text
+    assert "stated of 20 trials with no probes" in text
     assert "1 of 8 targets are flagged as outside the history (d7)" in text
     nothing = uncertainty_report(
         pd.DataFrame(columns=list(CHANCE_COLUMNS)), pd.DataFrame(columns=list(TARGET_COLUMNS))

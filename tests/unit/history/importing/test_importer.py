@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metallmix_kedro.history import HISTORY_COLUMNS
+from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.importing.importer import import_histories, import_history
-from metallmix_kedro.history.schema import HistorySchema
+from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.support.errors import InputError
 from tests.unit.history.importing.tables import (
     HEADER,
@@ -30,8 +30,8 @@ def refused(folder, message, rows=ROWS, **changes):
 
 def test_rows_become_trials(tmp_path):
     trials, report = imported(tmp_path)
-    assert tuple(trials.columns) == HISTORY_COLUMNS
-    HistorySchema.validate(trials)
+    assert tuple(trials.columns) == history_columns()
+    history_schema().validate(trials)
     assert set(trials["source"]) == {"imported"}
     assert set(trials["proposer"]) == {"import:theirs"}
     assert trials["backbone"].tolist() == ["ResNet50", "TheirNet", "ResNet50", "TheirNet"]
@@ -134,14 +134,14 @@ def test_a_bad_value_is_named_and_nothing_is_imported(tmp_path, cells, said):
     ("column", "value", "said"),
     [
         ("strategy", "half", "one of feature_extraction, last_10, last_30, full"),
-        ("dense_units", "12.5", "a whole number"),
-        ("dropout", "1", "less than 1"),
-        ("learning_rate", "0", "more than 0"),
-        ("batch_size", "0", "at least 1"),
-        ("n_classes", "1", "at least 2"),
-        ("image_width", "0", "more than 0"),
-        ("n_instances", "10.5", "a whole number"),
-        ("imbalance_ratio", "0.5", "at least 1"),
+        ("dense_units", "12.5", "no whole number"),
+        ("dropout", "1", "not below 1"),
+        ("learning_rate", "0", "not above 0"),
+        ("batch_size", "0", "below 1"),
+        ("n_classes", "1", "below 2"),
+        ("image_width", "0", "not above 0"),
+        ("n_instances", "10.5", "no whole number"),
+        ("imbalance_ratio", "0.5", "below 1"),
     ],
 )
 def test_what_no_configuration_or_dataset_can_be_is_refused(tmp_path, column, value, said):
@@ -227,7 +227,7 @@ def test_two_imports_of_one_name_are_refused(tmp_path):
 def test_no_import_is_an_empty_history():
     trials, report = import_histories([])
     assert trials.empty
-    assert tuple(trials.columns) == HISTORY_COLUMNS
+    assert tuple(trials.columns) == history_columns()
     assert report == {"imports": []}
 
 
@@ -242,6 +242,6 @@ def test_any_cells_give_valid_trials_or_nothing(tmp_path_factory, rows, on_bad_r
         trials, report = imported(folder, rows, on_bad_rows=on_bad_rows)
     except InputError:
         return
-    HistorySchema.validate(trials)
+    history_schema().validate(trials)
     assert len(trials) + report.n_excluded + report.left_out == report.rows
     assert on_bad_rows == "exclude" or not report.excluded

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.history.columns import HISTORY_COLUMNS
+from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.importing.values import Fault, parse_cells, parse_value, translate
 
 
@@ -75,7 +75,7 @@ def test_translation_leaves_what_it_does_not_name():
 
 
 @given(
-    st.sampled_from(HISTORY_COLUMNS),
+    st.sampled_from(history_columns()),
     st.text(min_size=1).map(str.strip).filter(bool),
     st.sampled_from(".,"),
     st.floats(1e-6, 1e6),

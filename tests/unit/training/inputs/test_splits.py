@@ -111,6 +111,23 @@ def test_as_many_images_train_as_were_asked_for(
         assert len(split.validation) == min(wanted, len(whole.validation))
 
 
+def test_how_many_validate_does_not_hang_on_the_last_digit_of_a_share() -> None:
+    """Of 58 * 0.2 / 0.8 Python makes a little more than 14.5."""
+    (split,) = balanced().make(1, 0, 58, SEED)
+    assert (len(split.train), len(split.validation)) == (58, 14)
+
+
+def test_the_folds_of_another_seed_are_dealt_out_in_random_order() -> None:
+    """Where large groups hold most images, another seed would else divide them no other way."""
+    images = manifest(80, 2).assign(near_copy_group=[*[0] * 20, *[1] * 20, *range(2, 42)])
+    divided = ImageSplits(images, 0.2, SEED)
+    names, groups = images["class_name"].tolist(), images["near_copy_group"].tolist()
+    for seed in range(3):
+        expected = assign_folds(names, groups, 4, seed, large_first=False)
+        assert divided.folds(seed).tolist() == expected.tolist()
+    assert divided.folds(SEED).tolist() == images["fold"].tolist()
+
+
 def counts(rows: Sequence[int], names: Sequence[str]) -> pd.Series:
     return pd.Series([names[row] for row in rows]).value_counts()
 

@@ -5,7 +5,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from metallmix_kedro.decision.parameters import RecommendationParameters
+from metallmix_kedro.report.parameters import RecommendationParameters
 
 FILE = Path(__file__).parents[3] / "conf/base/parameters/recommendation.yml"
 

@@ -1,0 +1,141 @@
+"""What is known before a decision: what was learned from the history, and of the target."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import faiss
+import pandas as pd
+
+from metallmix_kedro.declared import configuration_columns
+from metallmix_kedro.history.averages import known_configurations
+from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.objective import Objective
+from metallmix_kedro.history.tried import Tried
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.meta_features.probes.features import add_probes
+from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.retrieval.card import IndexCard, IndexEntry
+from metallmix_kedro.retrieval.novelty import Novelty, measure_novelty
+from metallmix_kedro.surrogate.model import Surrogate
+
+
+class _Unchanging:
+    """What nobody changes need not be copied from node to node."""
+
+    __slots__ = ()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Learned(_Unchanging):
+    """The history and all that was learned from it, whatever the target is.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Rows of `history.schema.HistorySchema` with their ``score``.
+    surrogate : Surrogate
+    index : faiss.Index
+    card : dict
+        From `retrieval.index.build_index`.
+    objective : Objective
+        What the scores are.
+    """
+
+    history: pd.DataFrame
+    surrogate: Surrogate
+    index: faiss.Index
+    card: dict[str, Any]
+    objective: Objective = "accuracy"
+
+    @cached_property
+    def tried(self) -> Tried:
+        """The configurations of the history, counted."""
+        return Tried.of(self.history)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target(_Unchanging):
+    """All that is known of the target.
+
+    Parameters
+    ----------
+    description : TargetDescription
+    probes : pandas.DataFrame
+        Columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`; may be empty.
+    own_trials : pandas.DataFrame
+        The trials on the target itself, from `own_trials`.
+    others : tuple of IndexEntry
+        The datasets of the history that are not the target.
+    novelty : Novelty
+        Its place among them.
+    """
+
+    description: TargetDescription
+    probes: pd.DataFrame
+    own_trials: pd.DataFrame
+    others: tuple[IndexEntry, ...]
+    novelty: Novelty
+
+    @classmethod
+    def known(cls, description: TargetDescription, probes: pd.DataFrame, learned: Learned) -> Self:
+        """Look the target up in what was learned.
+
+        Raises
+        ------
+        InputError
+            If the history holds no dataset but the target itself.
+        ArtifactError
+            If the index and its card do not belong together.
+        """
+        name, card = description.name, IndexCard.read(learned.card, learned.index)
+        return cls(
+            description=description,
+            probes=probes,
+            own_trials=own_trials(learned.history, name),
+            others=tuple(entry for entry in card.entries if entry.dataset != name),
+            novelty=measure_novelty(learned.index, card, description.meta_features, name),
+        )
+
+    @property
+    def name(self) -> str:
+        """Its name, under which the history has its own trials."""
+        return self.description.name
+
+    @property
+    def meta_features(self) -> MetaFeatures:
+        """Its meta-features."""
+        return self.description.meta_features
+
+    @property
+    def outside(self) -> bool:
+        """Whether it is unlike any dataset of the history that is not its own."""
+        return self.novelty.is_unlike_all
+
+    def beside(self, configurations: pd.DataFrame) -> pd.DataFrame:
+        """Set its meta-features and probes beside configurations."""
+        known = {"dataset": self.name, **self.meta_features.as_dict()}
+        return add_probes(configurations.assign(**known), self.probes)
+
+
+def own_trials(history: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    """Return the trials on a dataset: finished, scored, of a known configuration.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Rows of `history.schema.HistorySchema` with their ``score``.
+    dataset : str
+        Its name. Measured and imported trials under it count, published ones do not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The configuration's columns and the score, best first.
+    """
+    ours = known_configurations(history[history["dataset"] == dataset])
+    ordered = ours.sort_values([SCORE, "trial_id"], ascending=[False, True], kind="stable")
+    return ordered[[*configuration_columns(), SCORE]].reset_index(drop=True)

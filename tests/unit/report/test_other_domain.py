@@ -1,0 +1,204 @@
+"""What is told of a domain without images: only what is declared, and all of it true."""
+
+from collections.abc import Iterator
+from html import unescape
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from metallmix_kedro.decision.parameters import DecisionParameters
+from metallmix_kedro.decision.scoring import AllowedSpace, allowed_space
+from metallmix_kedro.decision.target_warnings import known_budget, warn_about_target
+from metallmix_kedro.declared import Declaration, used
+from metallmix_kedro.explanation.english.checks import check_explanation
+from metallmix_kedro.explanation.evidence import Attribution, Evidence, Target, TopFeature
+from metallmix_kedro.explanation.explanation import explain_from_attributions
+from metallmix_kedro.explanation.free_choice import grid_rows
+from metallmix_kedro.explanation.prompt import DecisionPrompts
+from metallmix_kedro.explanation.references import resolve, sentence_pattern
+from metallmix_kedro.history.tried import Tried
+from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.report.recommendation import Recommendation
+from metallmix_kedro.report.report import render_report
+from metallmix_kedro.report.terminal import render_summary
+from metallmix_kedro.search_space import Configuration, SearchSpace
+from tests import made_evidence
+from tests import made_recommendation as made
+
+PROMPTS = Path(__file__).parents[3] / "conf/prompts/recommendation"
+IMAGE_WORDS = ("image", "backbone", "modality", "px", "fine-tuning", "pixel", "network")
+USUAL: Any = SimpleNamespace(is_unlike_all=False)
+
+
+def declaration(shown: str) -> Declaration:
+    return Declaration.model_validate(
+        {
+            "trained": "gradient boosted trees",
+            "hyperparameters": {
+                "rounds": {
+                    "kind": "whole_number",
+                    "words": "boosting rounds",
+                    "unit": "rounds",
+                    "values": [25, 100],
+                    "shown": shown,
+                },
+                "penalty": {"kind": "number", "scale": "log_1p", "values": [0.0, 0.5]},
+                "split_share": {
+                    "kind": "number",
+                    "words": "share of columns",
+                    "unit": "share",
+                    "values": [0.3, 1.0],
+                },
+            },
+            "meta_features": {
+                "n_instances": {
+                    "kind": "whole_number",
+                    "words": "number of rows",
+                    "unit": "rows",
+                    "phrase": "{value} rows",
+                },
+                "imbalance_ratio": {"kind": "log_number", "words": "class imbalance ratio"},
+                "share_missing": {"kind": "number", "unit": "share"},
+            },
+        }
+    )
+
+
+@pytest.fixture(params=["detail", "title", "column"])
+def tables(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """Another domain in force; what is given is a recommendation for images, stored before."""
+    images = made.recommendation().model_dump(mode="json")
+    with used(declaration(request.param)):
+        yield images
+
+
+def evidence() -> Evidence:
+    known = MetaFeatures(n_instances=1770, imbalance_ratio=4.7, share_missing=0.08)
+    first, second = Configuration.of(100, 0.5, 0.3), Configuration.of(25, 0.0, 1.0)
+    parts = (
+        TopFeature(feature="rounds", value="100", contribution=0.12),
+        TopFeature(feature="split_share", value="0.3", contribution=-0.03),
+    )
+    candidates = (
+        made_evidence.candidate("C1", first, 0.94, roles=("surrogate_best",), contributions=parts),
+        made_evidence.candidate("C2", second, 0.9),
+    )
+    trials = [
+        {
+            "ref": "T1",
+            "trial_id": "iris-1",
+            "dataset": "iris",
+            "distance": 0.5,
+            "meta_features": known,
+            "configuration": second,
+            "metrics": {"test_accuracy": 0.91},
+            "training_time_s": 3.0,
+            "top_features": parts,
+        }
+    ]
+    attribution = Attribution(feature="rounds", value="100", mean_contribution=0.1, n_trials=9)
+    return Evidence.model_validate(
+        {
+            "target": Target(name="churn", meta_features=known),
+            "trials": trials,
+            "attributions": (attribution,),
+            "candidates": candidates,
+            "warnings": (),
+        }
+    )
+
+
+def test_the_prompt_names_what_is_trained_and_what_is_declared(tables: Any) -> None:
+    texts = DecisionPrompts(**{path.stem: path.read_text() for path in PROMPTS.glob("*.txt")})
+    shown, space = evidence(), SearchSpace(rounds=(25, 100), penalty=(0.0,), split_share=(0.3,))
+    asked = texts.messages("free", shown, grid=grid_rows(space))
+
+    (_, system), (_, human) = asked
+    assert "training gradient boosted trees on a target" in system
+    assert "A configuration is: rounds penalty split_share." in system
+    assert "1770 rows, class imbalance ratio 4.7, share_missing 0.08" in human
+    assert "{choice.rounds}" in human
+    assert not [word for word in IMAGE_WORDS if word in system + human]
+
+
+def test_every_claim_of_our_own_explanation_is_supported(tables: Any) -> None:
+    shown = evidence()
+    for one in shown.candidates:
+        text = explain_from_attributions(shown, one.ref)
+        assert all(check.supported for check in check_explanation(text, shown, one.ref)), text
+    assert "split_share" not in text
+    assert "share of columns 1" in text
+
+
+@pytest.mark.parametrize(
+    ("claim", "supported"),
+    [
+        ("C1 uses 100 boosting rounds with a penalty of 0.5.", True),
+        ("C1 uses 25 boosting rounds with a penalty of 0.5.", False),
+        ("The target has 1,770 rows.", True),
+        ("The target has 1,771 rows.", False),
+        ("In C1 the share of columns is 30%.", True),
+        ("In C1 the share of columns is 31%.", False),
+        ("A higher number of boosting rounds raises the score.", True),
+    ],
+)
+def test_a_claim_is_read_by_the_declared_words(tables: Any, claim: str, supported: bool) -> None:
+    checks = [one for one in check_explanation(claim, evidence(), "C1") if one.kind != "comparison"]
+
+    assert all(check.supported for check in checks) is supported
+
+
+def test_references_are_those_of_the_declaration(tables: Any) -> None:
+    shown = evidence()
+    assert resolve("choice.boosting rounds", shown, "C1") == ("100", "C1.rounds")
+    assert resolve("target.rows", shown, "C1") == ("1770", "target.n_instances")
+    assert resolve("C1.backbone", shown, "C1") is None
+    assert "rounds|penalty|split_share" in sentence_pattern(shown)
+
+
+def test_report_and_terminal_speak_of_nothing_that_is_not_declared(tables: Any) -> None:
+    shown = evidence()
+    chosen = shown.candidates[0]
+    stored = {
+        **tables,
+        "target": shown.target,
+        "configuration": chosen.configuration,
+        "chosen_ref": "C1",
+        "evidence": shown,
+        "pareto_front": (),
+        "relative_training_times": {"C1": 1.0, "C2": 1.0},
+        "warnings": (),
+        "checks": (),
+        "explanation": "None.",
+    }
+    recommendation = Recommendation.model_validate(stored)
+    page = unescape(render_report(recommendation, ""))
+    written = StringIO()
+    Console(width=120, file=written).print(render_summary(recommendation, "a", "b"))
+
+    assert "1,770 rows" in page
+    assert "Its meta-features" in page
+    for text in (page.partition("<body>")[2], written.getvalue()):
+        assert "100" in text
+        assert not [word for word in IMAGE_WORDS if f" {word}" in text.casefold()]
+
+
+def test_warnings_are_about_what_is_declared(tables: Any) -> None:
+    known = MetaFeatures(n_instances=1770, imbalance_ratio=12.0, share_missing=0.08)
+    parameters = DecisionParameters(few_datasets=1)
+    said = warn_about_target(known, (), USUAL, parameters)
+    assert [text for text in said if "12.0 times the rows" in text]
+    assert known_budget(pd.DataFrame({"source": ["imported"]})) is None
+
+
+def test_nothing_is_restricted_where_no_network_is_searched(tables: Any) -> None:
+    space = SearchSpace(rounds=(25, 100), penalty=(0.0,), split_share=(0.3,))
+    row = {"rounds": 25, "penalty": 0.0, "split_share": 0.3, "dataset": "a", "score": 0.5}
+    history = pd.DataFrame([{**row, "source": "imported", "proposer": "a", "status": "finished"}])
+
+    assert allowed_space(space, Tried.of(history), "measured", 1) == AllowedSpace(space, ())
