@@ -6,20 +6,17 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from metallmix_kedro.attribution.parameters import ExplainabilityParameters
+from metallmix_kedro.attribution import ExplainabilityParameters
 from metallmix_kedro.declared import Declaration, Hyperparameter
-from metallmix_kedro.evaluation.parameters import EvaluationParameters
-from metallmix_kedro.grid.parameters import ExperimentGridParameters
-from metallmix_kedro.history.objective import Objective
-from metallmix_kedro.images.parameters import DataIngestionParameters
-from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters, TargetParameters
-from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
-from metallmix_kedro.report.parameters import RecommendationParameters
-from metallmix_kedro.retrieval.parameters import RetrievalParameters
-from metallmix_kedro.support.errors import ParameterError
-from metallmix_kedro.support.parameter_errors import describe_offences
-from metallmix_kedro.support.parameters import Parameters
-from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+from metallmix_kedro.evaluation import EvaluationParameters
+from metallmix_kedro.grid import ExperimentGridParameters
+from metallmix_kedro.history import Objective
+from metallmix_kedro.images import DataIngestionParameters
+from metallmix_kedro.meta_features import MetaFeaturesParameters, ProbeParameters, TargetParameters
+from metallmix_kedro.report import RecommendationParameters
+from metallmix_kedro.retrieval import RetrievalParameters
+from metallmix_kedro.support import ParameterError, Parameters, describe_offences
+from metallmix_kedro.surrogate import MetaLearningParameters
 
 
 class AllParameters(Parameters):

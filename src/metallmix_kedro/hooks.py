@@ -16,15 +16,18 @@ from omegaconf.errors import ConfigTypeError
 
 from metallmix_kedro import declared
 from metallmix_kedro.all_parameters import check_parameters
-from metallmix_kedro.audit.record import RunRecord, now, start_record, write_record
-from metallmix_kedro.audit.versions import (
+from metallmix_kedro.audit import (
+    RunRecord,
     describe_versions,
     incoming_versions,
     loaded_versions,
+    now,
     saved_paths,
     saved_versions,
+    start_record,
+    write_record,
 )
-from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.support import ParameterError
 
 RECORD_FOLDER = Path("08_reporting/runs")
 """Where the records lie under the data root."""
@@ -109,8 +112,8 @@ class LanguageModelHooks:
 
 
 def _connect_early(recommendation: Any) -> None:
-    from metallmix_kedro.language_models.providers import connect_early
-    from metallmix_kedro.report.parameters import RecommendationParameters
+    from metallmix_kedro.language_models import connect_early
+    from metallmix_kedro.report import RecommendationParameters
 
     connect_early(RecommendationParameters.model_validate(recommendation).llm)
 
@@ -205,8 +208,7 @@ class SummaryHooks:
 def _print_summary(stored: dict[str, Any], saved: dict[str, Path]) -> None:
     from rich.console import Console
 
-    from metallmix_kedro.report.recommendation import Recommendation
-    from metallmix_kedro.report.terminal import render_summary
+    from metallmix_kedro.report import Recommendation, render_summary
 
     paths = {name: _short(path) for name, path in saved.items()}
     summary = render_summary(

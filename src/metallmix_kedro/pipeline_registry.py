@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.support import ParameterError
 
 CHEAP = (
     "data_ingestion",

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.audit.record import RunRecord
-from metallmix_kedro.audit.replay import ReplayReport, replay
+from metallmix_kedro.audit.replaying import ReplayReport, replay
 from metallmix_kedro.explanation import llm
 from metallmix_kedro.support.errors import ArtifactError
 from tests.conftest import save_history

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from metallmix_kedro.audit.record import RunRecord
-from metallmix_kedro.audit.replay import replay
+from metallmix_kedro.audit.replaying import replay
 from metallmix_kedro.report.recommendation import Recommendation, json_schema
 from metallmix_kedro.support.errors import InputError, ParameterError
 from tests.workspace import Workspace

@@ -23,7 +23,7 @@ from metallmix_kedro.declared import (
     use,
     used,
 )
-from metallmix_kedro.declared.features import Feature
+from metallmix_kedro.declared.feature import Feature
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration, SearchSpace, phrase
 from metallmix_kedro.support.errors import ParameterError
@@ -230,7 +230,7 @@ def test_what_is_derived_follows_the_declaration() -> None:
 
 
 def test_nothing_is_assumed_where_nothing_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["metallmix_kedro.declared.in_force"], "_IN_FORCE", [])
+    monkeypatch.setattr(sys.modules["metallmix_kedro.declared.declaration"], "_IN_FORCE", [])
     with pytest.raises(ParameterError, match="No hyperparameters are declared"):
         configuration_columns()
     with pytest.raises(KeyError), used(Declaration.from_parameters(base_parameters())):

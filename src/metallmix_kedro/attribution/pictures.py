@@ -11,9 +11,8 @@ from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
 from metallmix_kedro.attribution.text import words_of
 from metallmix_kedro.declared import configuration_columns, features, hyperparameters, network
-from metallmix_kedro.support.extras import require
-from metallmix_kedro.surrogate.encoding import FeatureEncoder, surrogate_features
-from metallmix_kedro.surrogate.model import BASE_VALUE
+from metallmix_kedro.support import require
+from metallmix_kedro.surrogate import BASE_VALUE, FeatureEncoder, surrogate_features
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,8 +5,8 @@ import pandas as pd
 
 from metallmix_kedro.attribution.values import binned_values, numeric_features, readable_values
 from metallmix_kedro.declared import hyperparameters
-from metallmix_kedro.support.errors import ArtifactError
-from metallmix_kedro.surrogate.encoding import FeatureEncoder, surrogate_features
+from metallmix_kedro.support import ArtifactError
+from metallmix_kedro.surrogate import FeatureEncoder, surrogate_features
 
 N_TOP = 3
 """Strongest features that the paper shows of each trial."""

@@ -10,8 +10,7 @@ from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
 from metallmix_kedro.attribution.values import readable_values
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
-from metallmix_kedro.surrogate.encoding import described_features, surrogate_features
-from metallmix_kedro.surrogate.model import BASE_VALUE
+from metallmix_kedro.surrogate import BASE_VALUE, described_features, surrogate_features
 
 CAVEAT = """\
 A contribution explains the surrogate, not the world: it says what the model made of these trials.

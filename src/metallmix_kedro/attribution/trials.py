@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.support.extras import require
-from metallmix_kedro.surrogate.model import BASE_VALUE, Surrogate
+from metallmix_kedro.support import InputError, require
+from metallmix_kedro.surrogate import BASE_VALUE, Surrogate
 
 
 def explainable_trials(history: pd.DataFrame) -> pd.DataFrame:

@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.declared import hyperparameters
-from metallmix_kedro.declared.features import UNKNOWN
-from metallmix_kedro.surrogate.encoding import described_features
+from metallmix_kedro.declared import UNKNOWN, hyperparameters
+from metallmix_kedro.surrogate import described_features
 
 __all__ = ["UNKNOWN", "binned_values", "numeric_features", "readable_value", "readable_values"]
 

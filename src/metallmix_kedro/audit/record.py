@@ -13,8 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from metallmix_kedro.support.errors import ArtifactError
-from metallmix_kedro.support.whole_file import whole_file
+from metallmix_kedro.support import ArtifactError, whole_file
 
 DISTRIBUTION = "metallmix-kedro"
 

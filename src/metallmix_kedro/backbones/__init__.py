@@ -18,6 +18,6 @@ them for the record of a trial. Show that such weights work by classifying real 
 padding, batch-norm epsilon or input scale that are slightly off change no shape.
 """
 
-from metallmix_kedro.backbones.registry import BACKBONES, Backbone, get_backbone
+import lazy_loader
 
-__all__ = ["BACKBONES", "Backbone", "get_backbone"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

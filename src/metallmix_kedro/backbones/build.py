@@ -15,8 +15,7 @@ from metallmix_kedro.backbones.lite_weights import load_lite_weights
 from metallmix_kedro.backbones.preprocessing import preprocess
 from metallmix_kedro.backbones.registry import KERAS_IMAGENET, Backbone, get_backbone
 from metallmix_kedro.backbones.weights import resolve_weights
-from metallmix_kedro.support.errors import ParameterError, WeightsError
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import ParameterError, WeightsError, require
 
 __all__ = ["build_backbone", "preprocess", "weights_id"]
 

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 
 _BATCH_NORM_EPSILON = 1e-3
 _BATCH_NORM_MOMENTUM = 0.99

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from metallmix_kedro.backbones.efficientnet_lite import LiteBlock, LiteVariant, lite_blocks
 from metallmix_kedro.backbones.torch_file import read_torch_file
-from metallmix_kedro.support.errors import WeightsError
+from metallmix_kedro.support import WeightsError
 
 Tensors = Mapping[str, NDArray[np.generic]]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.support import ParameterError
 
 KERAS_IMAGENET = "imagenet"
 """Weights source: Keras downloads its own ImageNet weights when the backbone is built."""

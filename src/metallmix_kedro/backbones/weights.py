@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 from metallmix_kedro.backbones.registry import KERAS_IMAGENET, PIP_PREFIX, Backbone
-from metallmix_kedro.support.errors import WeightsError
+from metallmix_kedro.support import WeightsError
 
 RANDOM = "random"
 """Weights source ``random`` or ``random:<seed>``: untrained weights, asked for by name."""

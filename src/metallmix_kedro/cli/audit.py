@@ -12,14 +12,21 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from metallmix_kedro.audit.comparison import Comparison
-from metallmix_kedro.audit.record import RunRecord, list_records, read_record, record_path
-from metallmix_kedro.audit.replay import RECOMMENDATION, ReplayReport, ReplayRunner
-from metallmix_kedro.audit.replay import replay as repeat
+from metallmix_kedro.audit import (
+    RECOMMENDATION,
+    Comparison,
+    ReplayReport,
+    ReplayRunner,
+    RunRecord,
+    list_records,
+    read_record,
+    record_path,
+)
+from metallmix_kedro.audit import replay as repeat
 from metallmix_kedro.cli.errors import readable_errors, verbose_option
 from metallmix_kedro.hooks import RECORD_FOLDER
 from metallmix_kedro.settings import CONFIG_LOADER_ARGS
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 COLOURS = {"finished": "green", "failed": "red", "running": "yellow"}
 

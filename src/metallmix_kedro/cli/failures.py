@@ -11,7 +11,7 @@ from kedro.validation.exceptions import DataValidationError, ParameterValidation
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from metallmix_kedro.support.errors import MetallmixError, MissingExtraError
+from metallmix_kedro.support import MetallmixError, MissingExtraError
 
 TITLES: dict[type[Exception], str] = {
     DataValidationError: "Stored data do not satisfy their schema",

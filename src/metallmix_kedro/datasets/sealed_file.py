@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from kedro.io.core import AbstractVersionedDataset, DatasetError, Version
 
-from metallmix_kedro.support.whole_file import whole_file
+from metallmix_kedro.support import whole_file
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from metallmix_kedro.support.whole_file import whole_file
+from metallmix_kedro.support import whole_file
 
 Record = dict[str, Any]
 _SUFFIX = ".json"

@@ -3,7 +3,7 @@
 import hashlib
 
 from metallmix_kedro.datasets.sealed_file import SealedFileDataset
-from metallmix_kedro.support.xgboost_alone import xgboost
+from metallmix_kedro.support import xgboost
 
 
 class XGBoostJSONDataset(SealedFileDataset[xgboost.Booster]):

@@ -5,3 +5,7 @@
 `retrieval`, `attribution`, what these stand on, and `explanation.evidence`; it knows of no
 language model.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.decision.scoring import DECIMALS, AllowedSpace
 from metallmix_kedro.decision.target import Learned, Target
@@ -16,8 +16,7 @@ from metallmix_kedro.decision.target_warnings import (
     warn_about_target,
 )
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.explanation import evidence
-from metallmix_kedro.explanation.evidence import (
+from metallmix_kedro.explanation import (
     Attribution,
     Candidate,
     Evidence,
@@ -25,9 +24,10 @@ from metallmix_kedro.explanation.evidence import (
     OwnTrials,
     RetrievedTrial,
     TopFeature,
+    evidence,
 )
-from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.retrieval.similar_trial import SimilarTrial
+from metallmix_kedro.history import SCORE
+from metallmix_kedro.retrieval import SimilarTrial
 from metallmix_kedro.search_space import Configuration, SearchSpace
 
 MOST_OWN_TRIALS = 10

@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.decision.scoring import DECIMALS
-from metallmix_kedro.explanation.evidence import Candidate
+from metallmix_kedro.explanation import Candidate
 from metallmix_kedro.search_space import Configuration
 
 FloatArray = npt.NDArray[np.float64]

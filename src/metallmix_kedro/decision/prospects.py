@@ -12,12 +12,10 @@ import pandas as pd
 
 from metallmix_kedro.decision.portfolio import position_of
 from metallmix_kedro.declared import configuration_columns, network
-from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history import SCORE
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support.errors import ParameterError
-from metallmix_kedro.surrogate.model import Surrogate
-from metallmix_kedro.surrogate.uncertainty.outlook import Outlook
-from metallmix_kedro.surrogate.uncertainty.scenarios import Float32Array
+from metallmix_kedro.support import ParameterError
+from metallmix_kedro.surrogate import Float32Array, Outlook, Surrogate
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from metallmix_kedro.attribution.values import readable_value
-from metallmix_kedro.backbones.registry import get_backbone
+from metallmix_kedro.attribution import readable_value
+from metallmix_kedro.backbones import get_backbone
 from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.decision.portfolio import (
     HIGHEST_AVERAGE,
@@ -18,11 +18,11 @@ from metallmix_kedro.decision.portfolio import (
 from metallmix_kedro.decision.prospects import Prospects, prospects
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.declared import configuration_columns, network
-from metallmix_kedro.explanation.evidence import Candidate, TopFeature
-from metallmix_kedro.history.tried import Tried
+from metallmix_kedro.explanation import Candidate, TopFeature
+from metallmix_kedro.history import Tried
 from metallmix_kedro.search_space import Configuration, SearchSpace
-from metallmix_kedro.support.errors import ArtifactError, ParameterError
-from metallmix_kedro.surrogate.model import Surrogate
+from metallmix_kedro.support import ArtifactError, ParameterError
+from metallmix_kedro.surrogate import Surrogate
 
 DECIMALS = 4
 """Evidence is rounded to what a reader or an LLM can use; more digits would be false precision."""

@@ -8,16 +8,10 @@ import faiss
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history.averages import known_configurations
-from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.history.objective import Objective
-from metallmix_kedro.history.tried import Tried
-from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.meta_features.probes.features import add_probes
-from metallmix_kedro.meta_features.target import TargetDescription
-from metallmix_kedro.retrieval.card import IndexCard, IndexEntry
-from metallmix_kedro.retrieval.novelty import Novelty, measure_novelty
-from metallmix_kedro.surrogate.model import Surrogate
+from metallmix_kedro.history import SCORE, Objective, Tried, known_configurations
+from metallmix_kedro.meta_features import MetaFeatures, TargetDescription, add_probes
+from metallmix_kedro.retrieval import IndexCard, IndexEntry, Novelty, measure_novelty
+from metallmix_kedro.surrogate import Surrogate
 
 
 class _Unchanging:

@@ -6,11 +6,10 @@ import pandas as pd
 
 from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.declared import meta_features, network
-from metallmix_kedro.explanation.evidence import Budget
-from metallmix_kedro.history.objective import MEASURES, Objective
+from metallmix_kedro.explanation import Budget
+from metallmix_kedro.history import MEASURES, Objective
 from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.retrieval.card import IndexEntry
-from metallmix_kedro.retrieval.novelty import Novelty
+from metallmix_kedro.retrieval import IndexEntry, Novelty
 
 BUDGET = ("subset_size", "image_size")
 """Columns of the history that tell how much a trial was given."""

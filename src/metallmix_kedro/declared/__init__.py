@@ -7,48 +7,6 @@ everything else asks for it here. Nothing is assumed where nothing was declared.
 May import: support.
 """
 
-from metallmix_kedro.declared.features import (
-    Feature,
-    FeatureKind,
-    Hyperparameter,
-    MetaFeature,
-    Scale,
-)
-from metallmix_kedro.declared.in_force import (
-    Declaration,
-    configuration_columns,
-    derived,
-    features,
-    hyperparameter,
-    hyperparameters,
-    in_force,
-    meta_feature_columns,
-    meta_features,
-    network,
-    numeric_meta_features,
-    titled,
-    use,
-    used,
-)
+import lazy_loader
 
-__all__ = [
-    "Declaration",
-    "Feature",
-    "FeatureKind",
-    "Hyperparameter",
-    "MetaFeature",
-    "Scale",
-    "configuration_columns",
-    "derived",
-    "features",
-    "hyperparameter",
-    "hyperparameters",
-    "in_force",
-    "meta_feature_columns",
-    "meta_features",
-    "network",
-    "numeric_meta_features",
-    "titled",
-    "use",
-    "used",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from metallmix_kedro.declared.features import Value
+from metallmix_kedro.declared.feature import Value
 
 
 class DeclaredValues(BaseModel):

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from metallmix_kedro.language_models.parameters import PAPER_MODELS, ModelName
-from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.language_models import PAPER_MODELS, ModelName
+from metallmix_kedro.support import Parameters
 
 Condition = Literal[
     "surrogate",

@@ -34,8 +34,8 @@ from metallmix_kedro.evaluation.statistics.uncertainty import (
     stated_chances,
     target_errors,
 )
-from metallmix_kedro.meta_features.probes.features import add_probes
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.meta_features import add_probes
+from metallmix_kedro.support import ArtifactError
 
 Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
 """What is left out, and the targets for which it is, under which protocol."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from metallmix_kedro.language_models.parameters import ModelName, ServerParameters
+from metallmix_kedro.language_models import ModelName, ServerParameters
 
 
 class JudgeParameters(ServerParameters):

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from metallmix_kedro.evaluation.ablation_parameters import LLMAblationParameters
 from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
-from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.support import Parameters
 
 MethodName = Literal[
     "surrogate",

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 PAPER_METHOD = "MetaLLMiX (Ours)"
 """The paper's row that is the best language model of each dataset, chosen after the test."""

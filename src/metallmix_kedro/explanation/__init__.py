@@ -6,3 +6,7 @@ evidence and whose claims `english.checks` checks. `reply` decides what stands o
 is the paper's own way, `explanation` explains without a model. It may import `language_models`,
 `attribution`, `history`, `meta_features`, `search_space`, `declared` and `support`.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -7,8 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.explanation.evidence import Candidate
-from metallmix_kedro.language_models.ballots import Ballot, make_orders
-from metallmix_kedro.language_models.parameters import LLMParameters
+from metallmix_kedro.language_models import Ballot, LLMParameters, make_orders
 
 SUPPORT_DECIMALS = 3
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.history.objective import MEASURES, Measure, Objective
+from metallmix_kedro.history import MEASURES, Measure, Objective
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 

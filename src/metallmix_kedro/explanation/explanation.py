@@ -13,7 +13,7 @@ from metallmix_kedro.explanation.evidence import (
 from metallmix_kedro.explanation.facts import same_value
 from metallmix_kedro.explanation.names import named_value, title_names
 from metallmix_kedro.explanation.prompt import format_seconds, neutralise
-from metallmix_kedro.history.objective import Measure
+from metallmix_kedro.history import Measure
 from metallmix_kedro.search_space import Configuration
 
 MAX_CONTRIBUTIONS = 4

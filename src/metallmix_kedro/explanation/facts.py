@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from metallmix_kedro.declared import features, hyperparameters, meta_features
 from metallmix_kedro.explanation.evidence import Candidate, Evidence, RetrievedTrial, TopFeature
-from metallmix_kedro.history.objective import Measure
+from metallmix_kedro.history import Measure
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 

@@ -3,11 +3,11 @@
 import math
 from typing import Any
 
-from metallmix_kedro.attribution.values import readable_value
+from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation.evidence import Candidate, Evidence
 from metallmix_kedro.explanation.prompt import plain_value
-from metallmix_kedro.language_models.reply_text import UnusableReplyError, load_object, short
+from metallmix_kedro.language_models import UnusableReplyError, load_object, short
 from metallmix_kedro.search_space import Configuration, SearchSpace
 
 FREE_CHOICE = "free_choice"

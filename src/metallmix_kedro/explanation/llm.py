@@ -10,17 +10,18 @@ from metallmix_kedro.explanation.free_choice import free_schema, grid_rows, pars
 from metallmix_kedro.explanation.prompt import DecisionPrompts
 from metallmix_kedro.explanation.references import sentence_pattern
 from metallmix_kedro.explanation.reply import LLMReply, parse_explanation
-from metallmix_kedro.language_models.ballots import (
+from metallmix_kedro.language_models import (
     LETTERS,
     Ballot,
+    Conversation,
+    Exchange,
+    LLMParameters,
+    LLMUnavailableError,
     ballot_schema,
+    connect,
     letter_probabilities,
     read_vote,
 )
-from metallmix_kedro.language_models.conversation import Conversation, Exchange
-from metallmix_kedro.language_models.language_model import LLMUnavailableError
-from metallmix_kedro.language_models.parameters import LLMParameters
-from metallmix_kedro.language_models.providers import connect
 from metallmix_kedro.search_space import SearchSpace
 
 __all__ = ["LLMUnavailableError", "ask", "explanation_schema"]

@@ -20,10 +20,10 @@ from metallmix_kedro.declared import (
 )
 from metallmix_kedro.explanation.evidence import Evidence
 from metallmix_kedro.explanation.names import column_names, title_names
-from metallmix_kedro.language_models.language_model import Message
+from metallmix_kedro.language_models import Message
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 MAX_NAME_LENGTH = 60
 """Characters of a user's name for a dataset or class that a prompt shows."""

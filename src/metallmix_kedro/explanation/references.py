@@ -22,7 +22,7 @@ from metallmix_kedro.explanation.facts import same_value
 from metallmix_kedro.explanation.names import called, short_name
 from metallmix_kedro.explanation.places import misplaced
 from metallmix_kedro.explanation.prompt import format_seconds, neutralise, plain_value
-from metallmix_kedro.history.objective import Measure
+from metallmix_kedro.history import Measure
 from metallmix_kedro.search_space import Configuration
 
 REFERENCE = re.compile(r"\{([^{}\n]{1,80})\}")

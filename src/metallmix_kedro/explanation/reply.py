@@ -16,17 +16,17 @@ from metallmix_kedro.explanation.english.checks import (
 from metallmix_kedro.explanation.evidence import Candidate, Evidence
 from metallmix_kedro.explanation.explanation import explain_from_attributions
 from metallmix_kedro.explanation.free_choice import parse_free
-from metallmix_kedro.language_models.ballots import Ballot
-from metallmix_kedro.language_models.language_model import ProviderUsed
-from metallmix_kedro.language_models.parameters import LLMParameters
-from metallmix_kedro.language_models.reply_text import (
+from metallmix_kedro.language_models import (
+    Ballot,
+    LLMParameters,
     ModelText,
+    ProviderUsed,
     UnusableReplyError,
     load_object,
     storable,
 )
 from metallmix_kedro.search_space import Configuration, SearchSpace
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 DecidedBy = Literal["llm", "surrogate", "portfolio"]
 """The language model, the surrogate, or, for a target unlike any other, what is best on average."""

@@ -4,3 +4,7 @@
 measures one, `record`, `known` and `progress` keep the account. It may import `training`,
 `history`, `meta_features`, `search_space`, `backbones` and `support`.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,8 +8,7 @@ from metallmix_kedro import declared
 from metallmix_kedro.grid.measuring import MeasuredDataset, Proposal, TrialMeasurer
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.grid.record import Record
-from metallmix_kedro.training.heads import cheap_first, trained_together
-from metallmix_kedro.training.networks import BackboneStore, NetworkStore
+from metallmix_kedro.training import BackboneStore, NetworkStore, cheap_first, trained_together
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from metallmix_kedro.grid.record import Record
-from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import InputError, require
 
 
 @contextmanager

@@ -21,8 +21,7 @@ from metallmix_kedro.grid.bundles import Bundle, measure_bundle
 from metallmix_kedro.grid.measuring import MeasuredDataset
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.grid.record import Record
-from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import InputError, require
 
 _CONNECT_SECONDS = 20
 _WORKERLESS_SECONDS = 60

@@ -14,7 +14,7 @@ from metallmix_kedro.grid.progress import GridProgress
 from metallmix_kedro.grid.record import Record
 from metallmix_kedro.grid.search import SearchChain
 from metallmix_kedro.search_space import SearchSpace
-from metallmix_kedro.support.errors import WeightsError
+from metallmix_kedro.support import WeightsError
 
 logger = logging.getLogger(__name__)
 

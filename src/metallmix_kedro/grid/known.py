@@ -9,8 +9,7 @@ import pandas as pd
 
 from metallmix_kedro.declared import derived
 from metallmix_kedro.grid.record import Record
-from metallmix_kedro.history.columns import ACCURACY, METRICS, later_values
-from metallmix_kedro.history.schema import history_schema
+from metallmix_kedro.history import ACCURACY, METRICS, history_schema, later_values
 
 logger = logging.getLogger(__name__)
 

@@ -20,16 +20,23 @@ from metallmix_kedro.grid.record import (
 )
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support.errors import MetallmixError
-from metallmix_kedro.training.features import Features
-from metallmix_kedro.training.heads import heads_at_once
-from metallmix_kedro.training.hyperparameters import image_size_of
-from metallmix_kedro.training.inputs.cache import ArrayCache, CachedArrays
-from metallmix_kedro.training.inputs.splits import ImageSplits, Split, draw_subset
-from metallmix_kedro.training.network import CutBackbone
-from metallmix_kedro.training.networks import BackboneStore, NetworkStore
-from metallmix_kedro.training.outcome import FoldOutcome
-from metallmix_kedro.training.trials import Schedule, train_trials
+from metallmix_kedro.support import MetallmixError
+from metallmix_kedro.training import (
+    ArrayCache,
+    BackboneStore,
+    CachedArrays,
+    CutBackbone,
+    Features,
+    FoldOutcome,
+    ImageSplits,
+    NetworkStore,
+    Schedule,
+    Split,
+    draw_subset,
+    heads_at_once,
+    image_size_of,
+    train_trials,
+)
 
 # TensorFlow reports its processor features at every start, and that each trial traces a new
 # network, which here is meant.

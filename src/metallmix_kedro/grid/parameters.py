@@ -4,9 +4,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
-from metallmix_kedro.support.parameters import Parameters
-from metallmix_kedro.training.inputs.parameters import CacheParameters
-from metallmix_kedro.training.network import Strategy
+from metallmix_kedro.support import Parameters
+from metallmix_kedro.training import CacheParameters, Strategy
 
 Epochs = Annotated[int, Field(ge=1, le=1000)]
 Folds = Annotated[int, Field(ge=1, le=20)]

@@ -9,8 +9,7 @@ import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.search_space import Configuration, SearchSpace
-from metallmix_kedro.support.errors import ParameterError
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import ParameterError, require
 
 _ASKS = 20
 """How often Bayesian optimisation may propose what is measured already before chance decides."""

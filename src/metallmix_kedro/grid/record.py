@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from metallmix_kedro.history import METRICS
-from metallmix_kedro.history.columns import history_columns
+from metallmix_kedro.history import METRICS, history_columns
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support.extras import require
-from metallmix_kedro.training.hyperparameters import effective_values
-from metallmix_kedro.training.outcome import FoldOutcome
+from metallmix_kedro.support import require
+from metallmix_kedro.training import FoldOutcome, effective_values
 
 Record = dict[str, Any]
 

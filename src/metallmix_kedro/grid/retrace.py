@@ -15,7 +15,7 @@ from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.grid.proposals import random_configurations
 from metallmix_kedro.grid.record import Record
 from metallmix_kedro.grid.search import SearchChain
-from metallmix_kedro.history.comparable import same_setting
+from metallmix_kedro.history import same_setting
 from metallmix_kedro.search_space import Configuration, SearchSpace
 
 logger = logging.getLogger(__name__)

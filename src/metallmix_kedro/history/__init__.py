@@ -4,22 +4,6 @@
 `meta_features`, `search_space` and `support`.
 """
 
-from metallmix_kedro.history.columns import (
-    ACCURACY,
-    METRICS,
-    PROTOCOL,
-    SCORE,
-    SOURCES,
-    TIMES,
-    history_columns,
-)
+import lazy_loader
 
-__all__ = [
-    "ACCURACY",
-    "METRICS",
-    "PROTOCOL",
-    "SCORE",
-    "SOURCES",
-    "TIMES",
-    "history_columns",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -10,7 +10,7 @@ from pandera.errors import SchemaErrors
 from metallmix_kedro.history.columns import ACCURACY, history_columns, later_values
 from metallmix_kedro.history.published import published_trials
 from metallmix_kedro.history.schema import history_schema
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 MAX_LISTED = 10
 """Offending rows that an error message lists before it only counts."""

@@ -1,12 +1,12 @@
 """The columns of the history, without the weight of their validation."""
 
 from metallmix_kedro.declared import (
+    Value,
     configuration_columns,
     derived,
     hyperparameters,
     meta_feature_columns,
 )
-from metallmix_kedro.declared.features import Value
 
 METRICS: tuple[str, ...] = (
     "train_accuracy",

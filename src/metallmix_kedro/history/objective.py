@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.history.columns import ACCURACY, SCORE
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 Objective = Literal["accuracy", "macro_f1", "rarest_class_recall"]
 """The name of a metric, as the parameter ``objective`` has it."""

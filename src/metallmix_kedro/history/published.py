@@ -7,7 +7,7 @@ import pandas as pd
 
 from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.history.columns import ACCURACY, history_columns
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 REQUIRED_COLUMNS: tuple[str, ...] = (
     "dataset",

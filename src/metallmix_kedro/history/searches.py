@@ -8,7 +8,7 @@ import pandas as pd
 
 from metallmix_kedro.history.columns import ACCURACY
 from metallmix_kedro.history.published import PAPER_DATASETS
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 SEARCHES: dict[str, str] = {
     "random_search": "Random Search",

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.declared.features import Value
+from metallmix_kedro.declared import Value, configuration_columns
 from metallmix_kedro.history.averages import is_shared_enough, known_configurations
 from metallmix_kedro.history.cells import Cells, FloatArray, numbered
 from metallmix_kedro.history.columns import SCORE

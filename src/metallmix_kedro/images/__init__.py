@@ -4,3 +4,7 @@ Modules: `sources` (folder, archive, Kaggle), `labelling` (which file belongs to
 `inspection` (is it an image one can use), `manifest` (the table of it all), `folds`, `summary`
 and `pictures`.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

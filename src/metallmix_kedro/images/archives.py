@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import IO
 
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 SUFFIXES = (".tar.gz", ".tgz", ".zip")
 """Endings of the archives that can be unpacked."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 
 def assign_folds(

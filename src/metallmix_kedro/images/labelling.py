@@ -10,7 +10,7 @@ from metallmix_kedro.images.labels_csv import read_labels
 from metallmix_kedro.images.layout import find_layout
 from metallmix_kedro.images.listing import Listing, list_folder
 from metallmix_kedro.images.parameters import DatasetEntry, LabelsCsv
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 
 @dataclass(frozen=True, slots=True, order=True)

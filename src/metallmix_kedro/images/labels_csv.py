@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from metallmix_kedro.images.parameters import LabelsCsv
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 
 def read_labels(root: Path, table: LabelsCsv) -> Iterator[tuple[str, str]]:

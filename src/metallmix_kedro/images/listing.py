@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 _SYSTEM_NAMES = ("__MACOSX", "Thumbs.db", "desktop.ini")
 

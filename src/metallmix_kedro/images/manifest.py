@@ -22,7 +22,7 @@ from metallmix_kedro.images.labelling import LabelledFile, Labels, label_files
 from metallmix_kedro.images.near_copies import near_copy_groups
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
 from metallmix_kedro.images.sources import resolve_root
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 if TYPE_CHECKING:
     import pandera.pandas as pa

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.support import Parameters
 
 PILLOW_LIMIT = 178_956_970
 """Pixels above which Pillow itself refuses to open an image (twice its ``MAX_IMAGE_PIXELS``)."""

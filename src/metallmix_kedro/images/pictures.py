@@ -10,7 +10,7 @@ from PIL import Image
 
 from metallmix_kedro.images.inspection import IMAGE_FORMATS
 from metallmix_kedro.images.manifest import INCLUDED
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from metallmix_kedro.images.archives import SUFFIXES, is_archive, unpack
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
-from metallmix_kedro.support.errors import InputError, MissingExtraError
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import InputError, MissingExtraError, require
 
 
 def resolve_root(name: str, entry: DatasetEntry, parameters: DataIngestionParameters) -> Path:

@@ -19,19 +19,19 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.declared import network
-from metallmix_kedro.evaluation.ablation_parameters import Condition
-from metallmix_kedro.evaluation.protocols.knowledge import Settings
-from metallmix_kedro.evaluation.protocols.replay import ReplayTable, replay_tables
-from metallmix_kedro.explanation import llm
-from metallmix_kedro.explanation.english.checks import check_explanation
-from metallmix_kedro.explanation.evidence import Evidence
-from metallmix_kedro.explanation.free_choice import FREE_CHOICE, with_free_choice
-from metallmix_kedro.explanation.prompt import DecisionPrompts, PromptTexts
-from metallmix_kedro.explanation.reply import (
+from metallmix_kedro.evaluation import Condition, ReplayTable, Settings, replay_tables
+from metallmix_kedro.explanation import (
+    FREE_CHOICE,
     Decision,
+    DecisionPrompts,
+    Evidence,
     LLMReply,
+    PromptTexts,
+    check_explanation,
     decide,
+    llm,
     read_free_choice,
+    with_free_choice,
 )
 from metallmix_kedro.judging.ablation_keys import AskedModel, fingerprint, row_key
 from metallmix_kedro.judging.ablation_table import NO_MODEL
@@ -39,8 +39,7 @@ from metallmix_kedro.judging.exact import BEST_SCORE, format_score, supported_sh
 from metallmix_kedro.judging.left_out import LeftOutDataset, candidate_of, leave_out
 from metallmix_kedro.judging.model import find_judge
 from metallmix_kedro.judging.rating import CRITERIA, rate, summarise
-from metallmix_kedro.language_models.language_model import LLMUnavailableError
-from metallmix_kedro.language_models.providers import connect
+from metallmix_kedro.language_models import LLMUnavailableError, connect
 from metallmix_kedro.search_space import Configuration, phrase
 
 LOGGER = logging.getLogger(__name__)

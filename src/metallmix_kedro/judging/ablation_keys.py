@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.evaluation.ablation_parameters import Condition
-from metallmix_kedro.evaluation.protocols.knowledge import Settings
-from metallmix_kedro.explanation.prompt import DecisionPrompts, PromptTexts
+from metallmix_kedro.evaluation import Condition, Settings
+from metallmix_kedro.explanation import DecisionPrompts, PromptTexts
 from metallmix_kedro.judging.ablation_table import NO_MODEL
-from metallmix_kedro.language_models.parameters import LLMParameters
+from metallmix_kedro.language_models import LLMParameters
 
 LOGGER = logging.getLogger(__name__)
 

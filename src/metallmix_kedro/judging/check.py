@@ -7,14 +7,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
-from metallmix_kedro.explanation.english.checks import check_explanation
-from metallmix_kedro.explanation.evidence import Evidence
-from metallmix_kedro.explanation.prompt import PromptTexts
+from metallmix_kedro.evaluation import JudgeParameters
+from metallmix_kedro.explanation import Evidence, PromptTexts, check_explanation
 from metallmix_kedro.judging.damage import JUDGED, Example, labelled_set
 from metallmix_kedro.judging.exact import BEST_SCORE, format_score, supported_share
 from metallmix_kedro.judging.rating import CRITERIA, JudgeRun, rate
-from metallmix_kedro.language_models.language_model import Identity, LanguageModel
+from metallmix_kedro.language_models import Identity, LanguageModel
 
 
 class Separation(BaseModel):

@@ -8,9 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.explanation.english.claims import sentences
-from metallmix_kedro.explanation.evidence import Evidence
-from metallmix_kedro.explanation.explanation import explain_from_attributions
+from metallmix_kedro.explanation import Evidence, explain_from_attributions, sentences
 
 Kind = Literal[
     "sign_flipped",

@@ -5,12 +5,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from metallmix_kedro.explanation.english.checks import Check, check_explanation
-from metallmix_kedro.explanation.english.claims import sentences
-from metallmix_kedro.explanation.english.wording import normalise
-from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.explanation import Check, Evidence, check_explanation, normalise, sentences
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 BEST_SCORE = 4
 

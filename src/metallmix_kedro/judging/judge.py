@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
-from metallmix_kedro.explanation.prompt import PromptTexts
+from metallmix_kedro.evaluation import JudgeParameters
+from metallmix_kedro.explanation import PromptTexts
 from metallmix_kedro.judging import check
 from metallmix_kedro.judging.check import JudgeReport
 from metallmix_kedro.judging.exact import (
@@ -27,7 +27,7 @@ from metallmix_kedro.judging.rating import (
     rate,
     summarise,
 )
-from metallmix_kedro.language_models.language_model import LanguageModel, LLMUnavailableError
+from metallmix_kedro.language_models import LanguageModel, LLMUnavailableError
 
 Status = Literal["judged", "not usable", "no usable verdict", "no judge"]
 

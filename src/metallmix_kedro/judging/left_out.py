@@ -6,16 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.attribution.values import readable_values
-from metallmix_kedro.decision import gather
-from metallmix_kedro.decision.portfolio import DIFFERENT, SURROGATE_BEST
-from metallmix_kedro.decision.scoring import DECIMALS, PREDICTIONS
+from metallmix_kedro.attribution import readable_values
+from metallmix_kedro.decision import DECIMALS, DIFFERENT, PREDICTIONS, SURROGATE_BEST, gather
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.evaluation.methods.one_shot import by_short_list
-from metallmix_kedro.evaluation.protocols.knowledge import Settings
-from metallmix_kedro.evaluation.protocols.replay import ReplayTable
-from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.explanation.evidence import (
+from metallmix_kedro.evaluation import ReplayTable, Settings, Task, by_short_list
+from metallmix_kedro.explanation import (
     Attribution,
     Candidate,
     Evidence,
@@ -23,8 +18,7 @@ from metallmix_kedro.explanation.evidence import (
     Target,
     TopFeature,
 )
-from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.search import retrieve
+from metallmix_kedro.retrieval import build_index, retrieve
 from metallmix_kedro.search_space import Configuration, SearchSpace
 
 

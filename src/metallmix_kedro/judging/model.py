@@ -1,8 +1,7 @@
 """Which model judges: another than the one that wrote, where one is installed."""
 
-from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
-from metallmix_kedro.language_models.language_model import LanguageModel, LLMUnavailableError
-from metallmix_kedro.language_models.providers import connect
+from metallmix_kedro.evaluation import JudgeParameters
+from metallmix_kedro.language_models import LanguageModel, LLMUnavailableError, connect
 
 
 def find_judge(parameters: JudgeParameters, writer: str | None) -> LanguageModel:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.evaluation.ablation_parameters import CONDITIONS, Condition
+from metallmix_kedro.evaluation import CONDITIONS, Condition
 from metallmix_kedro.judging.ablation_table import NO_MODEL
-from metallmix_kedro.support.figures import empty_figure, new_figure
+from metallmix_kedro.support import empty_figure, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
-from metallmix_kedro.explanation.evidence import Evidence
-from metallmix_kedro.explanation.prompt import PromptTexts, neutralise
+from metallmix_kedro.evaluation import JudgeParameters
+from metallmix_kedro.explanation import Evidence, PromptTexts, neutralise
 from metallmix_kedro.judging.exact import BEST_SCORE
-from metallmix_kedro.language_models.language_model import LanguageModel, Request
-from metallmix_kedro.language_models.reply_text import (
+from metallmix_kedro.language_models import (
+    LanguageModel,
     ModelText,
+    Request,
     UnusableReplyError,
     load_object,
     split_thinking,

@@ -4,3 +4,7 @@
 `ballots` and `reply_text` read the answers. It may import `support`, and knows nothing of
 what is asked.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from metallmix_kedro.support.errors import MetallmixError
+from metallmix_kedro.support import MetallmixError
 
 Message = tuple[str, str]
 """Role (``"system"``, ``"human"`` or ``"ai"``) and text."""

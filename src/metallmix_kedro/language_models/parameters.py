@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.support import Parameters
 
 Provider = Literal["auto", "ollama", "embedded", "none"]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w./:@-]+$")]

@@ -3,6 +3,6 @@
 `probes` lets frozen backbones look at its images. May import: images, declared, support.
 """
 
-from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
+import lazy_loader
 
-__all__ = ["MetaFeatures", "compute_meta_features"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -11,8 +11,7 @@ from metallmix_kedro.meta_features.features import (
     are_of_images,
     compute_meta_features,
 )
-from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.support.text_yaml import load_text_yaml
+from metallmix_kedro.support import InputError, load_text_yaml
 
 Text = Annotated[str, Field(min_length=1)]
 Pixels = Annotated[float, Field(gt=0, le=1_000_000)]

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from pydantic import model_validator
 
-from metallmix_kedro.declared import meta_features
-from metallmix_kedro.declared.values import DeclaredValues
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.declared import DeclaredValues, meta_features
+from metallmix_kedro.support import InputError
 
 
 class MetaFeatures(DeclaredValues):

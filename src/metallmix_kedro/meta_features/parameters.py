@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from metallmix_kedro.declared import MetaFeature
-from metallmix_kedro.images.parameters import DEFAULT_MAX_PIXELS, MaxPixels, MaxUnpacked
-from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.images import DEFAULT_MAX_PIXELS, MaxPixels, MaxUnpacked
+from metallmix_kedro.support import Parameters
 
 Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
 

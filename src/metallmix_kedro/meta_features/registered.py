@@ -6,11 +6,10 @@ from typing import Any
 import pandas as pd
 
 from metallmix_kedro.declared import meta_feature_columns
-from metallmix_kedro.images.manifest import INCLUDED, data_hash
-from metallmix_kedro.images.parameters import DatasetEntry
+from metallmix_kedro.images import INCLUDED, DatasetEntry, data_hash
 from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 
 def describe_registered(

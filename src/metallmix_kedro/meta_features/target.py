@@ -10,11 +10,15 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.images.archives import unpacked_name
-from metallmix_kedro.images.inspection import Reason, read_size
-from metallmix_kedro.images.labelling import Labels, label_by_folder
-from metallmix_kedro.images.listing import list_folder
-from metallmix_kedro.images.sources import open_source
+from metallmix_kedro.images import (
+    Labels,
+    Reason,
+    label_by_folder,
+    list_folder,
+    open_source,
+    read_size,
+    unpacked_name,
+)
 from metallmix_kedro.meta_features.card import ImageCard, read_card
 from metallmix_kedro.meta_features.features import (
     MetaFeatures,
@@ -22,7 +26,7 @@ from metallmix_kedro.meta_features.features import (
     compute_meta_features,
 )
 from metallmix_kedro.meta_features.parameters import TargetParameters
-from metallmix_kedro.support.errors import InputError, ParameterError
+from metallmix_kedro.support import InputError, ParameterError
 
 UNKNOWN_MODALITY = "unknown"
 """Modality of images of which nobody said how they were taken."""

@@ -4,3 +4,7 @@
 decision and of the language model together; `report`, `pareto_picture` and `terminal` show the
 result. It may import `decision`, `explanation`, `language_models` and what these stand on.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from metallmix_kedro.decision.parameters import DecisionParameters
-from metallmix_kedro.language_models.parameters import LLMParameters
+from metallmix_kedro.decision import DecisionParameters
+from metallmix_kedro.language_models import LLMParameters
 
 
 class RecommendationParameters(DecisionParameters):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.decision.pareto import FloatArray, ParetoPoint, fastest, rounded
-from metallmix_kedro.explanation.evidence import Candidate
-from metallmix_kedro.history.objective import Measure
+from metallmix_kedro.decision import FloatArray, ParetoPoint, fastest, rounded
+from metallmix_kedro.explanation import Candidate
+from metallmix_kedro.history import Measure
 from metallmix_kedro.report.pictures import WIDTH, Tick, score_axis
 from metallmix_kedro.report.rendering import template
 

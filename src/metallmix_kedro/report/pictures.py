@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from metallmix_kedro.explanation.evidence import Attribution, Candidate, TopFeature
+from metallmix_kedro.explanation import Attribution, Candidate, TopFeature
 
 ROW_HEIGHT = 36
 LABEL_WIDTH = 320

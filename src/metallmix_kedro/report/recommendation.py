@@ -7,14 +7,21 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from metallmix_kedro import __version__
-from metallmix_kedro.decision.pareto import ParetoPoint, fastest
-from metallmix_kedro.explanation.choice import Choice
-from metallmix_kedro.explanation.english.checks import Check
-from metallmix_kedro.explanation.evidence import Budget, Candidate, Evidence, Target
-from metallmix_kedro.explanation.reply import DecidedBy, Decision, LLMReply
-from metallmix_kedro.history.objective import Measure, Objective
+from metallmix_kedro.decision import ParetoPoint, fastest
+from metallmix_kedro.explanation import (
+    Budget,
+    Candidate,
+    Check,
+    Choice,
+    DecidedBy,
+    Decision,
+    Evidence,
+    LLMReply,
+    Target,
+)
+from metallmix_kedro.history import Measure, Objective
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.surrogate.card import SurrogateCard
+from metallmix_kedro.surrogate import SurrogateCard
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]

@@ -3,9 +3,7 @@
 from markupsafe import Markup
 
 from metallmix_kedro import declared
-from metallmix_kedro.explanation import formatting
-from metallmix_kedro.explanation.facts import said_values
-from metallmix_kedro.explanation.names import rows, title_names
+from metallmix_kedro.explanation import formatting, rows, said_values, title_names
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.report import pictures

@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from metallmix_kedro.declared import hyperparameters
-from metallmix_kedro.explanation import formatting, names
-from metallmix_kedro.explanation.evidence import Candidate
+from metallmix_kedro.explanation import Candidate, formatting, names
 from metallmix_kedro.report.recommendation import Recommendation
 
 _SHOWN_TRIALS = 4

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.vectors import MetaFeatureScaler
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 REBUILD = "Build it again with: kedro run --pipelines=retrieval"
 

@@ -14,7 +14,7 @@ from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import IndexCard, IndexEntry
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.retrieval.vectors import MetaFeatureScaler
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 _NEEDED = ("trial_id", "source", "status", "data_hash", SCORE)
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import distances
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 MIN_DATASETS = 3
 """With fewer datasets nothing can be said about how far apart datasets usually are."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

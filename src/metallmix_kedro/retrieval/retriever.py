@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.search import TrialSearch
 from metallmix_kedro.retrieval.similar_trial import SimilarTrial
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 
 class TrialRetriever(BaseRetriever):

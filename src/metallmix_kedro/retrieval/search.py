@@ -13,7 +13,7 @@ from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import REBUILD, IndexCard
 from metallmix_kedro.retrieval.index import distances
 from metallmix_kedro.retrieval.similar_trial import SimilarTrial, shown_columns
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 
 @dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))

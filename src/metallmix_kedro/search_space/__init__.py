@@ -3,7 +3,6 @@
 May import: declared, support.
 """
 
-from metallmix_kedro.search_space.configuration import Configuration, phrase
-from metallmix_kedro.search_space.space import SearchSpace, apply_conditions
+import lazy_loader
 
-__all__ = ["Configuration", "SearchSpace", "apply_conditions", "phrase"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

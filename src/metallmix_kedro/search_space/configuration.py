@@ -5,9 +5,14 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
-from metallmix_kedro.declared import Hyperparameter, configuration_columns, hyperparameters
-from metallmix_kedro.declared.features import Value, is_missing
-from metallmix_kedro.declared.values import DeclaredValues
+from metallmix_kedro.declared import (
+    DeclaredValues,
+    Hyperparameter,
+    Value,
+    configuration_columns,
+    hyperparameters,
+    is_missing,
+)
 
 
 class Configuration(DeclaredValues):

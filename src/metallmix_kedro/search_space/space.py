@@ -8,11 +8,9 @@ from typing import Any, Self
 import pandas as pd
 from pydantic import ConfigDict, model_validator
 
-from metallmix_kedro.declared import Hyperparameter, hyperparameter, hyperparameters
-from metallmix_kedro.declared.features import Value
+from metallmix_kedro.declared import Hyperparameter, Value, hyperparameter, hyperparameters
 from metallmix_kedro.search_space.configuration import Configuration
-from metallmix_kedro.support.errors import ParameterError
-from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.support import ParameterError, Parameters
 
 
 class SearchSpace(Parameters):

@@ -4,6 +4,6 @@
 `meta_features`, `backbones`, `search_space` and `support`.
 """
 
-from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
+import lazy_loader
 
-__all__ = ["BoostingParameters", "MetaLearningParameters"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history.cells import Cells, numbered
+from metallmix_kedro.history import Cells, numbered
 from metallmix_kedro.surrogate.average import (
     Codes,
     ConfigurationAverage,

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from metallmix_kedro.history.objective import Objective
-from metallmix_kedro.support.errors import ArtifactError
-from metallmix_kedro.support.xgboost_alone import xgboost
+from metallmix_kedro.history import Objective
+from metallmix_kedro.support import ArtifactError, xgboost
 from metallmix_kedro.surrogate.average import ConfigurationAverage
 from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters

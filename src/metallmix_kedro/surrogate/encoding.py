@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.backbones.registry import BACKBONES
+from metallmix_kedro.backbones import BACKBONES
 from metallmix_kedro.declared import (
     Feature,
     Hyperparameter,
@@ -19,8 +19,8 @@ from metallmix_kedro.declared import (
     meta_features,
     network,
 )
-from metallmix_kedro.meta_features.probes.features import PROBE_DECLARATIONS, PROBE_FEATURES
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.meta_features import PROBE_DECLARATIONS, PROBE_FEATURES
+from metallmix_kedro.support import InputError
 
 Floats = npt.NDArray[np.float32]
 

@@ -9,10 +9,8 @@ from rich.console import Console
 from rich.progress import track
 
 from metallmix_kedro.declared import network
-from metallmix_kedro.history.cells import coded, draw_evenly
-from metallmix_kedro.history.objective import Objective
-from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.history import Objective, add_relative_score, coded, draw_evenly
+from metallmix_kedro.support import InputError
 from metallmix_kedro.surrogate.card import TrainingFacts
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.model import Surrogate

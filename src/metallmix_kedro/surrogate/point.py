@@ -8,10 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns, meta_features
-from metallmix_kedro.history.cells import belongs, coded, draw_evenly
-from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.support.xgboost_alone import xgboost
+from metallmix_kedro.history import SCORE, belongs, coded, draw_evenly
+from metallmix_kedro.support import InputError, xgboost
 from metallmix_kedro.surrogate.average import ConfigurationAverage, distinct, level_codes
 from metallmix_kedro.surrogate.average_fit import AverageTable
 from metallmix_kedro.surrogate.encoding import FeatureEncoder

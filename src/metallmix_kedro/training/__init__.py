@@ -5,3 +5,7 @@ make what is trained and what it is trained on, `trials`, `heads`, `fine_tuning`
 it, `outcome` and `metrics` say what came of it. It may import `backbones`, `declared`,
 `images.folds`, `search_space` and `support`, and knows nothing of the grid.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 
 AUGMENTATIONS = ("none", "light", "strong")
 """From least to most: nothing; horizontal flips and small shifts; rotation, zoom and contrast

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.backbones.build import preprocess
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.backbones import preprocess
+from metallmix_kedro.support import require
 from metallmix_kedro.training.inputs.cache import (
     ArrayCache,
     Arrays,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 from metallmix_kedro.training.augmentation import augmented
 from metallmix_kedro.training.network import (
     CutBackbone,

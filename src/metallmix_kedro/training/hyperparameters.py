@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from metallmix_kedro.backbones import BACKBONES
-from metallmix_kedro.declared import hyperparameter
-from metallmix_kedro.declared.features import Value
+from metallmix_kedro.declared import Value, hyperparameter
 from metallmix_kedro.search_space import Configuration, SearchSpace
-from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.support import ParameterError
 from metallmix_kedro.training.augmentation import AUGMENTATIONS
 from metallmix_kedro.training.network import OPTIMIZERS, STRATEGIES
 

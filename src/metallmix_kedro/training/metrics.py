@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 
 
 def rarest_classes(labels: NDArray[np.int64]) -> NDArray[np.int64]:

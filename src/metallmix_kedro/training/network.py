@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 
 Strategy = Literal["feature_extraction", "last_10", "last_30", "full"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)

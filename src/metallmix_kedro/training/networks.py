@@ -4,8 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from metallmix_kedro.backbones.build import build_backbone, weights_id
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.backbones import build_backbone, weights_id
+from metallmix_kedro.support import require
 from metallmix_kedro.training.network import CutBackbone, cut_backbone
 
 _KEPT_NETWORKS = 24

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from metallmix_kedro.support.whole_file import whole_file
+from metallmix_kedro.support.files import whole_file
 
 
 def test_a_file_is_replaced_whole_and_its_folder_made(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import pandas as pd
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history.averages import (
+from metallmix_kedro.history import (
     comparable_configurations,
     configuration_means,
+    origin,
     shared_enough,
 )
-from metallmix_kedro.history.relative import origin
 
 Means = Callable[[pd.DataFrame, Settings], pd.DataFrame]
 

@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from metallmix_kedro.declared import Hyperparameter, hyperparameters
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 
 Values = npt.NDArray[np.float64]
 

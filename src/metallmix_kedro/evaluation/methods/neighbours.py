@@ -9,9 +9,8 @@ import pandas as pd
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history.averages import configuration_means, shared_enough
-from metallmix_kedro.retrieval.card import IndexCard
-from metallmix_kedro.retrieval.index import build_index, distances, retrievable_trials
+from metallmix_kedro.history import configuration_means, shared_enough
+from metallmix_kedro.retrieval import IndexCard, build_index, distances, retrievable_trials
 
 N_NEIGHBOURS = 3
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from metallmix_kedro.decision.portfolio import by_prediction, short_list
+from metallmix_kedro.decision import by_prediction, short_list
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.methods.averages import known_averages
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
-from metallmix_kedro.surrogate.uncertainty.probe_levels import known_level
+from metallmix_kedro.meta_features import ProbeLevel
+from metallmix_kedro.surrogate import known_level
 
 NO_PROBES = "no probes of this dataset"
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from metallmix_kedro.decision.portfolio import short_list
+from metallmix_kedro.decision import short_list
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
+from metallmix_kedro.meta_features import ProbeLevel
 
 
 def by_own_trials(

@@ -10,7 +10,7 @@ import pandas as pd
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history.averages import comparable_configurations
+from metallmix_kedro.history import comparable_configurations
 
 Values = npt.NDArray[np.float64]
 

@@ -16,12 +16,9 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import SCORE
-from metallmix_kedro.history.relative import has_score, origin
-from metallmix_kedro.support.xgboost_alone import xgboost
-from metallmix_kedro.surrogate.encoding import FeatureEncoder
-from metallmix_kedro.surrogate.point import trial_weights
-from metallmix_kedro.surrogate.uncertainty.probe_levels import hide
+from metallmix_kedro.history import SCORE, has_score, origin
+from metallmix_kedro.support import xgboost
+from metallmix_kedro.surrogate import FeatureEncoder, hide, trial_weights
 
 Values = npt.NDArray[np.float64]
 

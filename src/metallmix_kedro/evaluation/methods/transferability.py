@@ -16,7 +16,7 @@ from metallmix_kedro.evaluation.methods.averages import known_averages
 from metallmix_kedro.evaluation.methods.one_shot import NO_PROBES
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history.averages import comparable_configurations
+from metallmix_kedro.history import comparable_configurations
 
 
 def _others() -> list[str]:

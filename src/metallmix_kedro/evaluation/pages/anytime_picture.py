@@ -6,7 +6,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.pages.styles import colour_of, marker_of
 from metallmix_kedro.evaluation.statistics.scores import mean_path
-from metallmix_kedro.support.figures import new_figure
+from metallmix_kedro.support import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

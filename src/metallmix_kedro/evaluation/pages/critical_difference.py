@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from metallmix_kedro.evaluation.pages.styles import colour_of, marker_of
-from metallmix_kedro.support.figures import empty_figure, new_figure
+from metallmix_kedro.support import empty_figure, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.evaluation.pages.styles import colour_of, dots, in_style_order
-from metallmix_kedro.support.figures import new_figure
+from metallmix_kedro.support import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.pages.styles import colour_of, protocol_title
 from metallmix_kedro.evaluation.parameters import MAIN
-from metallmix_kedro.support.figures import empty_figure, new_figure
+from metallmix_kedro.support import empty_figure, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,7 +10,7 @@ from metallmix_kedro.evaluation.statistics.scores import mean_by_dataset
 from metallmix_kedro.evaluation.statistics.significance import critical_difference, mean_ranks_of
 from metallmix_kedro.evaluation.statistics.summary import BY_DATASET
 from metallmix_kedro.evaluation.statistics.uncertainty import uncertainty_report
-from metallmix_kedro.history.objective import MEASURES, Objective
+from metallmix_kedro.history import MEASURES, Objective
 
 
 def evaluation_report(

@@ -6,14 +6,13 @@ from typing import TypeVar
 
 import pandas as pd
 
-from metallmix_kedro.decision.parameters import DecisionParameters
+from metallmix_kedro.decision import DecisionParameters
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.protocols.protocols import LeftOut
-from metallmix_kedro.history.objective import Objective
-from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.language_models.parameters import LLMParameters
-from metallmix_kedro.retrieval.parameters import RetrievalParameters
-from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+from metallmix_kedro.history import Objective, add_relative_score
+from metallmix_kedro.language_models import LLMParameters
+from metallmix_kedro.retrieval import RetrievalParameters
+from metallmix_kedro.surrogate import MetaLearningParameters
 
 Learned = TypeVar("Learned")
 

@@ -9,7 +9,7 @@ import pandas as pd
 from metallmix_kedro.declared import meta_features, network
 from metallmix_kedro.evaluation.parameters import ProtocolName
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
-from metallmix_kedro.history.relative import has_score
+from metallmix_kedro.history import has_score
 
 MIN_LEFT = 2
 """Fewest datasets with scored trials that have to remain: a mean over others needs two."""

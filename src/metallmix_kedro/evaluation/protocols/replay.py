@@ -7,10 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
-from metallmix_kedro.history import SCORE
-from metallmix_kedro.history.relative import has_score, origin
-from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.history import SCORE, has_score, origin
+from metallmix_kedro.meta_features import PROBE_FEATURES
+from metallmix_kedro.support import ArtifactError
 
 Values = npt.NDArray[np.float64]
 

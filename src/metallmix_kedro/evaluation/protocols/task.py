@@ -10,14 +10,15 @@ from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
 from metallmix_kedro.evaluation.protocols.protocols import LeftOut
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
-from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
-from metallmix_kedro.meta_features.probes.table import no_probes
-from metallmix_kedro.surrogate.fit import fit_surrogate
-from metallmix_kedro.surrogate.model import Surrogate
-from metallmix_kedro.surrogate.point import PointModel, fit_point_model
-from metallmix_kedro.surrogate.uncertainty.outlook import Outlook
-from metallmix_kedro.surrogate.uncertainty.probe_levels import hide
+from metallmix_kedro.meta_features import MetaFeatures, ProbeLevel, no_probes
+from metallmix_kedro.surrogate import (
+    Outlook,
+    PointModel,
+    Surrogate,
+    fit_point_model,
+    fit_surrogate,
+    hide,
+)
 
 
 @dataclass(frozen=True)

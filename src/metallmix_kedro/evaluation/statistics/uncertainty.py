@@ -14,9 +14,9 @@ from metallmix_kedro.evaluation.methods.neighbours import comparable_index
 from metallmix_kedro.evaluation.methods.one_shot import by_surrogate
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
-from metallmix_kedro.retrieval.novelty import Novelty, measure_novelty
-from metallmix_kedro.surrogate.uncertainty.probe_levels import LEVELS, known_level
+from metallmix_kedro.meta_features import ProbeLevel
+from metallmix_kedro.retrieval import Novelty, measure_novelty
+from metallmix_kedro.surrogate import LEVELS, known_level
 
 EDGES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 """Where one bin of chances ends and the next begins: most chances are small."""

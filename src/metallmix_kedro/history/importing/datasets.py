@@ -9,8 +9,8 @@ from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.history.importing.mapping import HistoryMapping
 from metallmix_kedro.history.importing.tables import read_table
 from metallmix_kedro.history.importing.values import parse_cells, translate
-from metallmix_kedro.meta_features.card import read_card
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.meta_features import read_card
+from metallmix_kedro.support import InputError
 
 Described = dict[str, dict[str, object]]
 """Name of a dataset -> meta-feature -> value."""

@@ -18,7 +18,7 @@ from metallmix_kedro.history.importing.tables import read_table
 from metallmix_kedro.history.importing.trial_ids import IMPORTED, PROPOSER, with_trial_ids
 from metallmix_kedro.history.importing.values import Fault, Value, parse_cells, translate
 from metallmix_kedro.history.schema import history_schema
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 logger = logging.getLogger(__name__)
 

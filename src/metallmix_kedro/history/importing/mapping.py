@@ -11,10 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from metallmix_kedro.declared import meta_feature_columns, network
 from metallmix_kedro.history.columns import ACCURACY, history_columns
 from metallmix_kedro.history.importing.values import is_number
-from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.support.parameter_errors import describe_offences
-from metallmix_kedro.support.parameters import Parameters
-from metallmix_kedro.support.text_yaml import load_text_yaml
+from metallmix_kedro.support import InputError, Parameters, describe_offences, load_text_yaml
 
 _OWN = frozenset({"trial_id", "source", "proposer"})
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from metallmix_kedro.history.importing.mapping import TableFile
 from metallmix_kedro.history.importing.values import Fault
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 MAX_BYTES = 1_000_000_000
 """Size above which a table is refused before it is opened."""

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.support.figures import (
-    BLUE,
-    GREY,
-    ORANGE,
-    empty_figure,
-    new_figure,
-)
+from metallmix_kedro.support import BLUE, GREY, ORANGE, empty_figure, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,13 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.declared import hyperparameter
-from metallmix_kedro.support.figures import (
-    COLOUR_MAP,
-    VERMILION,
-    empty_figure,
-    frame,
-    new_figure,
-)
+from metallmix_kedro.support import COLOUR_MAP, VERMILION, empty_figure, frame, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.history.searches import SEARCHES, Search, follow_search
-from metallmix_kedro.support.extras import require
-from metallmix_kedro.support.figures import empty_figure, new_figure
+from metallmix_kedro.support import empty_figure, new_figure, require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

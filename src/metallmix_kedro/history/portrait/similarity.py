@@ -12,7 +12,7 @@ import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 
 MIN_COMMON = 10
 """Fewest configurations measured on both datasets for their rankings to be compared."""

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from metallmix_kedro.backbones.registry import BACKBONES
+from metallmix_kedro.backbones import BACKBONES
 from metallmix_kedro.declared import MetaFeature, network
 
 SMALLEST: dict[str, str] = {

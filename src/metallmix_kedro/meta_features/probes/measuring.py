@@ -13,17 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
-from metallmix_kedro.backbones.build import preprocess
-from metallmix_kedro.backbones.registry import get_backbone
+from metallmix_kedro.backbones import get_backbone, preprocess
 from metallmix_kedro.meta_features.probes import statistics
 from metallmix_kedro.meta_features.probes.columns import PROBE_COLUMNS, PROBE_STATISTICS
 from metallmix_kedro.meta_features.probes.parameters import ProbeLevel, ProbeParameters
-from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.support.extras import require
-from metallmix_kedro.training.features import IMAGES_AT_ONCE
-from metallmix_kedro.training.inputs.pixels import load_pixels
-from metallmix_kedro.training.inputs.splits import draw_subset
-from metallmix_kedro.training.networks import BackboneStore
+from metallmix_kedro.support import InputError, require
+from metallmix_kedro.training import IMAGES_AT_ONCE, BackboneStore, draw_subset, load_pixels
 
 _LEAST_IMAGES = 2
 """Images a class needs: one to learn from and one to be asked about."""

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from metallmix_kedro.support.extras import require
+from metallmix_kedro.support import require
 
 Features = npt.NDArray[np.floating]
 """Shape (n_images, n_features)."""

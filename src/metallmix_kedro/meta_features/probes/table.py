@@ -10,7 +10,7 @@ from rich.progress import track
 from metallmix_kedro.meta_features.probes.columns import PROBE_COLUMNS
 from metallmix_kedro.meta_features.probes.measuring import ProbedImages, probe_images
 from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
-from metallmix_kedro.training.networks import BackboneStore
+from metallmix_kedro.training import BackboneStore
 
 _TEXT = ("dataset", "data_hash", "backbone", "weights_id")
 

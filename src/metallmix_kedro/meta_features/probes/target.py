@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from metallmix_kedro.images.manifest import INCLUDED
+from metallmix_kedro.images import INCLUDED
 from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.probes.measuring import (
     ProbedImages,
@@ -15,8 +15,8 @@ from metallmix_kedro.meta_features.probes.measuring import (
 from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
 from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetImages
-from metallmix_kedro.support.errors import ArtifactError, ParameterError
-from metallmix_kedro.training.networks import BackboneStore
+from metallmix_kedro.support import ArtifactError, ParameterError
+from metallmix_kedro.training import BackboneStore
 
 
 def probe_target(

@@ -6,11 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.images.manifest import ingest_datasets
-from metallmix_kedro.images.parameters import DataIngestionParameters
-from metallmix_kedro.images.pictures import draw_dataset
-from metallmix_kedro.images.sources import resolve_root
-from metallmix_kedro.images.summary import describe_summary, summarise_manifest
+from metallmix_kedro.images import (
+    DataIngestionParameters,
+    describe_summary,
+    draw_dataset,
+    ingest_datasets,
+    resolve_root,
+    summarise_manifest,
+)
 
 logger = logging.getLogger(__name__)
 

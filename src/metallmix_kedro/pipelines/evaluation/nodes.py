@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.evaluation import compare, published
+from metallmix_kedro.evaluation import EvaluationParameters, Settings, compare, published
 from metallmix_kedro.evaluation.pages import (
     anytime_picture,
     critical_difference,
@@ -15,19 +15,23 @@ from metallmix_kedro.evaluation.pages import (
     report,
     uncertainty_picture,
 )
-from metallmix_kedro.evaluation.parameters import EvaluationParameters
-from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.statistics import summary, uncertainty
-from metallmix_kedro.explanation.prompt import DecisionPrompts, PromptTexts
-from metallmix_kedro.history.objective import Objective, with_score
-from metallmix_kedro.judging import ablation
+from metallmix_kedro.explanation import DecisionPrompts, PromptTexts
+from metallmix_kedro.history import Objective, with_score
+from metallmix_kedro.judging import (
+    ablation,
+    current_rows,
+    fingerprint,
+    judge_recommendation,
+    rate_labelled,
+    report_judge,
+    row_table,
+    summary_table,
+)
 from metallmix_kedro.judging import pictures as llm_pictures
-from metallmix_kedro.judging.ablation_keys import current_rows, fingerprint
-from metallmix_kedro.judging.ablation_table import row_table, summary_table
-from metallmix_kedro.judging.judge import judge_recommendation, rate_labelled, report_judge
-from metallmix_kedro.report.parameters import RecommendationParameters
-from metallmix_kedro.retrieval.parameters import RetrievalParameters
-from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+from metallmix_kedro.report import RecommendationParameters
+from metallmix_kedro.retrieval import RetrievalParameters
+from metallmix_kedro.surrogate import MetaLearningParameters
 
 # Kedro reads the annotations when a run starts; matplotlib is not imported for that.
 Figure = Any

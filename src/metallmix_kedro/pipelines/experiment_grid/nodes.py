@@ -7,14 +7,19 @@ from typing import Any
 import pandas as pd
 
 from metallmix_kedro.declared import meta_feature_columns
-from metallmix_kedro.grid.claims import check_unchanged, claimed
-from metallmix_kedro.grid.executors import open_executor
-from metallmix_kedro.grid.grid import TrialGrid
-from metallmix_kedro.grid.known import history_records, readable_records
-from metallmix_kedro.grid.measuring import MeasuredDataset, TrialMeasurer
-from metallmix_kedro.grid.parameters import ExperimentGridParameters
-from metallmix_kedro.grid.retrace import retrace_searches as retrace
-from metallmix_kedro.history.collect import collect_history
+from metallmix_kedro.grid import (
+    ExperimentGridParameters,
+    MeasuredDataset,
+    TrialGrid,
+    TrialMeasurer,
+    check_unchanged,
+    claimed,
+    history_records,
+    open_executor,
+    readable_records,
+)
+from metallmix_kedro.grid import retrace_searches as retrace
+from metallmix_kedro.history import collect_history, compare_searches
 from metallmix_kedro.history.importing import importer
 from metallmix_kedro.history.portrait import (
     importance_pictures,
@@ -22,14 +27,11 @@ from metallmix_kedro.history.portrait import (
     search_pictures,
     summary,
 )
-from metallmix_kedro.history.searches import compare_searches
-from metallmix_kedro.images.parameters import DataIngestionParameters
-from metallmix_kedro.images.sources import resolve_root
+from metallmix_kedro.images import DataIngestionParameters, resolve_root
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import SearchSpace
-from metallmix_kedro.support.errors import InputError
-from metallmix_kedro.training.hyperparameters import check_space
-from metallmix_kedro.training.networks import BackboneStore, NetworkStore
+from metallmix_kedro.support import InputError
+from metallmix_kedro.training import BackboneStore, NetworkStore, check_space
 
 Partitions = dict[str, Callable[[], Any]]
 # Kedro reads the annotations when a run starts; matplotlib is not imported for that.

@@ -8,13 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.attribution import pictures, tables, text
-from metallmix_kedro.attribution.parameters import ExplainabilityParameters
-from metallmix_kedro.attribution.trials import attribute_trials
-from metallmix_kedro.history.objective import Objective
-from metallmix_kedro.support.xgboost_alone import xgboost
-from metallmix_kedro.surrogate.card import read_card
-from metallmix_kedro.surrogate.model import Surrogate
+from metallmix_kedro.attribution import (
+    ExplainabilityParameters,
+    attribute_trials,
+    pictures,
+    tables,
+    text,
+)
+from metallmix_kedro.history import Objective
+from metallmix_kedro.support import xgboost
+from metallmix_kedro.surrogate import Surrogate, read_card
 
 
 def explain_trials(

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from metallmix_kedro.meta_features.probes.features import add_probes
+from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.pipelines.explainability import nodes
 
 PARAMETERS = "params:explainability"

@@ -4,15 +4,17 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from metallmix_kedro.grid.parameters import ExperimentGridParameters
-from metallmix_kedro.images.parameters import DataIngestionParameters
-from metallmix_kedro.images.sources import resolve_root
-from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters
+from metallmix_kedro.grid import ExperimentGridParameters
+from metallmix_kedro.images import DataIngestionParameters, resolve_root
+from metallmix_kedro.meta_features import (
+    MetaFeaturesParameters,
+    ProbedImages,
+    ProbeParameters,
+    chosen_backbones,
+    meta_feature_table,
+)
 from metallmix_kedro.meta_features.probes import table
-from metallmix_kedro.meta_features.probes.measuring import ProbedImages, chosen_backbones
-from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
-from metallmix_kedro.meta_features.registered import meta_feature_table
-from metallmix_kedro.training.networks import BackboneStore
+from metallmix_kedro.training import BackboneStore
 
 
 def compute_table(

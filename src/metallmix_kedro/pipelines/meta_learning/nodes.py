@@ -4,14 +4,16 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.history.objective import Objective, with_score
-from metallmix_kedro.meta_features.probes.features import add_probes
-from metallmix_kedro.support.xgboost_alone import xgboost
-from metallmix_kedro.surrogate.checks.lodo import leave_one_dataset_out
-from metallmix_kedro.surrogate.checks.pictures import draw_predictions
-from metallmix_kedro.surrogate.checks.report import report
-from metallmix_kedro.surrogate.fit import fit_surrogate
-from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+from metallmix_kedro.history import Objective, with_score
+from metallmix_kedro.meta_features import add_probes
+from metallmix_kedro.support import xgboost
+from metallmix_kedro.surrogate import (
+    MetaLearningParameters,
+    draw_predictions,
+    fit_surrogate,
+    leave_one_dataset_out,
+    report,
+)
 
 
 def prepare(history: pd.DataFrame, probes: pd.DataFrame, objective: Objective) -> pd.DataFrame:

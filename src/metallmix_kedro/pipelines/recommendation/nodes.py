@@ -6,32 +6,37 @@ from typing import Any
 import faiss
 import pandas as pd
 
-from metallmix_kedro.decision import gather, scoring
-from metallmix_kedro.decision.pareto import pareto_front
-from metallmix_kedro.decision.target import Learned, Target
+from metallmix_kedro.decision import Learned, Target, gather, pareto_front, scoring
 from metallmix_kedro.declared import network
-from metallmix_kedro.explanation import llm, reply
-from metallmix_kedro.explanation.evidence import Candidate, Evidence, RetrievedTrial
-from metallmix_kedro.explanation.free_choice import only, with_free_choice
-from metallmix_kedro.explanation.prompt import DecisionPrompts
-from metallmix_kedro.explanation.reply import LLMReply, read_free_choice
-from metallmix_kedro.grid.parameters import ExperimentGridParameters
-from metallmix_kedro.history.objective import Objective, with_score
+from metallmix_kedro.explanation import (
+    Candidate,
+    DecisionPrompts,
+    Evidence,
+    LLMReply,
+    RetrievedTrial,
+    llm,
+    only,
+    read_free_choice,
+    reply,
+    with_free_choice,
+)
+from metallmix_kedro.grid import ExperimentGridParameters
+from metallmix_kedro.history import Objective, with_score
+from metallmix_kedro.meta_features import ProbeParameters, TargetDescription, TargetParameters
 from metallmix_kedro.meta_features import target as targets
-from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.probes import target as probing
-from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
-from metallmix_kedro.meta_features.target import TargetDescription
-from metallmix_kedro.report.parameters import RecommendationParameters
-from metallmix_kedro.report.pareto_picture import draw_pareto
-from metallmix_kedro.report.recommendation import Recommendation, recommend
-from metallmix_kedro.report.report import render_report
-from metallmix_kedro.retrieval.search import retrieve
+from metallmix_kedro.report import (
+    Recommendation,
+    RecommendationParameters,
+    draw_pareto,
+    recommend,
+    render_report,
+)
+from metallmix_kedro.retrieval import retrieve
 from metallmix_kedro.search_space import SearchSpace
-from metallmix_kedro.support.errors import ParameterError
-from metallmix_kedro.support.xgboost_alone import xgboost
-from metallmix_kedro.surrogate.model import Surrogate
-from metallmix_kedro.training.networks import BackboneStore
+from metallmix_kedro.support import ParameterError, xgboost
+from metallmix_kedro.surrogate import Surrogate
+from metallmix_kedro.training import BackboneStore
 
 Json = dict[str, Any]
 

@@ -5,12 +5,14 @@ from typing import Any
 import faiss
 import pandas as pd
 
-from metallmix_kedro.history.objective import Objective, with_score
-from metallmix_kedro.retrieval.card import IndexCard
-from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.neighbours import rank_neighbours
-from metallmix_kedro.retrieval.parameters import RetrievalParameters
-from metallmix_kedro.retrieval.pictures import plot_neighbours
+from metallmix_kedro.history import Objective, with_score
+from metallmix_kedro.retrieval import (
+    IndexCard,
+    RetrievalParameters,
+    build_index,
+    plot_neighbours,
+    rank_neighbours,
+)
 
 
 def index_datasets(

@@ -13,9 +13,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history.averages import configuration_means
-from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.history import SCORE, add_relative_score, configuration_means
 from metallmix_kedro.surrogate.fit import assemble, fit_without, make_folds
 from metallmix_kedro.surrogate.folds import Fold
 from metallmix_kedro.surrogate.model import Surrogate

@@ -7,11 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history.averages import (
-    comparable_configurations,
-    known_configurations,
-    shared_enough,
-)
+from metallmix_kedro.history import comparable_configurations, known_configurations, shared_enough
 from metallmix_kedro.search_space import Configuration
 
 PROTOCOL = (

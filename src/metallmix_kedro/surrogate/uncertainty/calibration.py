@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
+from metallmix_kedro.meta_features import ProbeLevel
 from metallmix_kedro.surrogate.uncertainty.probe_levels import LEVELS
 
 HalfWidth = Annotated[float, Field(ge=0)]

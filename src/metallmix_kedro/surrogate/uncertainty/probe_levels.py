@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.meta_features.probes.features import OWN, SMALLEST
-from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
+from metallmix_kedro.meta_features import OWN, SMALLEST, ProbeLevel
 
 LEVELS: tuple[ProbeLevel, ...] = get_args(ProbeLevel)
 """``none``, ``smallest`` (the smallest backbone) and ``all`` (every backbone)."""

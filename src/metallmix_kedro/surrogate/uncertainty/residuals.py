@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.history.cells import draw_evenly
-from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.meta_features.probes.parameters import ProbeLevel
+from metallmix_kedro.history import SCORE, draw_evenly
+from metallmix_kedro.meta_features import ProbeLevel
 from metallmix_kedro.surrogate.folds import Fold
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import PointModel

@@ -6,8 +6,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.declared import titled
-from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.history.relative import NO_SPREAD, has_score, origin
+from metallmix_kedro.history import NO_SPREAD, SCORE, has_score, origin
 
 FloatArray = npt.NDArray[np.float64]
 

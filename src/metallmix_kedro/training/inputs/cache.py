@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from metallmix_kedro.support.errors import ParameterError
+from metallmix_kedro.support import ParameterError
 from metallmix_kedro.training.inputs.parameters import CacheParameters
 from metallmix_kedro.training.inputs.rows import Rows, StoredRows
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.support import Parameters
 
 Gigabytes = Annotated[float, Field(gt=0)]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.support import InputError
 
 
 def load_pixels(

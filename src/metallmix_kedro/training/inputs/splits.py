@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from metallmix_kedro.images.folds import assign_folds
-from metallmix_kedro.support.errors import InputError
+from metallmix_kedro.images import assign_folds
+from metallmix_kedro.support import InputError
 
 Indices = NDArray[np.int64]
 

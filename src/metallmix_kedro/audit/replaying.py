@@ -14,7 +14,7 @@ from kedro.runner import SequentialRunner
 from metallmix_kedro.audit.comparison import Comparison, compare_bytes
 from metallmix_kedro.audit.record import DatasetVersion, RunRecord, file_sha256, package_versions
 from metallmix_kedro.audit.versions import version_path, versioned
-from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.support import ArtifactError
 
 PIPELINE = "recommendation"
 RECOMMENDATION = "recommendation"

@@ -8,9 +8,8 @@ from typing import Any, Self, TypeVar
 
 from pydantic import model_validator
 
-from metallmix_kedro.declared.features import Feature, Hyperparameter, MetaFeature
-from metallmix_kedro.support.errors import ParameterError
-from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.declared.feature import Feature, Hyperparameter, MetaFeature
+from metallmix_kedro.support import ParameterError, Parameters
 
 
 class Declaration(Parameters):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from metallmix_kedro.support.parameters import Parameters
+from metallmix_kedro.support import Parameters
 
 FeatureKind = Literal["category", "ordered", "number", "log_number", "whole_number"]
 """``category``: words without order; ``ordered``: words from least to most; ``number``;

@@ -1,0 +1,3 @@
+from .parameters import ExplainabilityParameters as ExplainabilityParameters
+from .trials import attribute_trials as attribute_trials
+from .values import readable_value as readable_value, readable_values as readable_values

@@ -1,0 +1,6 @@
+from .build import (
+    build_backbone as build_backbone,
+    preprocess as preprocess,
+    weights_id as weights_id,
+)
+from .registry import BACKBONES as BACKBONES, Backbone as Backbone, get_backbone as get_backbone

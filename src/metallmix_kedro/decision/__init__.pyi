@@ -1,0 +1,17 @@
+from . import gather as gather
+from .parameters import DecisionParameters as DecisionParameters
+from .pareto import (
+    FloatArray as FloatArray,
+    ParetoPoint as ParetoPoint,
+    fastest as fastest,
+    pareto_front as pareto_front,
+    rounded as rounded,
+)
+from .portfolio import (
+    DIFFERENT as DIFFERENT,
+    SURROGATE_BEST as SURROGATE_BEST,
+    by_prediction as by_prediction,
+    short_list as short_list,
+)
+from .scoring import DECIMALS as DECIMALS, PREDICTIONS as PREDICTIONS
+from .target import Learned as Learned, Target as Target

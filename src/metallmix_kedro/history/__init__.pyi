@@ -1,0 +1,40 @@
+from .averages import (
+    comparable_configurations as comparable_configurations,
+    configuration_means as configuration_means,
+    known_configurations as known_configurations,
+    shared_enough as shared_enough,
+)
+from .cells import (
+    Cells as Cells,
+    belongs as belongs,
+    coded as coded,
+    draw_evenly as draw_evenly,
+    numbered as numbered,
+)
+from .collect import collect_history as collect_history
+from .columns import (
+    ACCURACY as ACCURACY,
+    METRICS as METRICS,
+    PROTOCOL as PROTOCOL,
+    SCORE as SCORE,
+    SOURCES as SOURCES,
+    TIMES as TIMES,
+    history_columns as history_columns,
+    later_values as later_values,
+)
+from .comparable import same_setting as same_setting
+from .objective import (
+    MEASURES as MEASURES,
+    Measure as Measure,
+    Objective as Objective,
+    with_score as with_score,
+)
+from .relative import (
+    NO_SPREAD as NO_SPREAD,
+    add_relative_score as add_relative_score,
+    has_score as has_score,
+    origin as origin,
+)
+from .schema import history_schema as history_schema
+from .searches import compare_searches as compare_searches
+from .tried import Tried as Tried

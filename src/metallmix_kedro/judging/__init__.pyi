@@ -1,0 +1,7 @@
+from .ablation_keys import current_rows as current_rows, fingerprint as fingerprint
+from .ablation_table import row_table as row_table, summary_table as summary_table
+from .judge import (
+    judge_recommendation as judge_recommendation,
+    rate_labelled as rate_labelled,
+    report_judge as report_judge,
+)

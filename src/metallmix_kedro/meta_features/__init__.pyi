@@ -1,0 +1,18 @@
+from .card import read_card as read_card
+from .features import MetaFeatures as MetaFeatures, compute_meta_features as compute_meta_features
+from .parameters import (
+    MetaFeaturesParameters as MetaFeaturesParameters,
+    TargetParameters as TargetParameters,
+)
+from .probes.features import (
+    OWN as OWN,
+    PROBE_DECLARATIONS as PROBE_DECLARATIONS,
+    PROBE_FEATURES as PROBE_FEATURES,
+    SMALLEST as SMALLEST,
+    add_probes as add_probes,
+)
+from .probes.measuring import ProbedImages as ProbedImages, chosen_backbones as chosen_backbones
+from .probes.parameters import ProbeLevel as ProbeLevel, ProbeParameters as ProbeParameters
+from .probes.table import no_probes as no_probes
+from .registered import meta_feature_table as meta_feature_table
+from .target import TargetDescription as TargetDescription

@@ -1,0 +1,5 @@
+from .parameters import RecommendationParameters as RecommendationParameters
+from .pareto_picture import draw_pareto as draw_pareto
+from .recommendation import Recommendation as Recommendation, recommend as recommend
+from .report import render_report as render_report
+from .terminal import render_summary as render_summary

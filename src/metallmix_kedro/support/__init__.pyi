@@ -1,0 +1,24 @@
+from .errors import (
+    ArtifactError as ArtifactError,
+    InputError as InputError,
+    MetallmixError as MetallmixError,
+    MissingExtraError as MissingExtraError,
+    ParameterError as ParameterError,
+    WeightsError as WeightsError,
+)
+from .extras import require as require
+from .figures import (
+    BLUE as BLUE,
+    COLOUR_MAP as COLOUR_MAP,
+    GREY as GREY,
+    ORANGE as ORANGE,
+    VERMILION as VERMILION,
+    empty_figure as empty_figure,
+    frame as frame,
+    new_figure as new_figure,
+)
+from .files import whole_file as whole_file
+from .parameter_errors import describe_offences as describe_offences
+from .parameters import Parameters as Parameters
+from .text_yaml import load_text_yaml as load_text_yaml
+from .xgboost_alone import xgboost as xgboost

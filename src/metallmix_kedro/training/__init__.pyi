@@ -1,0 +1,19 @@
+from .features import Features as Features, IMAGES_AT_ONCE as IMAGES_AT_ONCE
+from .heads import (
+    cheap_first as cheap_first,
+    heads_at_once as heads_at_once,
+    trained_together as trained_together,
+)
+from .hyperparameters import (
+    check_space as check_space,
+    effective_values as effective_values,
+    image_size_of as image_size_of,
+)
+from .inputs.cache import ArrayCache as ArrayCache, CachedArrays as CachedArrays
+from .inputs.parameters import CacheParameters as CacheParameters
+from .inputs.pixels import load_pixels as load_pixels
+from .inputs.splits import ImageSplits as ImageSplits, Split as Split, draw_subset as draw_subset
+from .network import CutBackbone as CutBackbone, STRATEGIES as STRATEGIES, Strategy as Strategy
+from .networks import BackboneStore as BackboneStore, NetworkStore as NetworkStore
+from .outcome import FoldOutcome as FoldOutcome
+from .trials import Schedule as Schedule, train_trials as train_trials
