@@ -33,7 +33,11 @@ PARAMETERS = {
             "freeze_batch_norm": True,
         },
     },
-    "search_space": {"dense_units": [32], "optimizer": ["adam"], "batch_size": [16]},
+    "search_space": {
+        "dense_units": {"values": [32]},
+        "optimizer": {"values": ["adam"]},
+        "batch_size": {"values": [16]},
+    },
 }
 
 WITHOUT_TENSORFLOW = """

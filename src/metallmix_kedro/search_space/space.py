@@ -27,13 +27,16 @@ class SearchSpace(Parameters):
     @model_validator(mode="before")
     @classmethod
     def _values_of_each(cls, given: Any) -> Any:
-        declared = hyperparameters()
-        values = {
-            # As it stands in a file, a declaration; elsewhere its values alone.
-            name: entry["values"] if isinstance(entry, Mapping) else entry
-            for name, entry in dict(given).items()
-            if entry is not None
+        entries = {name: entry for name, entry in dict(given).items() if entry is not None}
+        # In a file stand declarations, elsewhere values alone. A file can be read where nothing is
+        # in force: kedro-viz reads parameters without the project's hooks.
+        own = {
+            name: Hyperparameter.model_validate(entry)
+            for name, entry in entries.items()
+            if isinstance(entry, Mapping)
         }
+        declared = own if own and len(own) == len(entries) else hyperparameters()
+        values = {name: own[name].values if name in own else entries[name] for name in entries}
         if unknown := sorted(set(values) - set(declared)):
             known = ", ".join(declared)
             raise ValueError(f"not declared: {', '.join(unknown)}; declared are {known}")

@@ -104,3 +104,10 @@ def test_values_out_of_range_are_refused(column: str, values: list[Any]) -> None
     shipped = base_parameters()["search_space"]
     with pytest.raises(ValidationError, match=column):
         SearchSpace.model_validate({**shipped, column: values})
+
+
+def test_a_file_is_read_where_nothing_is_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = base_parameters()["search_space"]
+    expected = SearchSpace.model_validate(entries)
+    monkeypatch.setattr("metallmix_kedro.declared.declaration._IN_FORCE", [])
+    assert SearchSpace.model_validate(entries) == expected
