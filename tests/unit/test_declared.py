@@ -154,23 +154,42 @@ def test_anything_is_either_a_value_or_has_a_problem(kind: str, value: Any) -> N
         assert problem.startswith("is ")
 
 
+BOUNDS = "(allowed is a number, at least 2, less than 5)"
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "problem"),
     [
-        ("number", True, "is no number"),
-        ("number", "3", "is no number"),
-        ("number", float("nan"), "is not finite"),
-        ("number", 10**400, "is not finite"),
-        ("number", 1, "is below 2"),
-        ("number", 5, "is not below 5"),
-        ("whole_number", 2.5, "is no whole number"),
-        ("log_number", 0, "is not above 0"),
+        ("number", True, f"is no number {BOUNDS}"),
+        ("number", "3", f"is no number {BOUNDS}"),
+        ("number", float("nan"), f"is not finite {BOUNDS}"),
+        ("number", 10**400, f"is not finite {BOUNDS}"),
+        ("number", 1, f"is below 2 {BOUNDS}"),
+        ("number", 5, f"is not below 5 {BOUNDS}"),
+        ("whole_number", 2.5, f"is no whole number {BOUNDS.replace('number', 'whole number')}"),
+        ("log_number", 0, f"is not above 0 {BOUNDS}"),
         ("category", "", "is no word"),
         ("category", 3, "is no word"),
     ],
 )
 def test_a_problem_is_said(kind: str, value: Any, problem: str) -> None:
     assert Feature(kind=kind, minimum=2, below=5).problem_with(value) == problem
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "allowed"),
+    [
+        ({"kind": "number"}, "x", "a number"),
+        ({"kind": "whole_number", "minimum": 1}, 0, "a whole number, at least 1"),
+        ({"kind": "number", "minimum": 0, "below": 1}, 1, "a number, at least 0, less than 1"),
+        ({"kind": "log_number"}, 0, "a number, more than 0"),
+        ({"kind": "log_number", "minimum": 0}, 0, "a number, more than 0"),
+        ({"kind": "log_number", "minimum": 1}, 0.5, "a number, at least 1"),
+    ],
+)
+def test_a_problem_says_what_is_allowed(declared: Any, value: Any, allowed: str) -> None:
+    problem = Feature.model_validate(declared).problem_with(value)
+    assert str(problem).endswith(f"(allowed is {allowed})")
 
 
 def test_what_has_no_rank_is_refused() -> None:

@@ -37,7 +37,7 @@ def attribute_trials(surrogate: Surrogate, history: pd.DataFrame) -> pd.DataFram
     surrogate : Surrogate
         The fitted surrogate.
     history : pandas.DataFrame
-        All trials (`metallmix_kedro.history.HistorySchema`).
+        All trials (`metallmix_kedro.history.schema.history_schema`).
 
     Returns
     -------

@@ -104,8 +104,28 @@ class Feature(Parameters):
         """Write a value as it stands after "with" in a sentence."""
         return self.value_prose.get(str(value), self.told(value))
 
+    @property
+    def _allowed(self) -> str:
+        """Say in words which numbers make sense."""
+        least = "more than 0" if self.kind == "log_number" and not self.minimum else None
+        if self.minimum is not None and least is None:
+            least = f"at least {self.minimum:g}"
+        most = None if self.below is None else f"less than {self.below:g}"
+        kind = "a whole number" if self.kind == "whole_number" else "a number"
+        return ", ".join(filter(None, (kind, least, most)))
+
     def problem_with(self, value: object) -> str | None:
-        """Say why a value cannot be one of this feature's, if it cannot."""
+        """Say why a value cannot be one of this feature's, if it cannot, and what can.
+
+        Examples
+        --------
+        >>> Feature(kind="whole_number", minimum=1).problem_with(0)
+        'is below 1 (allowed is a whole number, at least 1)'
+        """
+        problem = self._problem_with(value)
+        return f"{problem} (allowed is {self._allowed})" if problem and self.is_number else problem
+
+    def _problem_with(self, value: object) -> str | None:
         if not self.is_number:
             return None if isinstance(value, str) and value else "is no word"
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):

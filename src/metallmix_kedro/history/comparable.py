@@ -25,7 +25,10 @@ GUIDED_PROPOSERS: tuple[str, ...] = ("bayesian",)
 
 
 def same_setting(history: pd.DataFrame) -> pd.DataFrame:
-    """Keep, of each dataset and origin, the trials of its most frequent setting.
+    """Keep, of each dataset and origin, the trials of one setting.
+
+    It is the most frequent one of those that trained with all images; where there is none, the
+    most frequent one.
 
     Parameters
     ----------
@@ -43,10 +46,13 @@ def same_setting(history: pd.DataFrame) -> pd.DataFrame:
     agreeing = [column for column in SETTING if column in history.columns]
     setting = history.groupby(agreeing, dropna=False, sort=False).ngroup()
     finished = (history["status"] == "finished") & history[ACCURACY].notna()
-    finished = finished.groupby([*where, setting]).transform("sum")
-    most = finished.groupby(where).transform("max")
+    counts = finished.groupby([*where, setting]).transform("sum")
+    if "level" in history:
+        # Many cheap trials on few images do not outvote those that answer the question asked.
+        counts = counts.where(history["level"].ne("all") | counts.eq(0), counts + len(history))
+    most = counts.groupby(where).transform("max")
     # Of several that are as frequent, the first; a missing value would never equal itself.
-    chosen = setting.where(finished == most).groupby(where).transform("first")
+    chosen = setting.where(counts == most).groupby(where).transform("first")
     return history[setting == chosen]
 
 

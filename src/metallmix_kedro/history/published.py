@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from metallmix_kedro.declared import meta_feature_columns
+from metallmix_kedro.declared import meta_feature_columns, network
 from metallmix_kedro.history.columns import ACCURACY, history_columns
 from metallmix_kedro.support import ArtifactError
 
@@ -49,7 +49,8 @@ def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFram
     """Turn the published outcomes into rows of the history.
 
     An outcome names a backbone, an accuracy and a training time. The other six hyperparameters,
-    the other metrics and the protocol are not published and stay missing.
+    the other metrics and the protocol are not published and stay missing. Where no backbone is
+    declared, an outcome says nothing of any configuration, and there are no rows.
 
     Parameters
     ----------
@@ -73,6 +74,9 @@ def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFram
         If a column is missing or a dataset is not one of the paper's.
     """
     _check(outcomes)
+    named = network()
+    if named is None:
+        return pd.DataFrame(columns=list(history_columns()), dtype=object)
     papers = outcomes["dataset"].map(PAPER_DATASETS)
     names = papers.map(lambda paper: paper.name)
     features = _meta_features(known)
@@ -83,7 +87,7 @@ def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFram
             "source": PUBLISHED,
             "proposer": "llm:" + outcomes["llm"].astype("str"),
             "status": "finished",
-            "backbone": outcomes["selected_model"],
+            named: outcomes["selected_model"],
             ACCURACY: outcomes["accuracy"],
             "training_time_s": outcomes["training_time_s"],
         }

@@ -163,8 +163,8 @@ def _outcome(history: pd.DataFrame, search: Search) -> dict[str, Any]:
     return told | {
         "validation_accuracy": chosen["validation_accuracy"],
         "chosen_trial": chosen["trial_id"],
-        "chosen_backbone": chosen["backbone"],
-        "chosen_strategy": chosen["strategy"],
+        "chosen_backbone": chosen.get("backbone"),
+        "chosen_strategy": chosen.get("strategy"),
         "chosen_training_time_s": chosen["training_time_s"],
     }
 

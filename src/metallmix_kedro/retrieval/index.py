@@ -51,7 +51,7 @@ def build_index(
     Parameters
     ----------
     history : pandas.DataFrame
-        All trials (`metallmix_kedro.history.HistorySchema`) with their ``score``.
+        All trials (`metallmix_kedro.history.schema.history_schema`) with their ``score``.
     parameters : RetrievalParameters, optional
         Weight of the modality, quantile of the novelty warning.
 

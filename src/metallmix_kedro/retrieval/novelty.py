@@ -32,8 +32,8 @@ class Novelty:
         has fewer than `MIN_DATASETS` datasets, since nothing can be said to be close then.
     is_outlier : bool
         ``distance > threshold``, or too few datasets to tell.
-    is_unseen_modality : bool
-        No dataset of the history has the target's modality.
+    unseen_categories : tuple of str
+        Meta-features, as the modality, of which no dataset of the history has the target's value.
     """
 
     nearest_dataset: str
@@ -41,7 +41,7 @@ class Novelty:
     quantile: float
     threshold: float
     is_outlier: bool
-    is_unseen_modality: bool
+    unseen_categories: tuple[str, ...]
 
     @property
     def is_unlike_all(self) -> bool:
@@ -85,14 +85,20 @@ def measure_novelty(
     too_few = len(usual) < MIN_DATASETS
     threshold = 0.0 if too_few else float(np.quantile(usual, card.novelty_quantile))
     distance = float(to_target[nearest])
-    seen = {card.entries[position].meta_features.as_dict().get("modality") for position in others}
     return Novelty(
         nearest_dataset=str(names[nearest]),
         distance=distance,
         quantile=float(np.mean(usual < distance)) if len(usual) else 1.0,
         threshold=threshold,
         is_outlier=too_few or distance > threshold,
-        is_unseen_modality=target.as_dict().get("modality") not in seen,
+        unseen_categories=tuple(
+            name
+            for name in card.scaler.categories
+            if all(
+                getattr(card.entries[position].meta_features, name) != getattr(target, name)
+                for position in others
+            )
+        ),
     )
 
 

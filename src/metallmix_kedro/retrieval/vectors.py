@@ -1,11 +1,18 @@
 """Meta-features as vectors whose Euclidean distance says how alike two datasets are."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    NonNegativeFloat,
+    PositiveFloat,
+    field_validator,
+    model_validator,
+)
 
 from metallmix_kedro.declared import meta_features, numeric_meta_features
 from metallmix_kedro.meta_features import MetaFeatures
@@ -25,22 +32,22 @@ def _weights() -> npt.NDArray[np.float64]:
 
 
 class MetaFeatureScaler(BaseModel):
-    """Turns meta-features into vectors in which each of the paper's seven counts once.
+    """Turns meta-features into vectors in which each of them counts once: the paper's seven.
 
     Counts, sizes, ratios and pixels are taken as ``log(1 + x)``, all numeric columns are
     standardised over datasets (not over trials: a dataset with many trials weighs no more).
     The two columns of the image resolution and the four of the class sizes share the weight of
-    one meta-feature. The modality is one-hot; two datasets that differ in it are
-    `modality_weight` apart on that account alone.
+    one meta-feature. The modality, as any other category, is one-hot; two datasets that differ in
+    it are `modality_weight` apart on that account alone.
 
     Parameters
     ----------
     means, scales : dict of str to float
         Mean and standard deviation (at least `MIN_SPREAD`) of each of `numeric_meta_features`.
-    modalities : tuple of str
-        The modalities seen, sorted.
+    categories : dict of str to tuple of str
+        Of each meta-feature that is no number the values seen, sorted.
     modality_weight : float
-        Distance between two modalities, at least 0.
+        Distance between two modalities, or values of another category, at least 0.
 
     Examples
     --------
@@ -56,8 +63,18 @@ class MetaFeatureScaler(BaseModel):
 
     means: dict[str, float]
     scales: dict[str, PositiveFloat]
-    modalities: tuple[str, ...]
+    categories: dict[str, tuple[str, ...]]
     modality_weight: NonNegativeFloat
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_cards(cls, given: Any) -> Any:
+        """Read cards from when the modality was the only category."""
+        if not isinstance(given, dict) or "modalities" not in given:
+            return given
+        others = {key: value for key, value in given.items() if key != "modalities"}
+        seen = given["modalities"]
+        return {**others, "categories": {"modality": seen} if seen else {}}
 
     @field_validator("means", "scales")
     @classmethod
@@ -66,9 +83,16 @@ class MetaFeatureScaler(BaseModel):
             raise ValueError(f"needs exactly the keys {', '.join(numeric_meta_features())}")
         return values
 
+    @field_validator("categories")
+    @classmethod
+    def _has_each_category(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if set(values) != set(_category_names()):
+            raise ValueError(f"needs exactly the keys {', '.join(_category_names()) or '(none)'}")
+        return values
+
     @classmethod
     def fit(cls, datasets: Sequence[MetaFeatures], modality_weight: float) -> Self:
-        """Learn means, spreads and modalities.
+        """Learn means, spreads and categories.
 
         Parameters
         ----------
@@ -78,28 +102,33 @@ class MetaFeatureScaler(BaseModel):
             Distance between two modalities, at least 0.
         """
         values = _numeric(datasets)
-        has_modality = "modality" in meta_features()
         return cls(
             means=_named(values.mean(axis=0)),
             scales=_named(np.maximum(values.std(axis=0), MIN_SPREAD)),
-            modalities=tuple(
-                sorted({features.modality for features in datasets} if has_modality else ())
-            ),
+            categories={
+                name: tuple(sorted({getattr(features, name) for features in datasets}))
+                for name in _category_names()
+            },
             modality_weight=modality_weight,
         )
 
     def transform(self, datasets: Sequence[MetaFeatures]) -> npt.NDArray[np.float32]:
-        """Return the vectors, shape (number of datasets, 10 + number of modalities).
+        """Return the vectors, shape (number of datasets, numbers + categories seen).
 
-        A modality that was never seen sets no one-hot column: it is equally far from all.
+        A category that was never seen sets no one-hot column: it is equally far from all.
         """
         means = [self.means[name] for name in numeric_meta_features()]
         scales = [self.scales[name] for name in numeric_meta_features()]
         standardised = (_numeric(datasets) - means) / scales * _weights()
         # Two different unit vectors are sqrt(2) apart.
-        shown = [[one.modality == name for name in self.modalities] for one in datasets]
+        seen = [(name, value) for name, values in self.categories.items() for value in values]
+        shown = [[getattr(one, name) == value for name, value in seen] for one in datasets]
         one_hot = np.array(shown, dtype=float) * (self.modality_weight / np.sqrt(2))
         return np.hstack([standardised, one_hot]).astype(np.float32)
+
+
+def _category_names() -> tuple[str, ...]:
+    return tuple(name for name, one in meta_features().items() if not one.is_number)
 
 
 def _named(values: npt.NDArray[np.float64]) -> dict[str, float]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from metallmix_kedro.history import Objective
 from metallmix_kedro.support import ArtifactError, xgboost
 from metallmix_kedro.surrogate.average import ConfigurationAverage
-from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder
+from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder, surrogate_features
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.uncertainty.calibration import Calibration
 from metallmix_kedro.surrogate.uncertainty.scales import DeviceScale, ScoreScale
@@ -111,8 +111,8 @@ def read_card(card: Mapping[str, Any], objective: Objective = "accuracy") -> Sur
     Raises
     ------
     ArtifactError
-        If it is not a card of this format (the message names the first key at fault), or of
-        another objective.
+        If it is not a card of this format (the message names the first key at fault), of another
+        objective, or of another declaration.
     """
     try:
         checked = SurrogateCard.model_validate(card)
@@ -122,6 +122,13 @@ def read_card(card: Mapping[str, Any], objective: Objective = "accuracy") -> Sur
         raise ArtifactError(
             f"The surrogate card (surrogate_card) cannot be used: {key}: {fault['msg']}. {MEND}"
         ) from error
+    # A category that no trial had makes no column.
+    known = {*(column.feature for column in checked.columns), *checked.encoder.categories}
+    if foreign := {*checked.encoder.foreign_features, *(known ^ set(surrogate_features()))}:
+        raise ArtifactError(
+            "The surrogate card (surrogate_card) is of other hyperparameters or meta-features than "
+            f"are declared; they differ in {', '.join(sorted(foreign))}. {MEND}"
+        )
     if checked.columns != checked.encoder.described_columns:
         raise ArtifactError(
             "The surrogate card (surrogate_card) contradicts itself: its columns are not those "

@@ -36,6 +36,12 @@ def described_features() -> Mapping[str, Feature]:
     return {**meta_features(), **probes, **hyperparameters()}
 
 
+def _is_one_hot(declared: Feature) -> bool:
+    """Whether a feature has a column a category: words, but for hyperparameters with ranks."""
+    ranked = isinstance(declared, Hyperparameter) and declared.kind == "ordered"
+    return not (declared.is_number or ranked)
+
+
 def surrogate_features() -> tuple[str, ...]:
     """Name what the surrogate knows of a trial."""
     return tuple(described_features())
@@ -104,9 +110,15 @@ class FeatureEncoder(BaseModel):
             categories={
                 name: _categories(history[name])
                 for name, declared in described_features().items()
-                if declared.kind == "category"
+                if _is_one_hot(declared)
             }
         )
+
+    @property
+    def foreign_features(self) -> tuple[str, ...]:
+        """Features that have categories here and none by what is declared, or the reverse."""
+        declared = {name for name, one in described_features().items() if _is_one_hot(one)}
+        return tuple(sorted(declared ^ set(self.categories)))
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -186,7 +198,7 @@ class FeatureEncoder(BaseModel):
                 description=declared.description,
                 unit=_UNIT[declared.seen_as].format(declared.unit),
             )
-        elif isinstance(declared, Hyperparameter) and declared.kind == "ordered":
+        elif isinstance(declared, Hyperparameter) and not _is_one_hot(declared):
             steps = ", ".join(f"{rank} = {name}" for rank, name in enumerate(declared.ranks))
             yield Column(
                 name=feature,
@@ -213,7 +225,7 @@ class FeatureEncoder(BaseModel):
         if declared.is_number:
             numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
             return declared.on_scale(numbers)[:, np.newaxis]
-        if isinstance(declared, Hyperparameter) and declared.kind == "ordered":
+        if isinstance(declared, Hyperparameter) and not _is_one_hot(declared):
             ranks = pd.Index(declared.ranks).get_indexer(pd.Index(values)).astype(np.float64)
             return np.where(ranks < 0, np.nan, ranks)[:, np.newaxis]
         categories = self.categories[feature]

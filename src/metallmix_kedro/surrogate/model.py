@@ -133,7 +133,7 @@ class Surrogate:
         ----------
         frame : pandas.DataFrame
             Trials, or a target's meta-features next to candidates: the columns
-            ``encoding.FEATURES``; n rows. Unknown values may be missing.
+            `surrogate_features`; n rows. Unknown values may be missing.
         relative_score : pandas.Series, optional
             What is expected of them in place of what the models say, n values on the frame's
             index. The intervals keep their width, which holds for what the models say.
@@ -222,7 +222,9 @@ class Surrogate:
         calibration, level = self.card.calibration, known_level(frame)
         measured = pd.Series(True, index=frame.index)
         if name := network():
-            measured = frame[name].isin(self._point.average.levels[name])
+            # The average leaves out what has one value, or too many.
+            known = self._point.average.levels.get(name, self.encoder.categories[name])
+            measured = frame[name].isin(known)
         kinds = {kind: calibration.at(level, kind) for kind in (True, False)}
         return pd.DataFrame(
             {
@@ -247,7 +249,7 @@ class Surrogate:
         Returns
         -------
         pandas.DataFrame
-            Shape (n, 29) on the frame's index: a column a feature in the order of
+            Shape (n, features + 1) on the frame's index: a column a feature in the order of
             ``encoder.features``, and ``base_value``, all in units of the relative score. A row
             sums to its predicted relative score.
         """

@@ -73,7 +73,7 @@ class PointModel:
         Parameters
         ----------
         frame : pandas.DataFrame
-            Has the columns ``encoding.FEATURES``; n rows.
+            Has the columns `surrogate_features`; n rows.
 
         Returns
         -------

@@ -49,7 +49,7 @@ def test_of_two_settings_the_more_frequent_stays_dataset_by_dataset():
 
 
 def test_trials_of_different_levels_are_of_different_settings():
-    rows = [{"level": level, "test_accuracy": 0.5} for level in ("100", "all", "100")]
+    rows = [{"level": level, "test_accuracy": 0.5} for level in ("100", "400", "100")]
     history = made_history(rows)
     assert same_setting(history)["level"].tolist() == ["100", "100"]
     # A history that was stored before there were levels.
@@ -68,3 +68,26 @@ def test_failed_trials_do_not_make_a_setting_frequent():
 def test_a_history_without_trials_of_ours_compares_nothing():
     paper = made_history([{"source": "published", "proposer": "llm:x", "test_accuracy": 1.0}])
     assert comparable_trials(paper).empty
+
+
+def test_trials_with_all_images_are_not_outvoted_dataset_by_dataset():
+    rows = [
+        {"dataset": dataset, "level": level, "image_size": size, "test_accuracy": 0.5}
+        for dataset, level, size in [
+            *[("a", "100", 96)] * 5,
+            ("a", "all", 96),
+            ("a", "all", 128),
+            ("a", "all", 128),
+            *[("b", "100", 96)] * 2,
+            ("b", None, 96),
+        ]
+    ]
+    kept = same_setting(made_history(rows)).groupby("dataset")
+    # Of two settings with all images, again the more frequent.
+    assert kept["image_size"].agg(list)["a"] == [128, 128]
+    assert kept["level"].agg(list).to_dict() == {"a": ["all", "all"], "b": ["100", "100"]}
+
+
+def test_failed_trials_with_all_images_outvote_nobody():
+    rows = [{"level": "all", "status": "failed"}, {"level": "100", "test_accuracy": 0.5}]
+    assert same_setting(made_history(rows))["level"].tolist() == ["100"]

@@ -5,11 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metallmix_kedro.declared import configuration_columns
+from metallmix_kedro.declared import Declaration, configuration_columns, used
 from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.published import PAPER_DATASETS, published_trials
 from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.support.errors import ArtifactError
+from tests.declared_space import base_parameters
 from tests.fabricated import fabricate_history
 
 REPOSITORY = Path(__file__).parents[3]
@@ -74,3 +75,12 @@ def test_foreign_dataset_is_refused(outcomes: pd.DataFrame) -> None:
 def test_missing_column_is_named(outcomes: pd.DataFrame) -> None:
     with pytest.raises(ArtifactError, match="selected_model"):
         published_trials(outcomes.drop(columns="selected_model"), EMPTY)
+
+
+def test_where_no_backbone_is_declared_they_say_nothing(outcomes: pd.DataFrame) -> None:
+    base = base_parameters()
+    space = {**base["search_space"], "backbone": None}
+    with used(Declaration.from_parameters({**base, "search_space": space})):
+        rows = published_trials(outcomes, EMPTY.drop(columns="backbone"))
+        assert rows.empty
+        assert tuple(rows) == history_columns()

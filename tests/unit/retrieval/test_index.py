@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metallmix_kedro.declared import Declaration, used
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index, distances, retrievable_trials
 from metallmix_kedro.support.errors import ArtifactError, InputError
+from tests.declared_space import base_parameters
 
 Built = tuple[faiss.Index, dict[str, Any]]
 
@@ -121,3 +123,13 @@ def test_a_card_of_another_index_is_refused(history: pd.DataFrame, built: Built)
     fewer, _ = build_index(history[history["dataset"] != "fabricated_0"])
     with pytest.raises(ArtifactError, match="not built together"):
         IndexCard.read(built[1], fewer)
+
+
+@pytest.mark.parametrize("change", [{"n_classes": None}, {"origin": {"kind": "category"}}])
+def test_the_card_of_another_declaration_is_refused(history: pd.DataFrame, change: Any) -> None:
+    index, stored = build_index(history)
+    base = base_parameters()
+    known = {**base["meta_features"]["declared"], **change}
+    declaration = Declaration.from_parameters({**base, "meta_features": {"declared": known}})
+    with used(declaration), pytest.raises(ArtifactError, match=r"needs exactly.*=retrieval"):
+        IndexCard.read(stored, index)

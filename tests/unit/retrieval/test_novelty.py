@@ -22,7 +22,7 @@ def test_a_known_dataset_is_no_outlier(built: Built, card: IndexCard) -> None:
         assert novelty.nearest_dataset == entry.dataset
         assert (novelty.distance, novelty.quantile) == (pytest.approx(0, abs=1e-5), 0)
         assert not novelty.is_outlier
-        assert not novelty.is_unseen_modality
+        assert novelty.unseen_categories == ()
 
 
 def test_a_target_of_another_world_is_an_outlier(built: Built, card: IndexCard) -> None:
@@ -30,7 +30,7 @@ def test_a_target_of_another_world_is_an_outlier(built: Built, card: IndexCard) 
     target = compute_meta_features(sizes, 4_000, 3_000, "satellite")
     novelty = measure_novelty(built[0], card, target)
     assert novelty.is_outlier
-    assert novelty.is_unseen_modality
+    assert novelty.unseen_categories == ("modality",)
     assert novelty.quantile == 1
     assert novelty.distance > novelty.threshold > 0
 
@@ -71,8 +71,9 @@ def test_a_modality_only_the_target_itself_has_is_unseen(history: pd.DataFrame) 
     index, stored = build_index(history)
     card = IndexCard.read(stored, index)
     target = card.entries[1].meta_features
-    assert not measure_novelty(index, card, target).is_unseen_modality
-    assert measure_novelty(index, card, target, "fabricated_1").is_unseen_modality
+    assert measure_novelty(index, card, target).unseen_categories == ()
+    alone = measure_novelty(index, card, target, "fabricated_1")
+    assert alone.unseen_categories == ("modality",)
 
 
 def test_two_datasets_are_too_few_to_call_anything_usual(history: pd.DataFrame) -> None:

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from metallmix_kedro.declared import Declaration, used
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.retrieval.vectors import MetaFeatureScaler
+from tests.declared_space import base_parameters
 
 meta_features = st.builds(
     compute_meta_features,
@@ -34,7 +36,7 @@ def test_vectors_are_finite_and_distance_to_oneself_is_zero(
     scaler = MetaFeatureScaler.fit(datasets, modality_weight=1.0)
     vectors = scaler.transform([target, target])
     assert np.isfinite(vectors).all()
-    assert vectors.shape == (2, 10 + len(scaler.modalities))
+    assert vectors.shape == (2, 10 + len(scaler.categories["modality"]))
     assert distance(scaler, target, target) == 0
 
 
@@ -90,9 +92,38 @@ def test_unseen_modality_is_equally_far_from_all() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"means": {}}, {"scales": {"n_instances": 1.0}}, {"modality_weight": -1.0}],
+    [
+        {"means": {}},
+        {"scales": {"n_instances": 1.0}},
+        {"modality_weight": -1.0},
+        {"categories": {}},
+        {"categories": {"modality": ("MRI",), "origin": ()}},
+    ],
 )
 def test_damaged_scaler_is_refused(change: dict[str, object]) -> None:
     stored = MetaFeatureScaler.fit([dataset()], 1.0).model_dump() | change
     with pytest.raises(ValidationError):
         MetaFeatureScaler.model_validate(stored)
+
+
+def test_every_category_counts_as_the_modality_does() -> None:
+    base = base_parameters()
+    known = {**base["meta_features"]["declared"], "origin": {"kind": "category"}}
+    declaration = Declaration.from_parameters({**base, "meta_features": {"declared": known}})
+    seen = dataset("MRI").as_dict()
+    with used(declaration):
+        here, there, apart = (
+            MetaFeatures.model_validate({**seen, "modality": modality, "origin": origin})
+            for modality, origin in (("MRI", "a"), ("MRI", "b"), ("CT", "b"))
+        )
+        scaler = MetaFeatureScaler.fit([here, there, apart], 2.0)
+        assert scaler.categories == {"modality": ("CT", "MRI"), "origin": ("a", "b")}
+        assert distance(scaler, here, there) == pytest.approx(2.0)
+        assert distance(scaler, here, apart) == pytest.approx(8**0.5)
+
+
+def test_a_scaler_stored_before_there_were_other_categories_is_read() -> None:
+    scaler = MetaFeatureScaler.fit([dataset("MRI"), dataset("CT")], 1.0)
+    stored = scaler.model_dump(mode="json")
+    stored["modalities"] = stored.pop("categories")["modality"]
+    assert MetaFeatureScaler.model_validate(stored) == scaler

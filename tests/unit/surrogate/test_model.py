@@ -5,10 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metallmix_kedro.declared import Declaration, used
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.support.errors import ArtifactError, InputError
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import BASE_VALUE, Surrogate
+from tests.declared_space import base_parameters
 from tests.fabricated import BACKBONE_EFFECT, RATE_EFFECT
 
 
@@ -125,8 +127,9 @@ def test_what_is_no_card_is_refused(surrogate, card):
 
 def test_columns_that_contradict_the_encoder_are_refused(surrogate):
     score_model, time_model, card = surrogate.artifacts()
+    kept = [column for column in card["columns"] if column["name"] != "optimizer=adam"]
     with pytest.raises(ArtifactError, match="contradicts itself"):
-        Surrogate.from_artifacts(score_model, time_model, {**card, "columns": card["columns"][1:]})
+        Surrogate.from_artifacts(score_model, time_model, {**card, "columns": kept})
 
 
 def test_a_card_of_another_objective_is_refused_with_the_command_that_fits_it(surrogate):
@@ -160,3 +163,50 @@ def test_models_and_cards_of_different_fits_are_not_mixed(surrogate, history, pa
         Surrogate.from_artifacts(score_model, other[1], card)
     with pytest.raises(ArtifactError, match="given as score_model"):
         Surrogate.from_artifacts(time_model, score_model, card)
+
+
+def declaring(space=None, known=None) -> Declaration:
+    """Declare what conf/base does with changes; None takes out."""
+    base = copy.deepcopy(base_parameters())
+    base["search_space"].update(space or {})
+    base["meta_features"]["declared"].update(known or {})
+    return Declaration.from_parameters(base)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "differs"),
+    [
+        (declaring({"optimizer": None}), "differ in optimizer"),
+        (declaring({"decay": {"kind": "number", "values": [0.0]}}), "differ in decay"),
+        (declaring({"plan": {"kind": "category", "values": ["a"]}}), "differ in plan"),
+        (declaring(known={"origin": {"kind": "category"}}), "differ in origin"),
+        (declaring({"backbone": None}), "differ in backbone, backbone_"),
+        (declaring(known={"modality": {"kind": "number"}}), "differ in modality"),
+    ],
+)
+def test_a_card_of_another_declaration_is_refused(surrogate, declaration, differs):
+    artifacts = surrogate.artifacts()
+    with (
+        used(declaration),
+        pytest.raises(ArtifactError, match=rf"{differs}.*--pipelines=meta_learning"),
+    ):
+        Surrogate.from_artifacts(*artifacts)
+
+
+def test_a_history_of_one_backbone_is_enough(history, parameters):
+    one = history[history["backbone"] == "Xception"]
+    surrogate = fit_surrogate(one, parameters, seed=1)
+    assert np.isfinite(surrogate.predict(one).to_numpy()).all()
+    assert np.isfinite(surrogate.predict(one.assign(backbone="VGG16")).to_numpy()).all()
+
+
+def test_a_domain_needs_no_classes_and_may_have_ordered_meta_features(history, parameters):
+    known = {"n_classes": None, "size": {"kind": "ordered"}}
+    sized = history.drop(columns="n_classes").assign(
+        size=np.where(history["n_instances"] > 2000, "large", "small")
+    )
+    with used(declaring(known=known)):
+        surrogate = fit_surrogate(sized, parameters, seed=1)
+        assert np.isfinite(surrogate.predict(sized).to_numpy()).all()
+        assert {"size=large", "size=small"} <= set(surrogate.encoder.columns)
+        assert surrogate.card.score_scale.highest.slope == 0

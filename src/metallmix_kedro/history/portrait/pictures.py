@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.declared import hyperparameter
+from metallmix_kedro.declared import hyperparameter, network, titled
 from metallmix_kedro.support import COLOUR_MAP, VERMILION, empty_figure, frame, new_figure
 
 if TYPE_CHECKING:
@@ -20,14 +20,14 @@ MAX_LABELLED = 60
 """Most datasets that are named beside a heat map."""
 
 MAX_COLUMNS = 20
-"""Most backbones that are drawn; of more, those that win, then those nearest to winning."""
+"""Most values that are drawn; of more, those that win, then those nearest to winning."""
 
 LARGEST_GAP = 0.25
 """Gap to the best accuracy of a row from which on colours no longer differ."""
 
 
 def plot_winners(summary: Mapping[str, Any]) -> "Figure":
-    """Draw which backbone and which strategy do best on each dataset.
+    """Draw which backbone and which strategy do best on each dataset, or what else is in titles.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def plot_winners(summary: Mapping[str, Any]) -> "Figure":
     Returns
     -------
     matplotlib.figure.Figure
-        Two heat maps with a row a dataset, the highest accuracy on top: numbers are expected best
+        Heat maps with a row a dataset, the highest accuracy on top: numbers are expected best
         test accuracies of equally many random trials, colours the gap to the row's best, which is
         framed.
 
@@ -47,23 +47,27 @@ def plot_winners(summary: Mapping[str, Any]) -> "Figure":
         If matplotlib is not installed.
     """
     winners = summary["winners"]
-    if not winners:
+    tables = {name: _expected(winners, name) for name in titled()}
+    tables = {name: table for name, table in tables.items() if len(table.columns)}
+    if not tables:
         return empty_figure("The history holds no trials that can be compared.")
-    tables = {what: _expected(winners, what) for what in ("by_backbone", "by_strategy")}
-    order = tables["by_backbone"].max(axis=1).sort_values(ascending=False, kind="stable").index
-    n_backbones = tables["by_backbone"].shape[1]
-    tables["by_backbone"] = _nearest_to_winning(tables["by_backbone"])
-    if tables["by_strategy"].shape[1] < 2:  # nothing to compare
-        del tables["by_strategy"]
+    first, *others = tables
+    order = tables[first].max(axis=1).sort_values(ascending=False, kind="stable").index
+    for name in others:
+        if tables[name].shape[1] < 2:  # nothing to compare
+            del tables[name]
+    sizes = {name: table.shape[1] for name, table in tables.items()}
+    tables = {name: _nearest_to_winning(table) for name, table in tables.items()}
     widths = [table.shape[1] for table in tables.values()]
     height = min(2.5 + 0.36 * len(order), 24)
     figure = new_figure(3.6 + 0.72 * sum(widths), height)
     panels = figure.subplots(1, len(tables), sharey=True, width_ratios=widths, squeeze=False)[0]
-    for axes, (what, table) in zip(panels, tables.items(), strict=True):
+    for axes, (name, table) in zip(panels, tables.items(), strict=True):
         image = _draw_winners(axes, table.loc[order])
-        axes.set_title(f"{what.replace('_', ' ').capitalize()}\n{_tries(winners, what)}")
-    if n_backbones > MAX_COLUMNS:
-        panels[0].set_xlabel(f"{MAX_COLUMNS} of {n_backbones} backbones")
+        axes.set_title(f"By {name.replace('_', ' ')}\n{_tries(winners, name)}")
+        if sizes[name] > MAX_COLUMNS:
+            values = "backbones" if name == network() else "values"
+            axes.set_xlabel(f"{MAX_COLUMNS} of {sizes[name]} {values}")
     panels[0].set_yticks(range(len(order)), order)
     if len(order) > MAX_LABELLED:
         panels[0].set_yticks([])
@@ -135,16 +139,20 @@ def plot_similarity(summary: Mapping[str, Any]) -> "Figure":
     return figure
 
 
-def _expected(winners: Mapping[str, Any], what: str) -> pd.DataFrame:
-    """Return expected best scores: a row a dataset, a column a value."""
+def _expected(winners: Mapping[str, Any], name: str) -> pd.DataFrame:
+    """Return expected best scores: a row a dataset, a column a value, in the values' order."""
     scores = {
-        name: {value: told["expected_best"] for value, told in found[what].items()}
-        for name, found in winners.items()
+        group: {value: told["expected_best"] for value, told in found[f"by_{name}"].items()}
+        for group, found in winners.items()
     }
     table = pd.DataFrame.from_dict(scores, orient="index").sort_index(axis=1).astype(float)
+    declared = hyperparameter(name)
+    if declared.is_number:
+        return table[sorted(table, key=lambda value: float(str(value)))]
     # Strategies stand in their order, from the fewest trained layers to all.
-    known = [name for name in hyperparameter("strategy").ranks if name in table]
-    return table[known + [name for name in table if name not in known]]
+    known = [value for value in declared.ranks if value in table]
+    ordered = known if declared.kind == "ordered" else []
+    return table[ordered + [value for value in table if value not in ordered]]
 
 
 def _nearest_to_winning(table: pd.DataFrame) -> pd.DataFrame:
@@ -157,8 +165,9 @@ def _nearest_to_winning(table: pd.DataFrame) -> pd.DataFrame:
     return table[[name for name in table if name in set(kept)]]
 
 
-def _tries(winners: Mapping[str, Any], what: str) -> str:
-    counts = {told["n_tries"] for found in winners.values() for told in found[what].values()}
+def _tries(winners: Mapping[str, Any], name: str) -> str:
+    told = (told for found in winners.values() for told in found[f"by_{name}"].values())
+    counts = {one["n_tries"] for one in told}
     if not counts:
         return ""
     fewest, most = min(counts), max(counts)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.declared import hyperparameters, network, titled
+from metallmix_kedro.declared import hyperparameters, titled
 from metallmix_kedro.history.columns import PROTOCOL
 from metallmix_kedro.history.comparable import comparable_trials
 from metallmix_kedro.history.portrait.importance import measure_importance
@@ -65,7 +65,7 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
         "protocol": _protocol(history[history["source"] == "measured"]),
         "time": training_seconds(history[history["source"] == "measured"]),
         "compared": {"n_trials": len(trials), "n_datasets": int(trials["group"].nunique())},
-        "winners": find_winners(trials) if network() else {},
+        "winners": find_winners(trials),
         "importance": importance,
         "similarity": compare_rankings(trials),
     }
@@ -111,7 +111,8 @@ def training_seconds(measured: pd.DataFrame) -> dict[str, float]:
         it from nothing; ``spent_s``, the fitting plus every set of frozen features once, since
         trials that share it did not compute it again.
     """
-    features = measured.drop_duplicates(list(FEATURE_SET))["feature_time_s"].sum()
+    shared = [name for name in FEATURE_SET if name in measured]
+    features = measured.drop_duplicates(shared)["feature_time_s"].sum()
     return {
         "training_time_s": round(float(measured["training_time_s"].sum()), 3),
         "spent_s": round(float(measured["fit_time_s"].sum() + features), 3),
@@ -141,6 +142,7 @@ def _protocol(measured: pd.DataFrame) -> dict[str, dict[str, int]]:
             for value, count in measured[name].value_counts(dropna=False).sort_index().items()
         }
         for name in PROTOCOL
+        if name in measured  # a history that was stored earlier lacks the later ones
     }
 
 

@@ -1,4 +1,7 @@
-"""Which backbone and which strategy win on which dataset (paper, section 3.3)."""
+"""Which backbone and which strategy win on which dataset (paper, section 3.3).
+
+In another domain: the hyperparameters that title a configuration.
+"""
 
 from math import comb
 from typing import Any
@@ -7,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from metallmix_kedro.declared import hyperparameter, titled
 from metallmix_kedro.history.columns import SCORE
 
 N_BEST = 3
@@ -30,9 +34,10 @@ def find_winners(trials: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        By group (dataset): ``best``, the trial with the highest score; ``by_backbone``,
-        ``by_strategy``, and ``by_backbone_and_strategy``, the scores of those trials as
-        `describe_scores` tells them. In the first two, ``expected_best`` is what the best of
+        By group (dataset): ``best``, the trial with the highest score; by each hyperparameter of a
+        title (``by_backbone``, ``by_strategy``), and by its first two together
+        (``by_backbone_and_strategy``), the scores of those trials as `describe_scores` tells
+        them. But for those of two, ``expected_best`` is what the best of
         ``n_tries`` random trials scores on average, with ``n_tries`` the smallest number of trials
         among those compared, `MAX_TRIES` at most: who was tried more often has no advantage.
 
@@ -41,18 +46,18 @@ def find_winners(trials: pd.DataFrame) -> dict[str, Any]:
     The best of many trials is optimistic: it was chosen by the score that is told. It serves to
     compare, not to promise.
     """
+    names = titled()
     found: dict[str, Any] = {}
-    for group, rows in trials.groupby("group"):
-        by_backbone = {
-            str(backbone): _describe_each(part, "strategy", most_tries=0)
-            for backbone, part in rows.groupby("backbone")
-        }
+    for group, rows in trials.groupby("group") if names else ():
         found[str(group)] = {
             "best": _best(rows),
-            "by_backbone": _describe_each(rows, "backbone"),
-            "by_strategy": _describe_each(rows, "strategy"),
-            "by_backbone_and_strategy": by_backbone,
+            **{f"by_{name}": _describe_each(rows, name) for name in names},
         }
+        if len(names) > 1:
+            found[str(group)][f"by_{names[0]}_and_{names[1]}"] = {
+                hyperparameter(names[0]).readable(value): _describe_each(part, names[1], 0)
+                for value, part in rows.groupby(names[0])
+            }
     return found
 
 
@@ -108,7 +113,8 @@ def expected_best(scores: npt.NDArray[np.float64], n_tries: int) -> float:
 def _describe_each(
     rows: pd.DataFrame, column: str, most_tries: int = MAX_TRIES
 ) -> dict[str, dict[str, Any]]:
-    groups = {str(value): part[SCORE].to_numpy(float) for value, part in rows.groupby(column)}
+    readable = hyperparameter(column).readable
+    groups = {readable(value): part[SCORE].to_numpy(float) for value, part in rows.groupby(column)}
     n_tries = min([most_tries, *map(len, groups.values())])
     return {value: describe_scores(scores, n_tries) for value, scores in groups.items()}
 
@@ -118,6 +124,8 @@ def _best(rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "trial_id": str(best["trial_id"]),
         "score": round(float(best[SCORE]), DIGITS),
-        "backbone": str(best["backbone"]),
-        "strategy": None if pd.isna(best["strategy"]) else str(best["strategy"]),
+        **{
+            name: None if pd.isna(best[name]) else hyperparameter(name).readable(best[name])
+            for name in titled()
+        },
     }

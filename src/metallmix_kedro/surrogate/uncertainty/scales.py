@@ -69,6 +69,13 @@ class Line(BaseModel):
         return np.asarray(self.level + self.slope * offset, dtype=np.float64)
 
 
+def _chance(trials: pd.DataFrame) -> pd.Series:
+    """Return the score of a guess; missing where the number of classes is not declared."""
+    if "n_classes" not in trials:
+        return pd.Series(np.nan, index=trials.index)
+    return 1 / trials["n_classes"].astype("float64")
+
+
 class ScoreScale(BaseModel):
     """Worst and best score to be expected on a dataset never seen.
 
@@ -96,9 +103,10 @@ class ScoreScale(BaseModel):
         """Fit the lines to the datasets' ranges; published outcomes count only if all are."""
         columns = [name for name in _OF_SCALE if name in trials]
         used = own_or_all(trials.loc[has_score(trials), columns])
-        groups = used.groupby([used["dataset"], origin(used)], observed=True)
+        keys = [used["dataset"], origin(used)]
+        groups = used.groupby(keys, observed=True)
         ranges = groups[SCORE].agg(["min", "max"])
-        chance = 1 / groups["n_classes"].first().astype("float64")
+        chance = _chance(used).groupby(keys, observed=True).first()
         probed = pd.Series(np.nan, index=ranges.index)
         if PROBED in used:
             probed = groups[PROBED].max().astype("float64")
@@ -126,7 +134,7 @@ class ScoreScale(BaseModel):
 
     def _range(self, frame: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
         """Return the lowest score to be expected, and how far above it the highest is."""
-        chance = 1 / frame["n_classes"].astype("float64")
+        chance = _chance(frame)
         lowest, highest = self.lowest.at(chance), self.highest.at(chance)
         if self.highest_by_probe is not None and PROBED in frame:
             probed = frame[PROBED].astype("float64")

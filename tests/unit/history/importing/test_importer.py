@@ -134,14 +134,14 @@ def test_a_bad_value_is_named_and_nothing_is_imported(tmp_path, cells, said):
     ("column", "value", "said"),
     [
         ("strategy", "half", "one of feature_extraction, last_10, last_30, full"),
-        ("dense_units", "12.5", "no whole number"),
-        ("dropout", "1", "not below 1"),
-        ("learning_rate", "0", "not above 0"),
-        ("batch_size", "0", "below 1"),
-        ("n_classes", "1", "below 2"),
-        ("image_width", "0", "not above 0"),
-        ("n_instances", "10.5", "no whole number"),
-        ("imbalance_ratio", "0.5", "below 1"),
+        ("dense_units", "12.5", "a whole number"),
+        ("dropout", "1", "less than 1"),
+        ("learning_rate", "0", "more than 0"),
+        ("batch_size", "0", "at least 1"),
+        ("n_classes", "1", "at least 2"),
+        ("image_width", "0", "more than 0"),
+        ("n_instances", "10.5", "a whole number"),
+        ("imbalance_ratio", "0.5", "at least 1"),
     ],
 )
 def test_what_no_configuration_or_dataset_can_be_is_refused(tmp_path, column, value, said):

@@ -1,5 +1,6 @@
 import json
 
+from metallmix_kedro.history.columns import LATER_COLUMNS
 from metallmix_kedro.history.portrait.summary import (
     count_trials,
     summarise_history,
@@ -73,6 +74,14 @@ def test_the_summary_finds_what_the_fabricated_history_was_made_of():
     assert list(main)[:2] == ["backbone", "learning_rate"]
     assert main["backbone"] + main["learning_rate"] > 0.95
     assert main["dropout"] < 0.01
+
+
+def test_a_history_stored_before_there_were_levels_is_summarised():
+    history = fabricate_history(n_datasets=3, n_trials=40)
+    earlier = history.drop(columns=list(LATER_COLUMNS))
+    found, now = summarise_history(earlier), summarise_history(history)
+    assert "level" not in found["protocol"]
+    assert {**now, "protocol": found["protocol"]} == found
 
 
 def test_histories_with_little_in_them_are_summarised():
