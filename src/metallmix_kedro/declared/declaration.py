@@ -107,7 +107,7 @@ def used(declaration: Declaration) -> Iterator[None]:
 
 def hyperparameters() -> Mapping[str, Hyperparameter]:
     """Return the declared hyperparameters by name, in order."""
-    return MappingProxyType(dict(in_force().hyperparameters))
+    return MappingProxyType(in_force().hyperparameters)
 
 
 def hyperparameter(name: str) -> Hyperparameter:
@@ -117,7 +117,7 @@ def hyperparameter(name: str) -> Hyperparameter:
 
 def meta_features() -> Mapping[str, MetaFeature]:
     """Return the declared meta-features by name, in order."""
-    return MappingProxyType(dict(in_force().meta_features))
+    return MappingProxyType(in_force().meta_features)
 
 
 def configuration_columns() -> tuple[str, ...]:
@@ -160,6 +160,7 @@ def derived(make: Callable[[], Derived]) -> Callable[[], Derived]:
     return remembered
 
 
+@derived
 def features() -> Mapping[str, Feature]:
     """Return what is declared of every feature: meta-features, then hyperparameters."""
     declaration = in_force()

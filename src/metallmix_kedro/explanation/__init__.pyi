@@ -21,7 +21,7 @@ from .free_choice import (
     only as only,
     with_free_choice as with_free_choice,
 )
-from .names import rows as rows, title_names as title_names
+from .names import rows as rows
 from .prompt import (
     DecisionPrompts as DecisionPrompts,
     PromptTexts as PromptTexts,

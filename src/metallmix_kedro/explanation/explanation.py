@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from metallmix_kedro.declared import hyperparameters
+from metallmix_kedro.declared import hyperparameters, titled
 from metallmix_kedro.explanation.evidence import (
     Attribution,
     Candidate,
@@ -11,7 +11,7 @@ from metallmix_kedro.explanation.evidence import (
     TopFeature,
 )
 from metallmix_kedro.explanation.facts import same_value
-from metallmix_kedro.explanation.names import named_value, title_names
+from metallmix_kedro.explanation.names import named_value
 from metallmix_kedro.explanation.prompt import format_seconds, neutralise
 from metallmix_kedro.history import Measure
 from metallmix_kedro.search_space import Configuration
@@ -99,7 +99,7 @@ def _precedents(
     candidate: Candidate, trials: Sequence[RetrievedTrial], measure: Measure
 ) -> Iterator[str]:
     scored = [trial for trial in trials if measure.column in trial.metrics]
-    leading = title_names()[:1]
+    leading = titled()[:1]
     same = [
         trial
         for trial in scored
@@ -126,12 +126,12 @@ def _strongest(parts: Sequence[TopFeature]) -> list[TopFeature]:
 
 def _title(configuration: Configuration) -> str:
     """Name what stands in the title: the first hyperparameter with what goes with it."""
-    return " with ".join(_named(configuration, title_names()))
+    return " with ".join(_named(configuration, titled()))
 
 
 def _all_of(configuration: Configuration) -> list[str]:
     """Name the title and every other hyperparameter: words before rates, shares and counts."""
-    rest = [name for name in configuration.as_dict() if name not in title_names()]
+    rest = [name for name in configuration.as_dict() if name not in titled()]
     rest.sort(key=lambda name: _KINDS.index(hyperparameters()[name].kind))
     return [part for part in (_title(configuration), *_named(configuration, rest)) if part]
 

@@ -2,7 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from metallmix_kedro.declared import MetaFeature, derived, features, hyperparameters, meta_features
+from metallmix_kedro.declared import (
+    MetaFeature,
+    derived,
+    features,
+    hyperparameters,
+    meta_features,
+    titled,
+)
 from metallmix_kedro.search_space import Configuration, phrase
 
 
@@ -43,11 +50,6 @@ def named_value(feature: str, value: object) -> str:
     return f"{declared.words or feature} {declared.told(value)}"
 
 
-def title_names() -> tuple[str, ...]:
-    """Name the hyperparameters that stand in a configuration's title; maybe none."""
-    return tuple(name for name, one in hyperparameters().items() if one.shown == "title")
-
-
 def column_names() -> tuple[str, ...]:
     """Name the hyperparameters that have a column of their own in a short table."""
     return tuple(name for name, one in hyperparameters().items() if one.shown == "column")
@@ -62,19 +64,19 @@ def rows(configuration: Configuration, names: Iterable[str] | None = None) -> li
 
 def title(configuration: Configuration) -> str:
     """Write what stands in a configuration's title; where nothing is declared to, all of it."""
-    names = title_names()
+    names = titled()
     return _phrase_of(configuration, names) if names else phrase(configuration)
 
 
 def title_parts(configuration: Configuration) -> tuple[str, str]:
     """Write the first hyperparameter of the title, and the others; empty where there are none."""
-    first, *others = title_names() or ("",)
+    first, *others = titled() or ("",)
     return _phrase_of(configuration, (first,)), _phrase_of(configuration, others)
 
 
 def details(configuration: Configuration) -> str:
     """Write what its title leaves out."""
-    return phrase(configuration, without=title_names()) if title_names() else ""
+    return phrase(configuration, without=titled()) if titled() else ""
 
 
 def _phrase_of(configuration: Configuration, names: Collection[str]) -> str:

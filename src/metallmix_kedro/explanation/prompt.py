@@ -17,9 +17,10 @@ from metallmix_kedro.declared import (
     hyperparameters,
     in_force,
     meta_features,
+    titled,
 )
 from metallmix_kedro.explanation.evidence import Evidence
-from metallmix_kedro.explanation.names import column_names, title_names
+from metallmix_kedro.explanation.names import column_names
 from metallmix_kedro.language_models import Message
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
@@ -149,7 +150,7 @@ def _rendered(template: str, name: str, values: Mapping[str, object]) -> str:
     declared = {
         "trained": in_force().trained,
         "hyperparameters": every,
-        "examples": (*column_names()[:1], *title_names()[:1]) or every[:2],
+        "examples": (*column_names()[:1], *titled()[:1]) or every[:2],
     }
     try:
         return _compiled(template).render(**declared, **values)

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from metallmix_kedro.grid.bundles import Bundle, group_proposals
 from metallmix_kedro.grid.executors import Executor, WorkerLostError
-from metallmix_kedro.grid.measuring import Proposal
+from metallmix_kedro.grid.measuring import Proposal, Trial
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
-from metallmix_kedro.grid.plan import Measured, Plan, Trial
+from metallmix_kedro.grid.plan import Measured, Plan
 from metallmix_kedro.grid.progress import GridProgress
 from metallmix_kedro.grid.record import Record
 from metallmix_kedro.grid.search import SearchChain

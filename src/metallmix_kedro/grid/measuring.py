@@ -62,6 +62,10 @@ class MeasuredDataset:
     data_hash: str
 
 
+Trial = tuple[Configuration, int | None, int]
+"""Configuration, number of training images (None: all) and seed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A configuration to measure, and who proposed it (``"random"``, ``"bayesian"`` and so on).
@@ -76,7 +80,7 @@ class Proposal:
     seed: int
 
     @property
-    def trial(self) -> tuple[Configuration, int | None, int]:
+    def trial(self) -> Trial:
         """What is measured on each dataset, whoever proposed it."""
         return self.configuration, self.n_train, self.seed
 

@@ -6,15 +6,12 @@ from itertools import product
 from typing import Any, Protocol
 
 from metallmix_kedro.declared import hyperparameters
-from metallmix_kedro.grid.measuring import Proposal
+from metallmix_kedro.grid.measuring import Proposal, Trial
 from metallmix_kedro.grid.parameters import ExperimentGridParameters, Level
 from metallmix_kedro.grid.proposals import random_by_strategy, random_configurations
 from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support import ParameterError
 from metallmix_kedro.training import STRATEGIES
-
-Trial = tuple[Configuration, int | None, int]
-"""Configuration, number of training images (None: all) and seed."""
 
 
 class Measured(Protocol):

@@ -3,7 +3,8 @@
 from markupsafe import Markup
 
 from metallmix_kedro import declared
-from metallmix_kedro.explanation import formatting, rows, said_values, title_names
+from metallmix_kedro.declared import titled
+from metallmix_kedro.explanation import formatting, rows, said_values
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.report import pictures
@@ -41,8 +42,8 @@ def render_report(recommendation: Recommendation, pareto_plot: str) -> str:
         order_begins=formatting.ORDER_BEGINS[evidence.candidates[0].roles[0]],
         # The picture is made by a template that escapes what it shows.
         pareto_plot=Markup(pareto_plot),  # noqa: S704
-        title=rows(chosen, title_names()[:1]),
-        details=rows(chosen, [name for name in chosen.as_dict() if name not in title_names()]),
+        title=rows(chosen, titled()[:1]),
+        details=rows(chosen, [name for name in chosen.as_dict() if name not in titled()]),
         meta_features=meta_feature_rows(recommendation.target.meta_features),
         intervals=pictures.draw_intervals(evidence.candidates),
         contributions=pictures.draw_contributions(recommendation.chosen.contributions),

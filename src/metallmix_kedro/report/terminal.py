@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from metallmix_kedro.declared import hyperparameters
+from metallmix_kedro.declared import hyperparameters, titled
 from metallmix_kedro.explanation import Candidate, formatting, names
 from metallmix_kedro.report.recommendation import Recommendation
 
@@ -106,7 +106,7 @@ def _candidates(recommendation: Recommendation) -> Table:
 
 
 def _title() -> str:
-    return ", ".join(names.title_names()).replace("_", " ") or "configuration"
+    return ", ".join(titled()).replace("_", " ") or "configuration"
 
 
 def _candidate_cells(candidate: Candidate, relative_time: float) -> Iterator[RenderableType]:
