@@ -14,6 +14,7 @@ from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.explanation.english.checks import Check
 from metallmix_kedro.explanation.evidence import Evidence
 from metallmix_kedro.explanation.reply import Decision, LLMReply
+from metallmix_kedro.history import History
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.probes.table import as_table
@@ -106,7 +107,7 @@ def learned() -> Learned:
 
 def learned_from(trials: pd.DataFrame, **changes: Any) -> Learned:
     """A history with what was learned from the fabricated one."""
-    return Learned(trials, surrogate(), *index(), **changes)
+    return Learned(History(trials), surrogate(), *index(), **changes)
 
 
 def known(description: TargetDescription = HAND_X_RAYS, what: Learned | None = None) -> Target:
@@ -127,7 +128,7 @@ def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
     return gather.gather_evidence(
         known(target),
         learned(),
-        scoring.allowed_space(SPACE, learned().tried, "measured"),
+        scoring.allowed_space(SPACE, learned().history.tried, "measured"),
         gather.number_trials(similar_to(target.meta_features), trial_top_features()),
         scoring.list_candidates(foreseen(target), surrogate(), PARAMETERS),
         attribution_by_value(),

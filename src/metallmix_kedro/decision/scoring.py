@@ -169,7 +169,7 @@ def foresee(target: Target, learned: Learned, space: SearchSpace) -> Prospects:
     """
     own, surrogate = target.own_trials, learned.surrogate
     scored = score_space(target, surrogate, space)
-    best = learned.tried.best(space)
+    best = learned.history.tried.best(space)
     return prospects(
         surrogate,
         scored,

@@ -1,14 +1,12 @@
 """What is known before a decision: what was learned from the history, and of the target."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Self
 
 import faiss
 import pandas as pd
 
-from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history import SCORE, Objective, Tried, known_configurations
+from metallmix_kedro.history import History, Objective
 from metallmix_kedro.meta_features import MetaFeatures, TargetDescription, add_probes
 from metallmix_kedro.retrieval import IndexCard, IndexEntry, Novelty, measure_novelty
 from metallmix_kedro.surrogate import Surrogate
@@ -29,8 +27,7 @@ class Learned(_Unchanging):
 
     Parameters
     ----------
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema` with their ``score``.
+    history : History
     surrogate : Surrogate
     index : faiss.Index
     card : dict
@@ -39,16 +36,11 @@ class Learned(_Unchanging):
         What the scores are.
     """
 
-    history: pd.DataFrame
+    history: History
     surrogate: Surrogate
     index: faiss.Index
     card: dict[str, Any]
     objective: Objective = "accuracy"
-
-    @cached_property
-    def tried(self) -> Tried:
-        """The configurations of the history, counted."""
-        return Tried.of(self.history)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +53,7 @@ class Target(_Unchanging):
     probes : pandas.DataFrame
         Columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`; may be empty.
     own_trials : pandas.DataFrame
-        The trials on the target itself, from `own_trials`.
+        The trials on the target itself, from `History.own_trials`.
     others : tuple of IndexEntry
         The datasets of the history that are not the target.
     novelty : Novelty
@@ -89,7 +81,7 @@ class Target(_Unchanging):
         return cls(
             description=description,
             probes=probes,
-            own_trials=own_trials(learned.history, name),
+            own_trials=learned.history.own_trials(name),
             others=tuple(entry for entry in card.entries if entry.dataset != name),
             novelty=measure_novelty(learned.index, card, description.meta_features, name),
         )
@@ -113,23 +105,3 @@ class Target(_Unchanging):
         """Set its meta-features and probes beside configurations."""
         known = {"dataset": self.name, **self.meta_features.as_dict()}
         return add_probes(configurations.assign(**known), self.probes)
-
-
-def own_trials(history: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """Return the trials on a dataset: finished, scored, of a known configuration.
-
-    Parameters
-    ----------
-    history : pandas.DataFrame
-        Rows of `history.schema.HistorySchema` with their ``score``.
-    dataset : str
-        Its name. Measured and imported trials under it count, published ones do not.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The configuration's columns and the score, best first.
-    """
-    ours = known_configurations(history[history["dataset"] == dataset])
-    ordered = ours.sort_values([SCORE, "trial_id"], ascending=[False, True], kind="stable")
-    return ordered[[*configuration_columns(), SCORE]].reset_index(drop=True)

@@ -15,7 +15,6 @@ from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS, Comparison, Not
 from metallmix_kedro.evaluation.parameters import MAIN, ProtocolName
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
 from metallmix_kedro.evaluation.protocols.protocols import (
-    LeftOut,
     drawn_backbones,
     left_out_for,
     possible_protocols,
@@ -34,6 +33,7 @@ from metallmix_kedro.evaluation.statistics.uncertainty import (
     stated_chances,
     target_errors,
 )
+from metallmix_kedro.history import History, LeftOut
 from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.support import ArtifactError
 
@@ -42,14 +42,14 @@ Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
 
 
 def compare_methods(
-    history: pd.DataFrame, settings: Settings, probes: pd.DataFrame | None = None
+    history: History, settings: Settings, probes: pd.DataFrame | None = None
 ) -> Comparison:
     """Let every method choose for every dataset, with nothing of it in any fit.
 
     Parameters
     ----------
-    history : pandas.DataFrame
-        All trials; satisfies `history_schema`.
+    history : History
+        All trials.
     settings : Settings
         The parameters of the evaluation and of what a recommendation uses.
     probes : pandas.DataFrame, optional
@@ -68,7 +68,7 @@ def compare_methods(
     """
     parameters = settings.evaluation
     if probes is not None and network():
-        history = add_probes(history, probes)
+        history = History(add_probes(history.table, probes))
     tables, excluded = replay_tables(history, parameters.source, parameters.min_trials)
     backbones = drawn_backbones(tables, parameters.max_backbones, parameters.seed)
     notes = Notes(excluded={MAIN: excluded})
@@ -108,7 +108,7 @@ def _methods_under(protocol: ProtocolName, settings: Settings) -> list[str]:
 
 def _targets(
     protocol: ProtocolName,
-    history: pd.DataFrame,
+    history: History,
     tables: list[ReplayTable],
     backbones: tuple[str, ...],
     notes: Notes,
@@ -120,7 +120,7 @@ def _targets(
         reason = "none of the backbones that are left out was recorded on it"
         possible = []
         for left_out in left_out_for(protocol, table, history, backbones):
-            too_little = too_little_left(left_out.remaining(history))
+            too_little = too_little_left(history.without(left_out))
             if too_little is None:
                 possible.append((left_out, table))
             reason = too_little or reason
@@ -141,7 +141,7 @@ def _targets(
 
 
 def _tasks(
-    plan: Plan, history: pd.DataFrame, settings: Settings, probes: pd.DataFrame | None
+    plan: Plan, history: History, settings: Settings, probes: pd.DataFrame | None
 ) -> Iterator[tuple[ProtocolName, Task, ReplayTable]]:
     console = Console(stderr=True)
     for left_out, targets in track(

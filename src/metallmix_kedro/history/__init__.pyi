@@ -1,7 +1,5 @@
 from .averages import (
-    comparable_configurations as comparable_configurations,
     configuration_means as configuration_means,
-    known_configurations as known_configurations,
     shared_enough as shared_enough,
 )
 from .cells import (
@@ -37,4 +35,5 @@ from .relative import (
 )
 from .schema import history_schema as history_schema
 from .searches import compare_searches as compare_searches
+from .trials import History as History, LeftOut as LeftOut
 from .tried import Tried as Tried

@@ -69,10 +69,8 @@ class Tried:
     cells: Cells
 
     @classmethod
-    def of(cls, history: "pd.DataFrame | Tried") -> "Tried":
-        """Count the trials of a history; what was counted already is returned as it is."""
-        if isinstance(history, Tried):
-            return history
+    def of(cls, history: pd.DataFrame) -> "Tried":
+        """Count the trials of a history."""
         # Scores are related to all trials of their dataset, whatever is known of them.
         trials = known_configurations(
             add_relative_score(history[[*_NEEDED, *configuration_columns()]])

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from metallmix_kedro.declared import network
 from metallmix_kedro.evaluation import Condition, ReplayTable, Settings, replay_tables
@@ -33,6 +32,7 @@ from metallmix_kedro.explanation import (
     read_free_choice,
     with_free_choice,
 )
+from metallmix_kedro.history import History
 from metallmix_kedro.judging.ablation_keys import AskedModel, fingerprint, row_key
 from metallmix_kedro.judging.ablation_table import NO_MODEL
 from metallmix_kedro.judging.exact import BEST_SCORE, format_score, supported_share
@@ -56,13 +56,13 @@ class Texts:
 
 
 def measure(
-    history: pd.DataFrame, settings: Settings, texts: Texts, known: Mapping[str, Any]
+    history: History, settings: Settings, texts: Texts, known: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Measure what is not known yet, a row a dataset, model and condition, as they come.
 
     Parameters
     ----------
-    history : pandas.DataFrame
+    history : History
         All trials.
     settings : Settings
     texts : Texts

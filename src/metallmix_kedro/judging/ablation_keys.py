@@ -10,6 +10,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation import Condition, Settings
 from metallmix_kedro.explanation import DecisionPrompts, PromptTexts
+from metallmix_kedro.history import History
 from metallmix_kedro.judging.ablation_table import NO_MODEL
 from metallmix_kedro.language_models import LLMParameters
 
@@ -28,12 +29,12 @@ class AskedModel:
     parameters: LLMParameters
 
 
-def fingerprint(history: pd.DataFrame, settings: Settings, prompts: DecisionPrompts) -> str:
+def fingerprint(history: History, settings: Settings, prompts: DecisionPrompts) -> str:
     """Hash what all rows depend on, whatever model is asked: trials, parameters, prompts.
 
     Parameters
     ----------
-    history : pandas.DataFrame
+    history : History
         All trials, with their ``score``.
     settings : Settings
     prompts : DecisionPrompts
@@ -43,7 +44,7 @@ def fingerprint(history: pd.DataFrame, settings: Settings, prompts: DecisionProm
     str
         16 hexadecimal digits.
     """
-    trials = history[["trial_id", "score", "training_time_s"]].sort_values("trial_id")
+    trials = history.table[["trial_id", "score", "training_time_s"]].sort_values("trial_id")
     parts = (
         pd.util.hash_pandas_object(trials, index=False).to_list(),
         settings.meta_learning.model_dump_json(),

@@ -18,6 +18,7 @@ from metallmix_kedro.explanation import (
     Target,
     TopFeature,
 )
+from metallmix_kedro.history import History
 from metallmix_kedro.retrieval import build_index, retrieve
 from metallmix_kedro.search_space import Configuration, SearchSpace
 
@@ -60,12 +61,12 @@ class LeftOutDataset:
         return position, int(differs[position])
 
 
-def leave_out(history: pd.DataFrame, table: ReplayTable, settings: Settings) -> LeftOutDataset:
+def leave_out(history: History, table: ReplayTable, settings: Settings) -> LeftOutDataset:
     """Gather what a recommendation for a dataset would rest on, had it never been measured.
 
     Parameters
     ----------
-    history : pandas.DataFrame
+    history : History
         All trials.
     table : ReplayTable
         The dataset's recorded trials.
@@ -87,7 +88,7 @@ def leave_out(history: pd.DataFrame, table: ReplayTable, settings: Settings) -> 
     evidence = Evidence(
         target=Target(name=table.dataset, meta_features=task.target),
         objective=settings.objective,
-        trials=_similar(task.left_out.remaining(history), task, table.dataset),
+        trials=_similar(task, table.dataset),
         attributions=_attributions(task, space),
         candidates=candidates,
         warnings=(),
@@ -126,8 +127,8 @@ def _space(candidates: pd.DataFrame) -> SearchSpace:
     return SearchSpace.model_validate(values)
 
 
-def _similar(others: pd.DataFrame, task: Task, dataset: str) -> tuple[RetrievedTrial, ...]:
-    settings = task.settings
+def _similar(task: Task, dataset: str) -> tuple[RetrievedTrial, ...]:
+    settings, others = task.settings, task.training.table
     index, card = build_index(others, settings.retrieval)
     similar = retrieve(
         index,
@@ -144,7 +145,7 @@ def _similar(others: pd.DataFrame, task: Task, dataset: str) -> tuple[RetrievedT
 
 def _attributions(task: Task, space: SearchSpace) -> tuple[Attribution, ...]:
     """Average the surrogate's contributions by value over the trials it learned from."""
-    known = task.training.dropna(subset=[*configuration_columns()])
+    known = task.training.relative.dropna(subset=[*configuration_columns()])
     added = task.surrogate.contributions(known)
     rows = []
     for name in configuration_columns():

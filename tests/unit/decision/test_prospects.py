@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.decision.scoring import foresee, list_candidates
-from metallmix_kedro.decision.target import own_trials
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation.evidence import Candidate
 from metallmix_kedro.history.columns import ACCURACY, SCORE
+from metallmix_kedro.history.trials import History
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support.errors import ParameterError
@@ -46,12 +46,13 @@ def listed(
 def test_own_trials_are_those_of_the_target_best_first() -> None:
     tried = SPACE.frame().iloc[[3, 7, 11]]
     history = with_trials(tried, [0.4, 0.9, 0.6])
-    found = own_trials(history, TARGET.name)
+    found = History(history).own_trials(TARGET.name)
     assert found[SCORE].tolist() == [0.9, 0.6, 0.4]
     assert found[KEYS].iloc[0].tolist() == tried.iloc[1].tolist()
-    assert own_trials(made.history(), TARGET.name).empty
+    assert History(made.history()).own_trials(TARGET.name).empty
     for useless in ({"status": "failed"}, {"learning_rate": None}):
-        assert own_trials(with_trials(tried, [0.4, 0.9, 0.6], **useless), TARGET.name).empty
+        changed = History(with_trials(tried, [0.4, 0.9, 0.6], **useless))
+        assert changed.own_trials(TARGET.name).empty
 
 
 def test_what_was_tried_is_not_offered_again() -> None:

@@ -33,7 +33,7 @@ def listed(space: SearchSpace, **limits: float) -> tuple[Candidate, ...]:
 def test_measured_backbones_are_those_of_the_history() -> None:
     space = with_backbones("Xception", "ResNet50", "EfficientNetLite0")
 
-    allowed = allowed_space(space, made.learned().tried, "measured")
+    allowed = allowed_space(space, made.learned().history.tried, "measured")
 
     assert allowed.space.backbone == ("Xception", "EfficientNetLite0")
     assert allowed.unmeasured == ()
@@ -42,7 +42,7 @@ def test_measured_backbones_are_those_of_the_history() -> None:
 def test_a_list_restricts_and_extends() -> None:
     space = with_backbones("Xception", "ResNet50", "EfficientNetLite0")
 
-    allowed = allowed_space(space, made.learned().tried, ("ResNet50", "Xception"))
+    allowed = allowed_space(space, made.learned().history.tried, ("ResNet50", "Xception"))
 
     assert allowed.space.backbone == ("ResNet50", "Xception")
     assert allowed.unmeasured == ("ResNet50",)
@@ -60,7 +60,7 @@ def test_a_failed_or_published_trial_measures_no_backbone() -> None:
 
 def test_an_unknown_backbone_is_refused_by_name() -> None:
     with pytest.raises(ParameterError, match="Xcepton"):
-        allowed_space(SPACE, made.learned().tried, ("Xcepton",))
+        allowed_space(SPACE, made.learned().history.tried, ("Xcepton",))
 
 
 def test_a_history_without_finished_trials_is_refused() -> None:
@@ -135,10 +135,10 @@ def test_a_surrogate_without_times_is_refused(monkeypatch: pytest.MonkeyPatch) -
 def test_large_backbones_and_long_training_can_be_ruled_out() -> None:
     sizes = {name: get_backbone(name).parameters for name in SPACE.backbone}
     limit = sorted(sizes.values())[1]
-    space = allowed_space(SPACE, made.learned().tried, "measured", limit).space
+    space = allowed_space(SPACE, made.learned().history.tried, "measured", limit).space
     assert set(space.backbone) == {name for name, size in sizes.items() if size <= limit}
     with pytest.raises(ParameterError, match=r"max_parameters = 7 .* smallest .* MobileNetV2_0.35"):
-        allowed_space(SPACE, made.learned().tried, "measured", 7)
+        allowed_space(SPACE, made.learned().history.tried, "measured", 7)
 
     def times(seconds: float) -> list[float]:
         return [one.training_time_s for one in listed(SPACE, max_training_time_s=seconds)]

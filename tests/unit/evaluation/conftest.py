@@ -11,7 +11,7 @@ from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import METRICS
+from metallmix_kedro.history import METRICS, History
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.meta_features.probes import PROBE_COLUMNS
@@ -61,11 +61,11 @@ def probes(shared_history: pd.DataFrame) -> pd.DataFrame:
 def comparison(
     shared_history: pd.DataFrame, settings: Settings, probes: pd.DataFrame
 ) -> Comparison:
-    return compare_methods(shared_history, settings, probes)
+    return compare_methods(History(shared_history), settings, probes)
 
 
 @pytest.fixture(scope="session")
 def task(shared_history: pd.DataFrame, settings: Settings, probes: pd.DataFrame) -> Task:
     """The first dataset left out."""
-    tables, _ = replay_tables(shared_history, "measured", 5)
-    return Task.leaving_out(shared_history, tables[0], settings, probes)
+    tables, _ = replay_tables(History(shared_history), "measured", 5)
+    return Task.leaving_out(History(shared_history), tables[0], settings, probes)

@@ -11,6 +11,7 @@ from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Task
+from metallmix_kedro.history import History
 from metallmix_kedro.history.columns import ACCURACY, history_columns
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.schema import history_schema
@@ -47,9 +48,9 @@ def backbones_alone() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def task(backbones_alone, settings) -> Task:
-    tables, excluded = replay_tables(backbones_alone, "imported", 5)
+    tables, excluded = replay_tables(History(backbones_alone), "imported", 5)
     assert excluded == {}
-    return Task.leaving_out(backbones_alone, tables[0], settings)
+    return Task.leaving_out(History(backbones_alone), tables[0], settings)
 
 
 def choose(task, name, n_picks=1):
@@ -80,7 +81,7 @@ NEED_PROBES = {
 def test_all_methods_are_compared(backbones_alone, settings):
     shorter = {"source": "imported", "n_trials": 4, "n_initial": 2}
     few = replace(settings, evaluation=settings.evaluation.model_copy(update=shorter))
-    comparison = compare_methods(backbones_alone, few)
+    comparison = compare_methods(History(backbones_alone), few)
     assert set(comparison.outcomes["method"]) == set(METHODS) - NEED_PROBES
     neighbours = {"nearest_neighbour", "three_nearest_neighbours"}
     assert set(comparison.uninformed[MAIN]) == neighbours
@@ -95,7 +96,7 @@ def test_a_history_of_one_modality_has_nothing_left_without_it(backbones_alone, 
         "methods": ("greedy_portfolio",),
     }
     few = replace(settings, evaluation=settings.evaluation.model_copy(update=shorter))
-    comparison = compare_methods(backbones_alone, few)
+    comparison = compare_methods(History(backbones_alone), few)
     run = {"leave_one_dataset_out", "leave_one_backbone_out"}
     assert set(comparison.outcomes["protocol"]) == run
     reasons = comparison.excluded["leave_one_modality_out"]
@@ -106,6 +107,6 @@ def test_a_history_of_one_modality_has_nothing_left_without_it(backbones_alone, 
 def test_a_dataset_that_lacks_what_its_import_gives_of_others_is_not_scored(backbones_alone):
     history = backbones_alone.copy()
     history.loc[history["dataset"] == "a", "n_instances"] = np.nan
-    assert "n_instances" in replay_tables(history, "imported", 5)[1]["a"]
+    assert "n_instances" in replay_tables(History(history), "imported", 5)[1]["a"]
     history.loc[history["dataset"] == "a", "proposer"] = "import:others"
-    assert replay_tables(history, "imported", 5)[1] == {}
+    assert replay_tables(History(history), "imported", 5)[1] == {}

@@ -10,7 +10,7 @@ from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
-from metallmix_kedro.history import SCORE, TIMES
+from metallmix_kedro.history import SCORE, TIMES, History
 from metallmix_kedro.support.errors import ArtifactError, MissingExtraError
 from metallmix_kedro.surrogate.point import fit_point_model
 
@@ -43,14 +43,14 @@ def test_every_method_has_an_outcome_for_every_dataset_and_seed(comparison, sett
 
 
 def test_same_inputs_same_outcomes(comparison, shared_history, settings, probes):
-    again = compare_methods(shared_history, settings, probes)
+    again = compare_methods(History(shared_history), settings, probes)
     pd.testing.assert_frame_equal(again.outcomes, comparison.outcomes)
     pd.testing.assert_frame_equal(again.anytime, comparison.anytime)
 
 
 def test_order_of_the_rows_does_not_matter(comparison, shared_history, one_shot, probes):
     shuffled = shared_history.sample(frac=1, random_state=1, ignore_index=True)
-    assert picked(compare_methods(shuffled, one_shot, probes)).equals(picked(comparison))
+    assert picked(compare_methods(History(shuffled), one_shot, probes)).equals(picked(comparison))
 
 
 def test_search_time_is_the_time_of_the_trials_that_were_run(comparison, shared_history, settings):
@@ -85,7 +85,7 @@ def test_uninformed_methods_pick_at_random_and_are_named(shared_history, setting
     history = shared_history.copy()
     # Dense units that no other dataset has: no configuration is shared.
     history["dense_units"] += history["dataset"].str[-1].astype(float)
-    found = compare_methods(history, settings)
+    found = compare_methods(History(history), settings)
     by_averages = {"best_on_average", "best_by_rank", "greedy_portfolio"}
     by_neighbours = {"nearest_neighbour", "three_nearest_neighbours"}
     for protocol in settings.evaluation.protocols:
@@ -144,7 +144,7 @@ def test_what_is_the_same_left_out_is_learned_once(shared_history, settings, mon
         "protocols": (MAIN, "leave_one_modality_out"),
     }
     few = replace(settings, evaluation=settings.evaluation.model_copy(update=only))
-    compare_methods(history, few)
+    compare_methods(History(history), few)
     # Each dataset alone, and the two of CT together; MRI and US are one dataset each.
     assert len(fitted) == 4 + 1
     assert fitted.count({"fabricated_2", "fabricated_3"}) == 1
@@ -154,7 +154,7 @@ def test_without_probes_logme_is_not_run_and_said_to_be(shared_history, settings
     only = {"methods": ("surrogate", "transferability"), "protocols": (MAIN,)}
     few = replace(settings, evaluation=settings.evaluation.model_copy(update=only))
     some = probes[probes["dataset"] != LEFT_OUT]
-    found = compare_methods(shared_history, few, some)
+    found = compare_methods(History(shared_history), few, some)
     assert found.not_run == {MAIN: {"transferability": {LEFT_OUT: "no probes of this dataset"}}}
     assert set(found.under(MAIN)["method"]) == {"surrogate"}
     assert found.outcomes["method"].value_counts()["transferability"] == 3
@@ -164,7 +164,7 @@ def test_history_without_times_is_compared_by_score_alone(shared_history, settin
     history = shared_history.assign(source="imported")
     history.loc[history["dataset"] == LEFT_OUT, list(TIMES)] = np.nan
     imported = settings.evaluation.model_copy(update={"source": "imported"})
-    found = compare_methods(history, replace(settings, evaluation=imported)).outcomes
+    found = compare_methods(History(history), replace(settings, evaluation=imported)).outcomes
     ours = found[found["dataset"] == LEFT_OUT]
     assert ours["regret"].notna().all()
     assert ours["training_time_s"].isna().all()
@@ -176,9 +176,9 @@ def test_missing_scikit_learn_is_named_with_its_extra(shared_history, settings, 
 
     monkeypatch.setattr(bayesian, "require", absent)
     with pytest.raises(MissingExtraError, match=r"\[learn\]"):
-        compare_methods(shared_history, settings)
+        compare_methods(History(shared_history), settings)
 
 
 def test_names_of_one_set_of_images_alone_leave_nothing_to_learn_from(shared_history, one_shot):
     with pytest.raises(ArtifactError, match=r"Only 0 datasets.*fabricated_0: what remains"):
-        compare_methods(shared_history.assign(data_hash="abc"), one_shot)
+        compare_methods(History(shared_history.assign(data_hash="abc")), one_shot)

@@ -22,10 +22,10 @@ from pydantic import BaseModel
 
 from metallmix_kedro.evaluation.methods.methods import LISTED, METHODS
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
-from metallmix_kedro.evaluation.protocols.protocols import LeftOut, left_out_for
+from metallmix_kedro.evaluation.protocols.protocols import left_out_for
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import METRICS, SCORE, TIMES
+from metallmix_kedro.history import METRICS, SCORE, TIMES, History, LeftOut
 
 TARGET, TWIN, ALIKE = "fabricated_1", "twin of it", "of its modality"
 BACKBONE = "Xception"
@@ -55,7 +55,7 @@ def planted(history: pd.DataFrame, left_out: LeftOut) -> pd.DataFrame:
     )
     rest = history[history["dataset"] != TARGET]
     together = pd.concat([ours, twin, rest], ignore_index=True)
-    gone = ~together["trial_id"].isin(left_out.remaining(together)["trial_id"])
+    gone = ~together["trial_id"].isin(History(together).without(left_out).table["trial_id"])
     for column in ("device", "versions", "weights_id", "proposer"):
         together.loc[gone, column] = f"{WORD}-{column}"
     together.loc[gone, "trial_id"] = f"{WORD}-" + together.loc[gone, "trial_id"]
@@ -127,11 +127,11 @@ def everything_learned(task: Task) -> dict[str, object]:
         for name, thing in task.knowledge.learned.items()
         if name != "calibrated_surrogate"
     }
-    return {"training": task.training, **learned, **artifacts}
+    return {"training": task.training.relative, **learned, **artifacts}
 
 
 def target_table(history: pd.DataFrame):
-    return next(t for t in replay_tables(history, "measured", 5)[0] if t.dataset == TARGET)
+    return next(t for t in replay_tables(History(history), "measured", 5)[0] if t.dataset == TARGET)
 
 
 @pytest.fixture(scope="module")
@@ -162,14 +162,14 @@ LEFT_OUT = {
 def test_the_sets_below_are_those_of_the_protocols(six):
     table = target_table(six)
     names = [f"leave_one_{name}_out" for name in LEFT_OUT]
-    found = [left_out_for(name, table, six, (BACKBONE,)) for name in names]
+    found = [left_out_for(name, table, History(six), (BACKBONE,)) for name in names]
     assert found == [[left_out] for left_out in LEFT_OUT.values()]
 
 
 @pytest.mark.parametrize("left_out", LEFT_OUT.values(), ids=LEFT_OUT)
 def test_a_planted_marker_is_found_nowhere(six, settings: Settings, probes, left_out):
     history = planted(six, left_out)
-    knowledge = Knowledge.without(history, left_out, settings)
+    knowledge = Knowledge.without(History(history), left_out, settings)
     task = Task.of(target_table(history), knowledge, left_out, probes)
     learned = everything_learned(task)
     asked = {fit.__name__ for name in LEARNING for fit in METHODS[name].fits}
@@ -182,14 +182,14 @@ def test_the_marker_is_found_where_nothing_is_left_out(six, settings: Settings, 
     """The test above could not fail if its search found nothing anywhere."""
     left_out = LEFT_OUT["dataset"]
     history = planted(six, left_out)
-    everything = Knowledge.without(history, LeftOut(frozenset()), settings)
+    everything = Knowledge.without(History(history), LeftOut(frozenset()), settings)
     learned = everything_learned(Task.of(target_table(history), everything, left_out, probes))
     for name in ("training", "mean_scores", "dataset_scores", "similarity_index", "card"):
         assert found_in(learned[name]), name
 
 
 def picks(history: pd.DataFrame, left_out: LeftOut, settings: Settings, probes, table):
-    knowledge = Knowledge.without(history, left_out, settings)
+    knowledge = Knowledge.without(History(history), left_out, settings)
     task = Task.of(table, knowledge, left_out, probes)
     return {name: METHODS[name].choose(task, np.random.default_rng(0), LISTED) for name in UNASKING}
 
@@ -216,7 +216,7 @@ def test_whatever_the_left_out_rows_score_the_picks_stay_the_same(
     six, fewer_trees, probes, unchanged, data, name
 ):
     left_out = LEFT_OUT[name]
-    gone = ~six["trial_id"].isin(left_out.remaining(six)["trial_id"])
+    gone = ~six["trial_id"].isin(History(six).without(left_out).table["trial_id"])
     seed = data.draw(st.integers(0, 2**20))
     rng = np.random.default_rng(seed)
     history = six.copy()

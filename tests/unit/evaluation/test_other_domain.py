@@ -27,7 +27,7 @@ from metallmix_kedro.evaluation.statistics.summary import (
     significance_table,
 )
 from metallmix_kedro.evaluation.statistics.uncertainty import chance_table
-from metallmix_kedro.history import METRICS
+from metallmix_kedro.history import METRICS, History
 from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.schema import history_schema
@@ -94,7 +94,7 @@ def numbers(settings: Settings) -> Settings:
 
 @pytest.fixture(scope="module")
 def comparison(history: pd.DataFrame, numbers: Settings, probes: pd.DataFrame) -> Comparison:
-    return compare_methods(history, numbers, probes)
+    return compare_methods(History(history), numbers, probes)
 
 
 def test_what_needs_a_network_or_a_kind_of_dataset_falls_out_without_a_word(comparison):
@@ -139,8 +139,8 @@ def _nothing_published() -> pd.DataFrame:
 
 
 def test_a_recommendation_for_a_dataset_left_out_can_be_judged(history, numbers):
-    tables, _ = replay_tables(history, "imported", 5)
-    left_out = leave_out(history, tables[0], numbers)
+    tables, _ = replay_tables(History(history), "imported", 5)
+    left_out = leave_out(History(history), tables[0], numbers)
     assert left_out.space.rounds == (25, 50, 100, 200)
     assert _outcome(left_out, [0])["selected_model"] == "25 rounds, penalty 0"
-    assert Task.leaving_out(history, tables[0], numbers).target.n_rows == 100
+    assert Task.leaving_out(History(history), tables[0], numbers).target.n_rows == 100

@@ -14,6 +14,7 @@ from metallmix_kedro.history.averages import (
 )
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.history.trials import History
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.search_space import Configuration, SearchSpace
 from tests.fabricated import SPACE, fabricate_history
@@ -89,8 +90,8 @@ def test_a_space_or_a_history_without_trials_has_no_best():
 
 
 def test_what_was_counted_is_not_counted_again():
-    tried = Tried.of(with_score(fabricate_history(2, 10), "accuracy"))
-    assert Tried.of(tried) is tried
+    history = History.scored(fabricate_history(2, 10), "accuracy")
+    assert history.tried is history.tried
 
 
 def test_a_configuration_must_be_shared_inside_the_space():

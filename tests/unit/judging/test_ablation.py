@@ -13,6 +13,7 @@ from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Settings
 from metallmix_kedro.explanation.prompt import DecisionPrompts, PromptTexts
+from metallmix_kedro.history import History
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.judging.ablation import Texts, measure, shown_evidence
 from metallmix_kedro.judging.ablation_keys import current_rows, fingerprint
@@ -73,7 +74,7 @@ def plays_along(handler: Any) -> None:
 @pytest.fixture(scope="module")
 def rows(history: pd.DataFrame) -> dict[str, Any]:
     with loopback.serving(plays_along) as server:
-        return dict(measure(history, settings(server.url), TEXTS, {}))
+        return dict(measure(History(history), settings(server.url), TEXTS, {}))
 
 
 def test_every_condition_is_a_row_and_an_absent_model_is_named(rows):
@@ -112,29 +113,31 @@ def test_a_model_that_votes_by_place_ends_with_the_surrogates_pick(rows):
 def test_what_is_known_is_not_measured_again_and_off_is_off(history, rows):
     with loopback.serving(plays_along) as server:
         asked = settings(server.url)
-        first = dict(measure(history, asked, TEXTS, {}))
+        first = dict(measure(History(history), asked, TEXTS, {}))
         n_requests = len(server.requests)
-        assert list(measure(history, asked, TEXTS, first)) == []
-        assert list(measure(history, settings(server.url, enabled=False), TEXTS, {})) == []
+        assert list(measure(History(history), asked, TEXTS, first)) == []
+        assert list(measure(History(history), settings(server.url, enabled=False), TEXTS, {})) == []
         assert len(server.requests) == n_requests
 
 
 def test_rows_of_other_trials_or_parameters_are_neither_known_nor_shown(history, rows):
     asked = settings("http://127.0.0.1:1", models=[])
     longer = fabricate_history(n_datasets=4, n_trials=21)
-    other = dict(measure(with_score(longer, "accuracy"), asked, TEXTS, rows))
+    other = dict(measure(History.scored(longer, "accuracy"), asked, TEXTS, rows))
     assert {row["llm"] for row in other.values()} == {"none"}
     assert other.keys().isdisjoint(rows)
-    common = fingerprint(history, asked, TEXTS.decision)
+    common = fingerprint(History(history), asked, TEXTS.decision)
     assert current_rows([*rows.values(), *other.values()], common) == list(rows.values())
     more = asked.recommendation.model_copy(update={"n_candidates": 4})
-    assert fingerprint(history, replace(asked, recommendation=more), TEXTS.decision) != common
+    assert (
+        fingerprint(History(history), replace(asked, recommendation=more), TEXTS.decision) != common
+    )
 
 
 def test_what_no_model_is_asked_for_is_measured_once_for_all_models(history, rows):
     with loopback.serving(plays_along) as server:
         server.digests = {"tiny:latest": "cd" * 32}
-        again = list(measure(history, settings(server.url), TEXTS, rows))
+        again = list(measure(History(history), settings(server.url), TEXTS, rows))
     assert {row["llm"] for _, row in again} == {"tiny:latest"}
     assert len(again) == len(CONDITIONS) - 2
 
@@ -142,7 +145,7 @@ def test_what_no_model_is_asked_for_is_measured_once_for_all_models(history, row
 def test_a_model_stands_under_the_name_it_was_asked_for_once(history):
     with loopback.serving(plays_along) as server:
         named = settings(server.url, models=["tiny", "tiny"], conditions=["llm_free"])
-        listed = list(measure(history, named, TEXTS, {}))
+        listed = list(measure(History(history), named, TEXTS, {}))
     assert [row["llm"] for _, row in listed] == ["tiny"]
     table = row_table(row for _, row in listed)
     assert summary_table(table, ["tiny"])["note"].tolist() == [""]
@@ -150,11 +153,11 @@ def test_a_model_stands_under_the_name_it_was_asked_for_once(history):
 
 def test_the_dataset_left_out_reaches_nothing(history):
     asked = settings("http://127.0.0.1:1")
-    tables, _ = replay_tables(history, "measured", 5)
-    left_out = leave_out(history, tables[1], asked)
+    tables, _ = replay_tables(History(history), "measured", 5)
+    left_out = leave_out(History(history), tables[1], asked)
     assert left_out.evidence.target.name == tables[1].dataset
     assert tables[1].dataset not in {trial.dataset for trial in left_out.evidence.trials}
-    assert tables[1].dataset not in set(left_out.task.training["dataset"])
+    assert tables[1].dataset not in set(left_out.task.training.table["dataset"])
     first = left_out.evidence.candidates[0]
     found = left_out.table.candidates.loc[left_out.positions["C1"]]
     assert found["backbone"] == first.configuration.backbone

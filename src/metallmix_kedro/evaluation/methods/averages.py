@@ -9,23 +9,24 @@ from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history import (
-    comparable_configurations,
+    History,
     configuration_means,
     origin,
     shared_enough,
 )
 
-Means = Callable[[pd.DataFrame, Settings], pd.DataFrame]
+Means = Callable[[History, Settings], pd.DataFrame]
 
 
-def mean_scores(training: pd.DataFrame, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
+def mean_scores(training: History, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
     """Average the relative scores of each configuration (`configuration_means`)."""
-    return configuration_means(training)
+    return training.means
 
 
-def mean_ranks(training: pd.DataFrame, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
+def mean_ranks(training: History, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
     """Average the ranks of each configuration, as `mean_scores` averages relative scores."""
-    return configuration_means(training.assign(relative_score=relative_ranks(training)))
+    trials = training.relative
+    return configuration_means(trials.assign(relative_score=relative_ranks(trials)))
 
 
 def relative_ranks(trials: pd.DataFrame) -> pd.Series:
@@ -59,7 +60,7 @@ def known_averages(task: Task, means: Means = mean_scores) -> pd.DataFrame:
         `mean_scores` or `mean_ranks`.
     """
     shared = task.knowledge.learn(means).merge(task.configurations, on=[*configuration_columns()])
-    n_datasets = int(comparable_configurations(task.training)["dataset"].nunique())
+    n_datasets = int(task.training.comparable["dataset"].nunique())
     return shared_enough(shared, n_datasets).set_index("position")
 
 

@@ -13,7 +13,6 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from metallmix_kedro.evaluation.methods.averages import (
     by_average,
@@ -42,11 +41,12 @@ from metallmix_kedro.evaluation.methods.rankers import (
 from metallmix_kedro.evaluation.methods.transferability import by_logme, no_logme, value_effects
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task, point_model
+from metallmix_kedro.history import History
 
 Choose = Callable[[Task, np.random.Generator, int], list[int]]
 """Positions of candidates, each at most once, in the order to try them; may be empty."""
 
-Fit = Callable[[pd.DataFrame, Settings], Any]
+Fit = Callable[[History, Settings], Any]
 """What `Knowledge.learn` takes."""
 
 LISTED = 5

@@ -9,7 +9,7 @@ import pandas as pd
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import configuration_means, shared_enough
+from metallmix_kedro.history import History, configuration_means, shared_enough
 from metallmix_kedro.retrieval import IndexCard, build_index, distances, retrievable_trials
 
 N_NEIGHBOURS = 3
@@ -35,12 +35,12 @@ def by_three_neighbours(task: Task, rng: np.random.Generator, n_picks: int) -> l
 
 
 def similarity_index(
-    training: pd.DataFrame, settings: Settings
+    training: History, settings: Settings
 ) -> tuple[faiss.Index, dict[str, Any]] | None:
     """Index the datasets by their meta-features; None if no trial of them can be shown."""
-    if retrievable_trials(training).empty:
+    if retrievable_trials(training.table).empty:
         return None
-    return build_index(training, settings.retrieval)
+    return build_index(training.table, settings.retrieval)
 
 
 def comparable_index(task: Task) -> tuple[faiss.Index, IndexCard] | None:
@@ -63,7 +63,7 @@ def _sharing(task: Task, n_datasets: int) -> pd.DataFrame:
 
     With their ``position``; a dataset that shares none is passed over.
     """
-    elsewhere = retrievable_trials(task.training).merge(
+    elsewhere = retrievable_trials(task.training.relative).merge(
         task.configurations, on=[*configuration_columns()]
     )
     names = set(elsewhere["dataset"])

@@ -10,7 +10,7 @@ import pandas as pd
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import comparable_configurations
+from metallmix_kedro.history import History
 
 Values = npt.NDArray[np.float64]
 
@@ -26,13 +26,13 @@ def by_portfolio(task: Task, rng: np.random.Generator, n_picks: int) -> list[int
     return [int(shared["position"].iloc[row]) for row in greedy_portfolio(scores, n_picks)]
 
 
-def dataset_scores(training: pd.DataFrame, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
+def dataset_scores(training: History, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
     """Return what each comparable configuration scored on each dataset.
 
     Parameters
     ----------
-    training : pandas.DataFrame
-        Trials with ``relative_score``.
+    training : History
+        What may be learned from.
     settings : Settings
         Not asked.
 
@@ -42,9 +42,8 @@ def dataset_scores(training: pd.DataFrame, settings: Settings) -> pd.DataFrame: 
         Index: the hyperparameters, sorted; columns: datasets. Mean relative scores in
         [0, 1], NaN where a configuration was not measured.
     """
-    trials = comparable_configurations(training)
     keys = [*configuration_columns(), "dataset"]
-    means = trials.groupby(keys, dropna=False, observed=True)["relative_score"].mean()
+    means = training.comparable.groupby(keys, dropna=False, observed=True)["relative_score"].mean()
     return means.unstack("dataset")
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import SCORE, has_score, origin
+from metallmix_kedro.history import SCORE, History, has_score, origin
 from metallmix_kedro.support import xgboost
 from metallmix_kedro.surrogate import FeatureEncoder, hide, trial_weights
 
@@ -50,13 +50,13 @@ class Ranker:
         return np.asarray(self.booster.inplace_predict(encoded), dtype=np.float64)
 
 
-def raw_accuracy_model(training: pd.DataFrame, settings: Settings) -> Ranker:
+def raw_accuracy_model(training: History, settings: Settings) -> Ranker:
     """Fit the score itself, every dataset weighing the same.
 
     Parameters
     ----------
-    training : pandas.DataFrame
-        Trials that may be learned from.
+    training : History
+        What may be learned from.
     settings : Settings
         How the surrogate's score model is grown, its seed, and the weight of published trials.
     """
@@ -71,13 +71,13 @@ def raw_accuracy_model(training: pd.DataFrame, settings: Settings) -> Ranker:
     return Ranker(encoder, _grown(matrix, "reg:squarederror", settings))
 
 
-def pairwise_model(training: pd.DataFrame, settings: Settings) -> Ranker:
+def pairwise_model(training: History, settings: Settings) -> Ranker:
     """Fit the order of the trials within each dataset, every dataset weighing the same.
 
     Parameters
     ----------
-    training : pandas.DataFrame
-        Trials that may be learned from, with ``relative_score``.
+    training : History
+        What may be learned from.
     settings : Settings
         As for `raw_accuracy_model`; a dataset's published trials, a group of their own, weigh
         as a published trial does.
@@ -102,17 +102,17 @@ def by_ranker(
     task: Task,
     rng: np.random.Generator,  # noqa: ARG001
     n_picks: int,
-    fit: Callable[[pd.DataFrame, Settings], Ranker],
+    fit: Callable[[History, Settings], Ranker],
 ) -> list[int]:
     """Take the highest predicted scores, or those that win against the others, by `fit`."""
     scores = task.knowledge.learn(fit).scores(hide(task.candidates, "none"))
     return [int(position) for position in np.argsort(-scores, kind="stable")[:n_picks]]
 
 
-def _learnable(training: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def _learnable(training: History, settings: Settings) -> pd.DataFrame:
     """Return the trials with a score and a weight, in an order that rows cannot be dealt in."""
     # Baselines know meta-features, not probes.
-    known = hide(training, "none")
+    known = hide(training.relative, "none")
     scored = known[has_score(known)].sort_values("trial_id", ignore_index=True)
     return scored[trial_weights(scored, settings.meta_learning.published_weight) > 0]
 

@@ -16,7 +16,7 @@ from metallmix_kedro.evaluation.methods.averages import known_averages
 from metallmix_kedro.evaluation.methods.one_shot import NO_PROBES
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import comparable_configurations
+from metallmix_kedro.history import History
 
 
 def _others() -> list[str]:
@@ -40,13 +40,13 @@ def by_logme(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  
     return [pick for turn in rounds for pick in turn if pick is not None][:n_picks]
 
 
-def value_effects(training: pd.DataFrame, settings: Settings) -> dict[str, "pd.Series[float]"]:  # noqa: ARG001
+def value_effects(training: History, settings: Settings) -> dict[str, "pd.Series[float]"]:  # noqa: ARG001
     """Average relative scores by the value of each hyperparameter but the backbone.
 
     Parameters
     ----------
-    training : pandas.DataFrame
-        Trials with ``relative_score``.
+    training : History
+        What may be learned from.
     settings : Settings
         Not asked.
 
@@ -57,7 +57,7 @@ def value_effects(training: pd.DataFrame, settings: Settings) -> dict[str, "pd.S
         with that value, less the mean over all values' means, so that a value that training does
         not know, and counts 0, is as good as the others are on average.
     """
-    trials = comparable_configurations(training)
+    trials = training.comparable
     effects = {}
     for name in _others():
         by_dataset = trials.groupby([name, "dataset"], observed=True)["relative_score"].mean()

@@ -4,12 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import pandas as pd
-
 from metallmix_kedro.decision import DecisionParameters
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
-from metallmix_kedro.evaluation.protocols.protocols import LeftOut
-from metallmix_kedro.history import Objective, add_relative_score
+from metallmix_kedro.history import History, LeftOut, Objective
 from metallmix_kedro.language_models import LLMParameters
 from metallmix_kedro.retrieval import RetrievalParameters
 from metallmix_kedro.surrogate import MetaLearningParameters
@@ -40,30 +37,30 @@ class Knowledge:
 
     Parameters
     ----------
-    training : pandas.DataFrame
-        Trials with ``relative_score`` among them alone.
+    training : History
+        What may be learned from.
     settings : Settings
         All parameters.
     """
 
-    def __init__(self, training: pd.DataFrame, settings: Settings) -> None:
+    def __init__(self, training: History, settings: Settings) -> None:
         self.training = training
         self.settings = settings
-        self._learned: dict[Callable[[pd.DataFrame, Settings], object], object] = {}
+        self._learned: dict[Callable[[History, Settings], object], object] = {}
 
     @classmethod
-    def without(cls, history: pd.DataFrame, left_out: LeftOut, settings: Settings) -> "Knowledge":
-        """Take something out of a history, and compute relative scores on the rest."""
-        return cls(add_relative_score(left_out.remaining(history)), settings)
+    def without(cls, history: History, left_out: LeftOut, settings: Settings) -> "Knowledge":
+        """Take something out of a history."""
+        return cls(history.without(left_out), settings)
 
-    def learn(self, fit: Callable[[pd.DataFrame, Settings], Learned]) -> Learned:
+    def learn(self, fit: Callable[[History, Settings], Learned]) -> Learned:
         """Return what a function makes of the training trials; it is called once.
 
         All that a method learns goes through here, so that `learned` is complete.
 
         Parameters
         ----------
-        fit : callable of (pandas.DataFrame, Settings)
+        fit : callable of (History, Settings)
             A module's function: it is its own key.
         """
         if fit not in self._learned:

@@ -1,49 +1,16 @@
 """What training loses before a method chooses for a dataset (``docs/evaluation_protocol.md``)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from metallmix_kedro.declared import meta_features, network
 from metallmix_kedro.evaluation.parameters import ProtocolName
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
-from metallmix_kedro.history import has_score
+from metallmix_kedro.history import History, LeftOut
 
 MIN_LEFT = 2
 """Fewest datasets with scored trials that have to remain: a mean over others needs two."""
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """What is taken out of a history before anything is learned from it.
-
-    Parameters
-    ----------
-    datasets : frozenset of str
-        Every row with such a name goes, and every row on the same images under another name.
-    backbone : str, optional
-        Every row of this pretrained network goes, on all datasets.
-    """
-
-    datasets: frozenset[str]
-    backbone: str | None = None
-
-    def remaining(self, history: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of a history that are left.
-
-        Parameters
-        ----------
-        history : pandas.DataFrame
-            All trials.
-        """
-        named = history["dataset"].isin(self.datasets)
-        hashes = history.loc[named, "data_hash"].dropna().unique()
-        gone = named | history["data_hash"].isin(hashes)
-        if self.backbone is not None:
-            gone |= history[network()] == self.backbone
-        return history[~gone]
 
 
 def kind_of_dataset() -> str | None:
@@ -58,7 +25,7 @@ def possible_protocols(asked: Sequence[ProtocolName]) -> tuple[ProtocolName, ...
 
 
 def left_out_for(
-    protocol: ProtocolName, table: ReplayTable, history: pd.DataFrame, backbones: Sequence[str]
+    protocol: ProtocolName, table: ReplayTable, history: History, backbones: Sequence[str]
 ) -> list[LeftOut]:
     """Say what training loses for a target: one set, or one for each backbone.
 
@@ -68,7 +35,7 @@ def left_out_for(
         Name of the protocol.
     table : ReplayTable
         The target's recorded trials.
-    history : pandas.DataFrame
+    history : History
         All trials.
     backbones : sequence of str
         Those that are left out one by one, from `drawn_backbones`.
@@ -83,8 +50,8 @@ def left_out_for(
         return [LeftOut(target)]
     if protocol == "leave_one_modality_out":
         kind = kind_of_dataset()
-        alike = history[kind] == table.candidates[kind].iloc[0]
-        return [LeftOut(target | frozenset(history.loc[alike, "dataset"].astype(str)))]
+        alike = history.table[kind] == table.candidates[kind].iloc[0]
+        return [LeftOut(target | frozenset(history.table.loc[alike, "dataset"].astype(str)))]
     recorded = set(table.candidates[network()])
     return [LeftOut(target, name) for name in backbones if name in recorded]
 
@@ -116,15 +83,15 @@ def drawn_backbones(tables: Sequence[ReplayTable], most: int, seed: int) -> tupl
     return tuple(names)
 
 
-def too_little_left(training: pd.DataFrame) -> str | None:
+def too_little_left(training: History) -> str | None:
     """Say why nothing can be learned from what remains, or return None.
 
     Parameters
     ----------
-    training : pandas.DataFrame
-        From `LeftOut.remaining`.
+    training : History
+        From `History.without`.
     """
-    n_left = int(training.loc[has_score(training), "dataset"].nunique())
+    n_left = training.n_scored_datasets
     if n_left >= MIN_LEFT:
         return None
     return f"what remains has scored trials of {n_left} dataset(s), fewer than {MIN_LEFT}"

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
-from metallmix_kedro.history import SCORE, has_score, origin
+from metallmix_kedro.history import SCORE, History, has_score, origin
 from metallmix_kedro.meta_features import PROBE_FEATURES
 from metallmix_kedro.support import ArtifactError
 
@@ -53,13 +53,13 @@ class ReplayTable:
 
 
 def replay_tables(
-    history: pd.DataFrame, source: str, min_trials: int
+    history: History, source: str, min_trials: int
 ) -> tuple[list[ReplayTable], dict[str, str]]:
     """Make a replay table of every dataset that can be scored.
 
     Parameters
     ----------
-    history : pandas.DataFrame
+    history : History
         All trials.
     source : str
         ``"measured"`` or ``"imported"``: whose trials are replayed.
@@ -79,12 +79,13 @@ def replay_tables(
         If fewer than `MIN_DATASETS` datasets can be scored.
     """
     tables, excluded = [], {}
-    origins = origin(history)
-    usable = has_score(history) & (history["source"] == source)
-    for name in sorted(history["dataset"].unique()):
-        recorded = history[usable & (history["dataset"] == name)]
+    table = history.table
+    usable = table[has_score(table) & (table["source"] == source)]
+    origins = origin(usable)
+    for name in sorted(table["dataset"].unique()):
+        recorded = usable[usable["dataset"] == name]
         trials = _one_a_configuration(recorded)
-        peers = history[usable & origins.isin(origins[recorded.index])]
+        peers = usable[origins.isin(origins[recorded.index])]
         reason = _why_not(trials, min_trials, _given_meta_features(peers))
         if reason:
             excluded[str(name)] = reason

@@ -8,8 +8,8 @@ import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
-from metallmix_kedro.evaluation.protocols.protocols import LeftOut
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
+from metallmix_kedro.history import History, LeftOut
 from metallmix_kedro.meta_features import MetaFeatures, ProbeLevel, no_probes
 from metallmix_kedro.surrogate import (
     Outlook,
@@ -74,7 +74,7 @@ class Task:
     @classmethod
     def leaving_out(
         cls,
-        history: pd.DataFrame,
+        history: History,
         table: ReplayTable,
         settings: Settings,
         probes: pd.DataFrame | None = None,
@@ -89,8 +89,8 @@ class Task:
         return self.knowledge.settings
 
     @property
-    def training(self) -> pd.DataFrame:
-        """The trials that may be learned from, with relative scores among them alone."""
+    def training(self) -> History:
+        """The trials that may be learned from."""
         return self.knowledge.training
 
     @property
@@ -150,13 +150,13 @@ class Task:
         return float(scale.relative_score(np.array([self.reveal(position)]), row)[0])
 
 
-def point_model(training: pd.DataFrame, settings: Settings) -> PointModel:
+def point_model(training: History, settings: Settings) -> PointModel:
     """Fit the surrogate's two models, without its intervals."""
     parameters = settings.meta_learning
-    return fit_point_model(training, parameters, parameters.seed)
+    return fit_point_model(training.relative, parameters, parameters.seed)
 
 
-def calibrated_surrogate(training: pd.DataFrame, settings: Settings) -> Surrogate:
+def calibrated_surrogate(training: History, settings: Settings) -> Surrogate:
     """Fit the surrogate as a recommendation uses it."""
     parameters = settings.meta_learning
-    return fit_surrogate(training, parameters, parameters.seed)
+    return fit_surrogate(training.relative, parameters, parameters.seed)

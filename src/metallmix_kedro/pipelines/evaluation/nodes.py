@@ -17,7 +17,7 @@ from metallmix_kedro.evaluation.pages import (
 )
 from metallmix_kedro.evaluation.statistics import summary, uncertainty
 from metallmix_kedro.explanation import DecisionPrompts, PromptTexts
-from metallmix_kedro.history import Objective, with_score
+from metallmix_kedro.history import History, Objective
 from metallmix_kedro.judging import (
     ablation,
     current_rows,
@@ -48,7 +48,7 @@ def compare_methods(
 ) -> dict[str, Any]:
     """Let every method choose for every dataset left out, and summarise what came out."""
     settings = Settings(evaluation, meta_learning, recommendation, retrieval, objective)
-    comparison = compare.compare_methods(with_score(history, objective), settings, probes)
+    comparison = compare.compare_methods(History.scored(history, objective), settings, probes)
     methods = summary.method_table(comparison, evaluation)
     return {
         "outcomes": comparison.outcomes,
@@ -161,7 +161,7 @@ def measure_llm_ablation(
         DecisionPrompts.from_partitions(recommendation_prompt),
         PromptTexts.from_partitions(judge_prompt),
     )
-    scored = with_score(history, objective)
+    scored = History.scored(history, objective)
     for key, row in ablation.measure(scored, settings, texts, llm_ablation_rows_so_far):
         yield {key: row}
 
@@ -181,7 +181,7 @@ def table_llm_ablation(
         evaluation, meta_learning, recommendation, retrieval, objective, recommendation.llm
     )
     prompts = DecisionPrompts.from_partitions(recommendation_prompt)
-    common = fingerprint(with_score(history, objective), settings, prompts)
+    common = fingerprint(History.scored(history, objective), settings, prompts)
     table = row_table(current_rows((load() for load in rows.values()), common))
     wanted = evaluation.llm_ablation
     return table, summary_table(table, wanted.models if wanted.enabled else ())

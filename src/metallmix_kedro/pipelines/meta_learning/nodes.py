@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.history import Objective, with_score
+from metallmix_kedro.history import History, Objective, with_score
 from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.support import xgboost
 from metallmix_kedro.surrogate import (
@@ -37,7 +37,7 @@ def summarise(
     predictions: pd.DataFrame, history: pd.DataFrame, objective: Objective
 ) -> dict[str, Any]:
     """Put the left-out predictions into figures, next to the best-on-average baseline's."""
-    return {"objective": objective, **report(predictions, with_score(history, objective))}
+    return {"objective": objective, **report(predictions, History.scored(history, objective))}
 
 
 def draw(predictions: pd.DataFrame, surrogate_report: dict[str, Any]) -> Any:

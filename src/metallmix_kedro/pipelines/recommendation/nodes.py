@@ -21,7 +21,7 @@ from metallmix_kedro.explanation import (
     with_free_choice,
 )
 from metallmix_kedro.grid import ExperimentGridParameters
-from metallmix_kedro.history import Objective, with_score
+from metallmix_kedro.history import History, Objective
 from metallmix_kedro.meta_features import ProbeParameters, TargetDescription, TargetParameters
 from metallmix_kedro.meta_features import target as targets
 from metallmix_kedro.meta_features.probes import target as probing
@@ -81,7 +81,7 @@ def load_learned(
 ) -> Learned:
     """Read the history and what was learned from it, once for all that follows."""
     surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card, objective)
-    return Learned(with_score(history, objective), surrogate, index, card, objective)
+    return Learned(History.scored(history, objective), surrogate, index, card, objective)
 
 
 def know_target(description: Json, target_probes: pd.DataFrame, learned: Learned) -> Target:
@@ -99,7 +99,7 @@ def retrieve_similar_trials(
     similar = retrieve(
         learned.index,
         learned.card,
-        learned.history,
+        learned.history.table,
         target.meta_features,
         k=parameters.n_trials,
         max_per_dataset=parameters.max_per_dataset,
@@ -116,7 +116,7 @@ def shorten_search_space(
 ) -> tuple[tuple[Candidate, ...], scoring.AllowedSpace, pd.DataFrame]:
     """Score every configuration that may be chosen, and keep a few good and different ones."""
     allowed = scoring.allowed_space(
-        search_space, learned.tried, parameters.backbones, parameters.max_parameters
+        search_space, learned.history.tried, parameters.backbones, parameters.max_parameters
     )
     found = scoring.foresee(target, learned, allowed.space)
     return scoring.list_candidates(found, learned.surrogate, parameters), allowed, found.scored

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history import comparable_configurations, known_configurations, shared_enough
+from metallmix_kedro.history import History, shared_enough
 from metallmix_kedro.search_space import Configuration
 
 PROTOCOL = (
@@ -17,15 +17,15 @@ PROTOCOL = (
 )
 
 
-def report(predictions: pd.DataFrame, history: pd.DataFrame) -> dict[str, Any]:
+def report(predictions: pd.DataFrame, history: History) -> dict[str, Any]:
     """Sum up leave-one-dataset-out predictions.
 
     Parameters
     ----------
     predictions : pandas.DataFrame
         As ``lodo.leave_one_dataset_out`` returns it.
-    history : pandas.DataFrame
-        The history it was made from, with its ``score``: gives the picks' configurations.
+    history : History
+        What it was made from: gives the picks' configurations.
 
     Returns
     -------
@@ -180,14 +180,14 @@ def _mean(figures: list[dict[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _datasets_left_in(history: pd.DataFrame) -> dict[str, int]:
+def _datasets_left_in(history: History) -> dict[str, int]:
     """For each dataset, how many others have configurations to compare."""
-    known = set(comparable_configurations(history)["dataset"])
-    return {str(name): len(known - {name}) for name in history["dataset"].unique()}
+    known = set(history.comparable["dataset"])
+    return {str(name): len(known - {name}) for name in history.table["dataset"].unique()}
 
 
-def _configuration_ids(history: pd.DataFrame) -> dict[str, str]:
-    known = known_configurations(history)
+def _configuration_ids(history: History) -> dict[str, str]:
+    known = history.known
     columns = known[list(configuration_columns())].to_dict("records")
     ids = (Configuration.from_mapping({str(k): v for k, v in row.items()}).id for row in columns)
     return dict(zip(known["trial_id"], ids, strict=True))

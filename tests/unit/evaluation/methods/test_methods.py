@@ -9,7 +9,6 @@ from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.parameters import MethodName
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.search_space import Configuration
 from tests.fabricated import SPACE
 
@@ -120,7 +119,7 @@ def test_bayesian_search_tries_all_when_it_may_try_more(task):
 
 def test_average_is_the_best_on_average_of_the_other_datasets(task):
     [pick] = METHODS["best_on_average"].choose(task, rng(), 1)
-    best = Tried.of(task.training).best(SPACE)
+    best = task.training.tried.best(SPACE)
     assert best is not None
     assert configuration(task, pick) == best.configuration
 
@@ -137,7 +136,8 @@ def test_average_keeps_to_what_was_recorded_here(task):
 def test_neighbour_is_the_most_similar_dataset(task):
     like_it = "fabricated_2"
     features = [name for name in task.candidates if name not in configuration_columns()]
-    theirs = task.training[task.training["dataset"] == like_it].reset_index(drop=True)
+    known = task.training.relative
+    theirs = known[known["dataset"] == like_it].reset_index(drop=True)
     twin = replace(task, candidates=task.candidates.assign(**theirs[features].iloc[0].to_dict()))
     [pick] = METHODS["nearest_neighbour"].choose(twin, rng(), 1)
     best = theirs.loc[theirs["relative_score"].idxmax()].to_dict()

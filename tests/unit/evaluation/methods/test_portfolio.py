@@ -60,6 +60,6 @@ def test_its_first_is_the_best_on_average_where_all_were_measured_everywhere(tas
 def test_scores_are_a_row_a_configuration_and_a_column_a_dataset(task, settings):
     scores = dataset_scores(task.training, settings)
     assert scores.shape == (24, 3)
-    one = task.training.iloc[5]
+    one = task.training.relative.iloc[5]
     keys = scores.index.names
     assert scores.loc[tuple(one[keys]), one["dataset"]] == pytest.approx(one["relative_score"])

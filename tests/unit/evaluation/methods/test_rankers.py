@@ -9,8 +9,7 @@ from metallmix_kedro.evaluation.methods.rankers import (
     pairwise_model,
     raw_accuracy_model,
 )
-from metallmix_kedro.history import SCORE
-from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.history import SCORE, History
 from tests.fabricated import BACKBONE_EFFECT, RATE_EFFECT
 
 MODELS = [raw_accuracy_model, pairwise_model]
@@ -38,35 +37,34 @@ def test_picks_are_the_highest_predicted(task, fit):
 
 @pytest.mark.parametrize("fit", MODELS)
 def test_same_trials_in_another_order_grow_the_same_trees(task, fit):
-    shuffled = task.training.sample(frac=1, random_state=1)
+    shuffled = History(task.training.table.sample(frac=1, random_state=1))
     assert trees(fit(shuffled, task.settings)) == trees(fit(task.training, task.settings))
 
 
 def test_raw_accuracy_is_learned_on_its_own_scale(task):
     predicted = raw_accuracy_model(task.training, task.settings).scores(task.candidates)
-    measured = task.training[SCORE]
+    measured = task.training.table[SCORE]
     assert measured.min() - 0.05 < predicted.min() < predicted.max() < measured.max() + 0.05
 
 
 def test_pairs_within_datasets_do_not_see_how_easy_a_dataset_is(task):
     """Halving all accuracies of one dataset changes the raw model alone."""
-    halved = task.training.copy()
+    halved = task.training.table.copy()
     ours = halved["dataset"] == "fabricated_1"
     halved.loc[ours, SCORE] /= 2
-    halved = add_relative_score(halved)
-    before, after = (pairwise_model(frame, task.settings) for frame in (task.training, halved))
+    both = (task.training, History(halved))
+    before, after = (pairwise_model(history, task.settings) for history in both)
     assert before.scores(task.candidates) == pytest.approx(after.scores(task.candidates), abs=1e-4)
-    raw = [raw_accuracy_model(frame, task.settings) for frame in (task.training, halved)]
+    raw = [raw_accuracy_model(history, task.settings) for history in both]
     assert trees(raw[0]) != trees(raw[1])
 
 
 @pytest.mark.parametrize("fit", MODELS)
 def test_failed_trials_and_those_of_no_weight_teach_nothing(task, fit):
-    failed = task.training.head(3).assign(
-        trial_id=["x", "y", "z"], status="failed", relative_score=np.nan, **{SCORE: np.nan}
-    )
-    published = task.training.head(3).assign(trial_id=["p", "q", "r"], source="published")
+    known = task.training.table
+    failed = known.head(3).assign(trial_id=["x", "y", "z"], status="failed", **{SCORE: np.nan})
+    published = known.head(3).assign(trial_id=["p", "q", "r"], source="published")
     unweighted = task.settings.meta_learning.model_copy(update={"published_weight": 0.0})
     settings = replace(task.settings, meta_learning=unweighted)
-    more = pd.concat([task.training, failed, published], ignore_index=True)
+    more = History(pd.concat([known, failed, published], ignore_index=True))
     assert trees(fit(more, settings)) == trees(fit(task.training, settings))

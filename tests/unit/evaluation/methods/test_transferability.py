@@ -7,7 +7,7 @@ import pytest
 from metallmix_kedro.evaluation.methods.averages import known_averages
 from metallmix_kedro.evaluation.methods.transferability import by_logme, no_logme, value_effects
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge
-from metallmix_kedro.evaluation.protocols.protocols import LeftOut
+from metallmix_kedro.history import History, LeftOut
 
 LOGME = {"MobileNetV2_0.35": 0.3, "Xception": 0.9, "EfficientNetLite0": 0.5}
 
@@ -41,7 +41,7 @@ def test_a_backbone_that_training_never_saw_is_taken_by_the_effects_of_other_val
     task, shared_history
 ):
     without = LeftOut(frozenset([task.dataset]), "Xception")
-    knowledge = Knowledge.without(shared_history, without, task.settings)
+    knowledge = Knowledge.without(History(shared_history), without, task.settings)
     ours = replace(with_logme(task, LOGME), knowledge=knowledge, left_out=without)
     [pick] = chosen(ours, 1)
     assert ours.candidates["backbone"][pick] == "Xception"
@@ -54,7 +54,7 @@ def test_a_backbone_that_training_never_saw_is_taken_by_the_effects_of_other_val
 
 def test_effects_are_means_over_datasets_about_their_own_mean(task):
     effects = value_effects(task.training, task.settings)
-    by_dataset = task.training.groupby(["optimizer", "dataset"])["relative_score"].mean()
+    by_dataset = task.training.relative.groupby(["optimizer", "dataset"])["relative_score"].mean()
     means = by_dataset.groupby("optimizer").mean()
     assert effects["optimizer"].to_dict() == pytest.approx((means - means.mean()).to_dict())
     assert set(effects) == {

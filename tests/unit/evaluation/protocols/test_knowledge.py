@@ -1,11 +1,11 @@
 import pytest
 
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge
-from metallmix_kedro.evaluation.protocols.protocols import LeftOut
+from metallmix_kedro.history import History, LeftOut
 
 
 def best(training, settings):
-    return float(training["relative_score"].max())
+    return float(training.relative["relative_score"].max())
 
 
 def test_each_thing_is_learned_once_and_kept_by_name(shared_history, settings):
@@ -13,9 +13,9 @@ def test_each_thing_is_learned_once_and_kept_by_name(shared_history, settings):
 
     def count(training, given):
         calls.append(given)
-        return len(training)
+        return len(training.table)
 
-    knowledge = Knowledge(shared_history, settings)
+    knowledge = Knowledge(History(shared_history), settings)
     assert knowledge.learn(count) == knowledge.learn(count) == len(shared_history)
     assert calls == [settings]
     assert knowledge.learned == {"count": len(shared_history)}
@@ -24,7 +24,7 @@ def test_each_thing_is_learned_once_and_kept_by_name(shared_history, settings):
 def test_relative_scores_are_those_among_what_remains(shared_history, settings):
     """The best trials of a dataset are of one backbone; without it, others reach 1."""
     without = LeftOut(frozenset(["fabricated_0"]), "EfficientNetLite0")
-    knowledge = Knowledge.without(shared_history, without, settings)
-    highest = knowledge.training.groupby("dataset")["relative_score"].max()
+    knowledge = Knowledge.without(History(shared_history), without, settings)
+    highest = knowledge.training.relative.groupby("dataset")["relative_score"].max()
     assert highest.to_dict() == {f"fabricated_{n}": 1.0 for n in (1, 2, 3)}
     assert knowledge.learn(best) == pytest.approx(1.0)

@@ -2,19 +2,19 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.evaluation.protocols.protocols import (
-    LeftOut,
     drawn_backbones,
     left_out_for,
     too_little_left,
 )
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
+from metallmix_kedro.history import History, LeftOut
 
 TARGET = "fabricated_0"
 
 
 @pytest.fixture(scope="module")
 def tables(shared_history):
-    return replay_tables(shared_history, "measured", 5)[0]
+    return replay_tables(History(shared_history), "measured", 5)[0]
 
 
 def test_no_trace_of_a_left_out_dataset_remains(shared_history):
@@ -24,24 +24,24 @@ def test_no_trace_of_a_left_out_dataset_remains(shared_history):
     published_twin = history[ours].head(1).assign(trial_id="p", source="published", data_hash=None)
     renamed_twin = history[ours].head(1).assign(trial_id="r", dataset="other name")
     history = pd.concat([history, published_twin, renamed_twin], ignore_index=True)
-    left = LeftOut(frozenset([TARGET])).remaining(history)
-    assert set(left["dataset"]) == {f"fabricated_{n}" for n in (1, 2, 3)}
-    assert len(left) == (~ours).sum()
+    left = History(history).without(LeftOut(frozenset([TARGET])))
+    assert set(left.table["dataset"]) == {f"fabricated_{n}" for n in (1, 2, 3)}
+    assert len(left.table) == (~ours).sum()
 
 
 def test_datasets_without_a_hash_are_not_taken_for_twins(shared_history):
     unknown = shared_history.assign(data_hash=None)
-    assert LeftOut(frozenset([TARGET])).remaining(unknown)["dataset"].nunique() == 3
+    assert History(unknown).without(LeftOut(frozenset([TARGET]))).table["dataset"].nunique() == 3
 
 
 def test_a_backbone_is_left_out_on_all_datasets_with_twins_gone_as_well(shared_history):
     history = shared_history.copy()
     history.loc[history["dataset"].isin([TARGET, "fabricated_1"]), "data_hash"] = "abc"
-    left = LeftOut(frozenset([TARGET]), "Xception").remaining(history)
-    assert set(left["dataset"]) == {"fabricated_2", "fabricated_3"}
-    assert "Xception" not in set(left["backbone"])
-    others = history["dataset"].isin(left["dataset"]) & (history["backbone"] != "Xception")
-    assert len(left) == others.sum()
+    left = History(history).without(LeftOut(frozenset([TARGET]), "Xception"))
+    assert set(left.table["dataset"]) == {"fabricated_2", "fabricated_3"}
+    assert "Xception" not in set(left.table["backbone"])
+    others = history["dataset"].isin(left.table["dataset"]) & (history["backbone"] != "Xception")
+    assert len(left.table) == others.sum()
 
 
 def test_a_modality_takes_every_dataset_that_any_row_says_is_of_it(shared_history, tables):
@@ -49,14 +49,18 @@ def test_a_modality_takes_every_dataset_that_any_row_says_is_of_it(shared_histor
     modality = history.loc[history["dataset"] == TARGET, "modality"].iloc[0]
     row = history.index[history["dataset"] == "fabricated_2"][0]
     history.loc[row, "modality"] = modality
-    [left_out] = left_out_for("leave_one_modality_out", tables[0], history, ())
+    [left_out] = left_out_for("leave_one_modality_out", tables[0], History(history), ())
     assert left_out == LeftOut(frozenset([TARGET, "fabricated_2"]))
 
 
 def test_only_recorded_backbones_are_left_out_and_the_dataset_with_each(shared_history, tables):
-    found = left_out_for("leave_one_backbone_out", tables[0], shared_history, ("Xception", "none"))
+    found = left_out_for(
+        "leave_one_backbone_out", tables[0], History(shared_history), ("Xception", "none")
+    )
     assert found == [LeftOut(frozenset([TARGET]), "Xception")]
-    [main] = left_out_for("leave_one_dataset_out", tables[0], shared_history, ("Xception",))
+    [main] = left_out_for(
+        "leave_one_dataset_out", tables[0], History(shared_history), ("Xception",)
+    )
     assert main == LeftOut(frozenset([TARGET]))
 
 
@@ -74,6 +78,6 @@ def test_few_backbones_are_all_taken_and_of_many_some_the_same_each_time(tables)
 
 def test_two_datasets_with_scores_are_enough_to_learn_from(shared_history):
     two = shared_history[shared_history["dataset"].isin([TARGET, "fabricated_1"])]
-    assert too_little_left(two) is None
+    assert too_little_left(History(two)) is None
     failed = two.assign(status=two["status"].where(two["dataset"] == TARGET, "failed"))
-    assert "1 dataset(s)" in too_little_left(failed)
+    assert "1 dataset(s)" in too_little_left(History(failed))

@@ -4,12 +4,12 @@ import pytest
 
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
-from metallmix_kedro.history import SCORE
+from metallmix_kedro.history import SCORE, History
 from metallmix_kedro.support.errors import ArtifactError
 
 
 def table_of(history, dataset="fabricated_0"):
-    tables, _ = replay_tables(history, "measured", 5)
+    tables, _ = replay_tables(History(history), "measured", 5)
     return next(table for table in tables if table.dataset == dataset)
 
 
@@ -57,14 +57,14 @@ def test_dataset_that_cannot_be_scored_is_listed_with_the_reason(
 ):
     history = shared_history.copy()
     history.loc[history["dataset"] == "fabricated_1", column] = value
-    tables, excluded = replay_tables(history, "measured", 5)
+    tables, excluded = replay_tables(History(history), "measured", 5)
     assert "fabricated_1" not in [table.dataset for table in tables]
     assert reason in excluded["fabricated_1"]
 
 
 def test_too_few_datasets_are_an_error_that_names_the_reasons(shared_history):
     with pytest.raises(ArtifactError, match=r"0 datasets.*evaluation\.source.*fabricated_0: 0"):
-        replay_tables(shared_history, "imported", 5)
+        replay_tables(History(shared_history), "imported", 5)
 
 
 def test_a_table_knows_the_hashes_of_its_images(shared_history):

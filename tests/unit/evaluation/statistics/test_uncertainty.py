@@ -16,12 +16,13 @@ from metallmix_kedro.evaluation.statistics.uncertainty import (
     target_errors,
     uncertainty_report,
 )
+from metallmix_kedro.history import History
 from tests.unit.evaluation.made_comparison import chances, targets
 
 
 @pytest.fixture(scope="module")
 def table(shared_history):
-    return replay_tables(shared_history, "measured", 5)[0][0]
+    return replay_tables(History(shared_history), "measured", 5)[0][0]
 
 
 def test_chances_are_stated_of_all_candidates_but_the_average_one(task, table):

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metallmix_kedro.history import History
 from metallmix_kedro.surrogate.checks.pictures import draw_predictions
 from metallmix_kedro.surrogate.checks.report import baseline_pick, report
 
 
 def test_figures_of_a_dataset_computed_by_hand(predictions, history):
-    figures = report(predictions, history)["datasets"]["fabricated_1"]
+    figures = report(predictions, History(history))["datasets"]["fabricated_1"]
     trials = predictions[predictions["dataset"] == "fabricated_1"]
     pick = trials.sort_values("predicted_relative_score").iloc[-1]
     assert figures["n_trials"] == len(trials)
@@ -30,14 +31,14 @@ def test_figures_of_a_dataset_computed_by_hand(predictions, history):
 
 
 def test_the_picks_configuration_is_named(predictions, history):
-    pick = report(predictions, history)["datasets"]["fabricated_0"]["surrogate"]
+    pick = report(predictions, History(history))["datasets"]["fabricated_0"]["surrogate"]
     backbone = history.set_index("trial_id").loc[pick["trial_id"], "backbone"]
     assert pick["configuration"].startswith(backbone)
 
 
 def test_the_mean_counts_every_dataset_once(predictions, history):
     fewer = predictions.drop(index=predictions.index[predictions["dataset"] == "fabricated_0"][5:])
-    result = report(fewer, history)
+    result = report(fewer, History(history))
     regrets = [entry["surrogate"]["normalised_regret"] for entry in result["datasets"].values()]
     assert result["mean"]["surrogate"]["normalised_regret"] == pytest.approx(
         np.mean(regrets), abs=1e-6
@@ -45,7 +46,7 @@ def test_the_mean_counts_every_dataset_once(predictions, history):
 
 
 def test_the_surrogate_beats_chance_on_a_known_truth(predictions, history):
-    mean = report(predictions, history)["mean"]
+    mean = report(predictions, History(history))["mean"]
     assert mean["surrogate"]["normalised_regret"] < 0.2 < mean["random"]["normalised_regret"]
     assert mean["spearman"] > 0.9
     # With this few datasets the plain quantile is used: near the level, without a promise.
@@ -54,7 +55,7 @@ def test_the_surrogate_beats_chance_on_a_known_truth(predictions, history):
 
 def test_without_shared_configurations_best_on_average_is_null(predictions, history):
     alone = predictions.assign(baseline_relative_score=np.nan, baseline_n_datasets=0)
-    result = report(alone, history)
+    result = report(alone, History(history))
     assert result["datasets"]["fabricated_0"]["best_on_average"]["normalised_regret"] is None
     assert "normalised_regret" not in result["mean"]["best_on_average"]
     json.dumps(result, allow_nan=False)
@@ -75,7 +76,7 @@ def test_a_widely_measured_configuration_goes_before_a_lucky_one():
 
 def test_equal_scores_have_no_rank_correlation(predictions, history):
     equal = predictions.assign(score=0.5, relative_score=0.5)
-    result = report(equal, history)
+    result = report(equal, History(history))
     assert result["datasets"]["fabricated_0"]["spearman"] is None
     assert result["pooled"]["r2_score"] is None
     json.dumps(result, allow_nan=False)
@@ -83,13 +84,13 @@ def test_equal_scores_have_no_rank_correlation(predictions, history):
 
 def test_a_history_without_times_has_no_figures_of_them(predictions, history):
     times = [name for name in predictions if "training_time" in name]
-    result = report(predictions.assign(**dict.fromkeys(times, np.nan)), history)
+    result = report(predictions.assign(**dict.fromkeys(times, np.nan)), History(history))
     assert result["datasets"]["fabricated_0"]["coverage"]["training_time_s"] is None
     json.dumps(result, allow_nan=False)
 
 
 def test_each_dataset_has_a_panel(predictions, history, tmp_path):
-    figure = draw_predictions(predictions, report(predictions, history))
+    figure = draw_predictions(predictions, report(predictions, History(history)))
     titles = [panel.get_title() for panel in figure.axes]
     names = [title.splitlines()[0] for title in titles if title]
     assert names == sorted(history["dataset"].unique())

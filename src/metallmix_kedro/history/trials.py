@@ -1,0 +1,113 @@
+"""The history as one thing that is handed on, with the views of it that are asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import pandas as pd
+
+from metallmix_kedro.declared import configuration_columns, network
+from metallmix_kedro.history.averages import (
+    comparable_configurations,
+    configuration_means,
+    known_configurations,
+)
+from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.objective import Objective, with_score
+from metallmix_kedro.history.relative import add_relative_score, has_score
+from metallmix_kedro.history.tried import Tried
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What is taken out of a history before anything is learned from it.
+
+    Parameters
+    ----------
+    datasets : frozenset of str
+        Every row with such a name goes, and every row on the same images under another name.
+    backbone : str, optional
+        Every row of this pretrained network goes, on all datasets.
+    """
+
+    datasets: frozenset[str]
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Trials with the score of an objective; whatever is taken over them is taken once.
+
+    Nobody changes it: a view is another table, or another history.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of `history_schema` with their ``score`` in [0, 1].
+    """
+
+    table: pd.DataFrame
+
+    @classmethod
+    def scored(cls, table: pd.DataFrame, objective: Objective) -> Self:
+        """Give the trials of a table the score that the objective asks for (`with_score`)."""
+        return cls(with_score(table, objective))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def without(self, left_out: LeftOut) -> "History":
+        """Return what remains when something is left out."""
+        named = self.table["dataset"].isin(left_out.datasets)
+        hashes = self.table.loc[named, "data_hash"].dropna().unique()
+        gone = named | self.table["data_hash"].isin(hashes)
+        if left_out.backbone is not None:
+            gone |= self.table[network()] == left_out.backbone
+        return History(self.table[~gone])
+
+    def own_trials(self, dataset: str) -> pd.DataFrame:
+        """Return the trials on a dataset: finished, scored, of a known configuration.
+
+        Parameters
+        ----------
+        dataset : str
+            Its name. Measured and imported trials under it count, published ones do not.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The configuration's columns and the score, best first.
+        """
+        ours = self.known[self.known["dataset"] == dataset]
+        ordered = ours.sort_values([SCORE, "trial_id"], ascending=[False, True], kind="stable")
+        return ordered[[*configuration_columns(), SCORE]].reset_index(drop=True)
+
+    @property
+    def n_scored_datasets(self) -> int:
+        """How many datasets have a trial with a score."""
+        return int(self.table.loc[has_score(self.table), "dataset"].nunique())
+
+    @cached_property
+    def relative(self) -> pd.DataFrame:
+        """The trials with their ``relative_score`` among these alone (`add_relative_score`)."""
+        return add_relative_score(self.table)
+
+    @cached_property
+    def known(self) -> pd.DataFrame:
+        """The scored trials whose hyperparameters are all known."""
+        return known_configurations(self.table)
+
+    @cached_property
+    def comparable(self) -> pd.DataFrame:
+        """The scored trials whose configuration is told from the others, of `relative`."""
+        return comparable_configurations(self.relative)
+
+    @cached_property
+    def means(self) -> pd.DataFrame:
+        """Each comparable configuration averaged over datasets (`configuration_means`)."""
+        return configuration_means(self.relative)
+
+    @cached_property
+    def tried(self) -> Tried:
+        """The fully known configurations, counted."""
+        return Tried.of(self.table)
