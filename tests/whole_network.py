@@ -175,7 +175,7 @@ def scores(outcome: FoldOutcome) -> tuple[float, ...]:
         outcome.test_recall,
         outcome.test_f1,
         outcome.epochs_run,
-        outcome.n_hits,
+        sum(outcome.n_hits),
         *outcome.validation_curve,
     )
 

@@ -109,7 +109,15 @@ class LightMeasurer:
         digest = hashlib.sha256(f"{self.dataset} {proposal.trial}".encode()).digest()
         rng = np.random.default_rng(list(digest))
         folds = [
-            FoldOutcome(*rng.uniform(0, 1, len(METRICS)).tolist(), 5, 1.25, 1.5, 80, 60, (0.5,) * 5)
+            FoldOutcome(
+                *rng.uniform(0, 1, len(METRICS)).tolist(),
+                5,
+                1.25,
+                1.5,
+                (40, 40),
+                (30, 30),
+                (0.5,) * 5,
+            )
             for _ in range(2)
         ]
         return finished_record(*self._described(proposal), folds, 2.5)

@@ -112,8 +112,8 @@ def finished_record(
         fit_cpu_s=float(np.mean([fold["fit_cpu_s"] for fold in folds])),
         feature_time_s=feature_time_s,
         training_time_s=fit_time_s + feature_time_s,
-        test_images=json.dumps([fold["n_tested"] for fold in folds]),
-        test_hits=json.dumps([fold["n_hits"] for fold in folds]),
+        test_images=json.dumps([part for fold in folds for part in fold["n_tested"]]),
+        test_hits=json.dumps([part for fold in folds for part in fold["n_hits"]]),
         learning_curves=json.dumps(curves, separators=(",", ":")),
     )
     return record

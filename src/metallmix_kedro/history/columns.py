@@ -63,8 +63,9 @@ together, and on what: these change times, not scores.
 """
 
 DETAILS: tuple[str, ...] = ("test_images", "test_hits", "learning_curves")
-"""Lists as JSON, fold by fold: how many images were tested on, how many of them were recognised,
-and the validation accuracy after each epoch (a list for each fold)."""
+"""Lists as JSON, fold by fold: how many images were tested on and how many of them were recognised,
+in each half of a fold (at first: in each fold), and the validation accuracy after each epoch (a
+list for each fold). Every other entry of the first two is one half of a trial's test images."""
 
 IDENTITY: tuple[str, ...] = ("trial_id", "dataset", "source", "proposer", "status", "error")
 

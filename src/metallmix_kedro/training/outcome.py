@@ -16,9 +16,10 @@ from metallmix_kedro.training.metrics import classification_scores, rarest_class
 class FoldOutcome:
     """Scores in [0, 1] (precision, recalls and F1 on the test images), epochs and seconds.
 
-    ``n_hits`` of the ``n_tested`` test images were recognised; ``validation_curve`` is the
-    validation accuracy after each epoch. ``fit_time_s`` is wall time, ``fit_cpu_s`` processor time;
-    of heads that were trained together each has its equal share of every epoch it was part of.
+    Of each half of the test images (every other one), ``n_hits`` of ``n_tested`` were recognised:
+    what is chosen on one half can be scored on the other. ``validation_curve`` is the validation
+    accuracy after each epoch. ``fit_time_s`` is wall time, ``fit_cpu_s`` processor time; of heads
+    that were trained together each has its equal share of every epoch it was part of.
     """
 
     train_accuracy: float
@@ -31,8 +32,8 @@ class FoldOutcome:
     epochs_run: int
     fit_time_s: float
     fit_cpu_s: float
-    n_tested: int
-    n_hits: int
+    n_tested: tuple[int, int]
+    n_hits: tuple[int, int]
     validation_curve: tuple[float, ...]
 
 
@@ -60,6 +61,7 @@ def fold_outcome(
     validation_curve : sequence of float
         Validation accuracy after each epoch.
     """
+    hits = labels[split.test] == predicted[split.test]
     found = {
         name: classification_scores(labels[rows], predicted[rows])
         for name, rows in (
@@ -82,8 +84,8 @@ def fold_outcome(
         epochs_run=epochs_run,
         fit_time_s=fit_time_s,
         fit_cpu_s=fit_cpu_s,
-        n_tested=len(split.test),
-        n_hits=int((labels[split.test] == predicted[split.test]).sum()),
+        n_tested=(len(hits[::2]), len(hits[1::2])),
+        n_hits=(int(hits[::2].sum()), int(hits[1::2].sum())),
         validation_curve=tuple(validation_curve),
     )
 

@@ -23,11 +23,10 @@ IDENTITY = {"trial_id": "x-1", "dataset": "x", "proposer": "random", "data_hash"
 
 
 def fold(test_accuracy: float, seconds: float, rarest: float = 0.5) -> FoldOutcome:
-    hits = round(10 * test_accuracy)
+    hits = (5, round(10 * test_accuracy) - 5)
     curve = (0.5, 1 / 3, 0.8)
-    return FoldOutcome(
-        0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, rarest, 3, seconds, 1.5 * seconds, 10, hits, curve
-    )
+    scores = (0.9, 0.8, test_accuracy, 0.7, 0.6, 0.65, rarest)
+    return FoldOutcome(*scores, 3, seconds, 1.5 * seconds, (5, 5), hits, curve)
 
 
 def test_scores_are_means_over_folds_with_their_spread() -> None:
@@ -41,8 +40,8 @@ def test_scores_are_means_over_folds_with_their_spread() -> None:
     assert record["training_time_s"] == pytest.approx(8.0)
     assert record["epochs_run"] == 3.0
     assert (record["source"], record["status"], record["error"]) == ("measured", "finished", None)
-    assert json.loads(record["test_images"]) == [10, 10]
-    assert json.loads(record["test_hits"]) == [6, 8]
+    assert json.loads(record["test_images"]) == [5, 5, 5, 5]
+    assert json.loads(record["test_hits"]) == [5, 1, 5, 3]
     assert json.loads(record["learning_curves"]) == [[0.5, 0.3333, 0.8]] * 2
 
 
