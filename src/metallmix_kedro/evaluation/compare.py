@@ -1,7 +1,7 @@
 """Running every method on every dataset left out (paper, section 3.3)."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,15 +27,17 @@ from metallmix_kedro.evaluation.protocols.replay import (
     replay_tables,
 )
 from metallmix_kedro.evaluation.protocols.task import Task
+from metallmix_kedro.evaluation.statistics.luck import noise_floor
 from metallmix_kedro.evaluation.statistics.scores import expected_best_of
 from metallmix_kedro.evaluation.statistics.uncertainty import (
     TARGET_COLUMNS,
     stated_chances,
     target_errors,
 )
-from metallmix_kedro.history import History, LeftOut
+from metallmix_kedro.history import History, LeftOut, luck_of_seeds
 from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.support import ArtifactError
+from metallmix_kedro.surrogate import Fold
 
 Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
 """What is left out, and the targets for which it is, under which protocol."""
@@ -63,19 +65,25 @@ def compare_methods(
     ------
     ArtifactError
         If fewer than three datasets can be scored.
+    ParameterError
+        If a dataset to be scored is not in the history.
     MissingExtraError
         If Bayesian optimisation is asked for and scikit-learn is not installed.
     """
     parameters = settings.evaluation
     if probes is not None and network():
         history = History(add_probes(history.table, probes))
-    tables, excluded = replay_tables(history, parameters.source, parameters.min_trials)
+    history = history.without(LeftOut(frozenset(parameters.held_back)))
+    tables, excluded = replay_tables(
+        history, parameters.source, parameters.min_trials, parameters.targets
+    )
     backbones = drawn_backbones(tables, parameters.max_backbones, parameters.seed)
+    overlapping = settings.meta_learning.overlapping
     notes = Notes(excluded={MAIN: excluded})
     plan: Plan = {}
     protocols = possible_protocols(parameters.protocols)
     for protocol in protocols:
-        for left_out, table in _targets(protocol, history, tables, backbones, notes):
+        for left_out, table in _targets(protocol, history, tables, backbones, overlapping, notes):
             plan.setdefault(left_out, []).append((protocol, table))
     for protocol, task, table in _tasks(plan, history, settings, probes):
         _question(protocol, task, table, notes)
@@ -92,6 +100,7 @@ def compare_methods(
         not_run=notes.not_run,
         chances=pd.concat(notes.chances, ignore_index=True),
         targets=pd.DataFrame(notes.targets, columns=list(TARGET_COLUMNS)),
+        floors=_floors(tables, history, parameters.seed),
         response_times={name: float(np.median(seconds)) for name, seconds in notes.times.items()},
     )
 
@@ -111,6 +120,7 @@ def _targets(
     history: History,
     tables: list[ReplayTable],
     backbones: tuple[str, ...],
+    overlapping: Sequence[Fold],
     notes: Notes,
 ) -> list[tuple[LeftOut, ReplayTable]]:
     """Say what is left out for whom; nothing if a protocol has too few targets."""
@@ -119,7 +129,7 @@ def _targets(
     for table in tables:
         reason = "none of the backbones that are left out was recorded on it"
         possible = []
-        for left_out in left_out_for(protocol, table, history, backbones):
+        for left_out in left_out_for(protocol, table, history, backbones, overlapping):
             too_little = too_little_left(history.without(left_out))
             if too_little is None:
                 possible.append((left_out, table))
@@ -213,6 +223,11 @@ def _in_order(outcomes: pd.DataFrame, protocols: tuple[ProtocolName, ...]) -> pd
         key=lambda column: column.map(protocols.index) if column.name == "protocol" else column,
         ignore_index=True,
     )
+
+
+def _floors(tables: list[ReplayTable], history: History, seed: int) -> dict[str, float]:
+    seed_sd, _ = luck_of_seeds(history.table)
+    return {table.dataset: noise_floor(table, seed_sd, seed) for table in tables}
 
 
 def _random_curve(tables: list[ReplayTable]) -> Values:

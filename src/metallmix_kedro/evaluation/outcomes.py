@@ -8,10 +8,12 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.methods.methods import LISTED
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable, Values
+from metallmix_kedro.evaluation.statistics.luck import below_best
 
 OUTCOME_COLUMNS = (
     "protocol", "dataset", "left_out", "method", "seed", "trial_id", "n_trials", "regret",
     "regret_of_five", "score", "share_of_best", "training_time_s", "search_time_s",
+    "below_best",
 )  # fmt: skip
 
 
@@ -25,7 +27,9 @@ class Comparison:
         One row a protocol, dataset, backbone left out and seed, and method, columns
         `OUTCOME_COLUMNS`: the trial the method ends with, the trials it cost, its normalised
         regret and that of the best of five, its score, also as a share of the best recorded, all in
-        [0, 1], and seconds. ``left_out`` names the backbone that training lost besides, if any.
+        [0, 1], and seconds; and how far its accuracy is below the best one, luck taken out
+        (`evaluation.statistics.luck`). ``left_out`` names the backbone that training lost besides,
+        if any.
     anytime : pandas.DataFrame
         Of the main protocol. Columns dataset, method, n_trials, regret: mean over seeds of the
         regret of the best of the first ``n_trials`` picks.
@@ -47,6 +51,8 @@ class Comparison:
         How sure the recommendation is, and how right: rows of
         `evaluation.statistics.uncertainty.stated_chances` (of the main protocol) and of
         `evaluation.statistics.uncertainty.target_errors`.
+    floors : dict of str to float
+        Dataset -> the regret that noise alone is worth there; NaN where it is not known.
     response_times : dict of str to float
         Seconds a method took to choose on this machine, its median over choices.
     """
@@ -60,6 +66,7 @@ class Comparison:
     not_run: dict[str, dict[str, dict[str, str]]]
     chances: pd.DataFrame
     targets: pd.DataFrame
+    floors: dict[str, float]
     response_times: dict[str, float]
 
     def under(self, protocol: str) -> pd.DataFrame:
@@ -133,5 +140,6 @@ class Notes:
             "share_of_best": table.scores[kept] / table.scores.max(),
             "training_time_s": table.training_times[kept],
             "search_time_s": table.training_times[tried].sum() if searched else 0.0,
+            "below_best": below_best(table, tried),
         }
         self.outcomes.append({**place._asdict(), **values})

@@ -62,6 +62,14 @@ class EvaluationParameters(Parameters):
         min_length=1,
         description="Methods that are compared, in the order of the pictures.",
     )
+    targets: tuple[str, ...] | None = Field(
+        None, description="Datasets that are scored, by name; null: all that can be."
+    )
+    held_back: tuple[str, ...] = Field(
+        (),
+        description="Datasets that are neither scored nor learned from: what is decided about the "
+        "decision is chosen without them.",
+    )
     min_trials: int = Field(
         5, ge=2, description="A dataset with fewer recorded trials is not scored."
     )

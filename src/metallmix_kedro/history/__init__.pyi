@@ -21,6 +21,12 @@ from .columns import (
     later_values as later_values,
 )
 from .comparable import same_setting as same_setting
+from .noise import (
+    half_accuracies as half_accuracies,
+    luck_of_images as luck_of_images,
+    luck_of_seeds as luck_of_seeds,
+    noise_by_level as noise_by_level,
+)
 from .objective import (
     MEASURES as MEASURES,
     Measure as Measure,

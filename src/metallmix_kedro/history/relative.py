@@ -48,12 +48,12 @@ def origin(history: pd.DataFrame) -> pd.Series:
 
 
 def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
-    """Add the score rescaled within its dataset and origin.
+    """Add the score rescaled within its dataset, origin and level.
 
     ``relative_score = (score - min) / (max - min)`` over the finished trials with a score of one
-    dataset and `origin`: 0 is the worst trial recorded there, 1 the best. Origins are kept apart,
-    since the same images measured under another protocol have another range. A group without
-    spread (a single trial, or equal scores) gets `NO_SPREAD`.
+    dataset, `origin` and level: 0 is the worst trial recorded there, 1 the best. Origins and levels
+    are kept apart: under another protocol, or with fewer images, scores have another range. A group
+    without spread (a single trial, or equal scores) gets `NO_SPREAD`.
 
     Parameters
     ----------
@@ -75,7 +75,10 @@ def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
     [0.0, 0.5, 1.0]
     """
     score = history[SCORE].where(has_score(history))
-    groups = score.groupby([history["dataset"], origin(history)])
+    peers = [history["dataset"], origin(history)]
+    if "level" in history:
+        peers.append(history["level"].astype(object).fillna(""))
+    groups = score.groupby(peers)
     lowest, highest = groups.transform("min"), groups.transform("max")
     spread = (highest - lowest).where(highest > lowest)
     relative = ((score - lowest) / spread).where(spread.notna() | score.isna(), NO_SPREAD)

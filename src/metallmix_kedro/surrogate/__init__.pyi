@@ -8,6 +8,7 @@ from .encoding import (
     surrogate_features as surrogate_features,
 )
 from .fit import fit_surrogate as fit_surrogate
+from .folds import Fold as Fold, together as together
 from .model import BASE_VALUE as BASE_VALUE, Surrogate as Surrogate
 from .parameters import (
     BoostingParameters as BoostingParameters,

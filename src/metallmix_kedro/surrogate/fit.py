@@ -58,7 +58,7 @@ def fit_surrogate(
         If fewer than two datasets have trials to calibrate on.
     """
     trials = coded(add_relative_score(history.reset_index(drop=True)))
-    folds = make_folds(trials, parameters.max_folds, at_least=2)
+    folds = make_folds(trials, parameters, at_least=2)
     everything: Fold = frozenset()
     models = fit_without(trials, [everything, *folds], parameters, seed, [everything])
     errors = errors_on(trials, {fold: models[fold] for fold in folds}, parameters, seed)
@@ -66,15 +66,17 @@ def fit_surrogate(
     return assemble(trials, models[everything], errors, parameters, seed, objective, hidden)
 
 
-def make_folds(trials: pd.DataFrame, max_folds: int, at_least: int) -> list[Fold]:
+def make_folds(
+    trials: pd.DataFrame, parameters: MetaLearningParameters, at_least: int
+) -> list[Fold]:
     """Deal the datasets with own, scored trials to folds that are left out one by one.
 
     Parameters
     ----------
     trials : pandas.DataFrame
         Rows of a history with ``relative_score``.
-    max_folds : int
-        Each dataset is a fold of its own unless there are more of them than this.
+    parameters : MetaLearningParameters
+        ``max_folds`` and ``overlapping`` (`deal`).
     at_least : int
         Datasets that are needed.
 
@@ -93,7 +95,7 @@ def make_folds(trials: pd.DataFrame, max_folds: int, at_least: int) -> list[Fold
             f"was left out needs at least {at_least}. Measure trials on more datasets (pipeline "
             "experiment_grid)."
         )
-    return deal(names, max_folds)
+    return deal(names, parameters.max_folds, parameters.overlapping)
 
 
 def fit_without(

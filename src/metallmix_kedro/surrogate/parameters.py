@@ -83,6 +83,13 @@ class MetaLearningParameters(Parameters):
             description="With more datasets than this, several are left out at a time.",
         ),
     ] = 20
+    overlapping: Annotated[
+        tuple[frozenset[str], ...],
+        Field(
+            description="Groups of datasets that share images: they are left out together, here "
+            "and in the evaluation."
+        ),
+    ] = ()
     n_threads: Annotated[
         int, Field(ge=1, le=256, description="Models fitted at the same time.")
     ] = 2

@@ -223,7 +223,7 @@ def _averages(
     own = is_own(trials).to_numpy()
     known = own_or_all(trials)
     names = sorted(known["dataset"].unique())
-    folds = deal(names, parameters.max_folds)
+    folds = deal(names, parameters.max_folds, parameters.overlapping)
     table = AverageTable(
         known,
         weights if len(known) == len(trials) else weights[own],

@@ -18,7 +18,9 @@ def outcome(
     best_of_five = regret / 2 if of_five is None else of_five
     trial_id, accuracy, relative = f"{dataset}-x", 1 - regret, (1 - regret) / 2
     first = (protocol, dataset, left_out, method, seed, trial_id, n_trials, regret, best_of_five)
-    return dict(zip(OUTCOME_COLUMNS, (*first, accuracy, relative, time, time), strict=True))
+    return dict(
+        zip(OUTCOME_COLUMNS, (*first, accuracy, relative, time, time, regret / 10), strict=True)
+    )
 
 
 def chances() -> pd.DataFrame:
@@ -57,6 +59,7 @@ def two_methods() -> Comparison:
         not_run={},
         chances=pd.DataFrame(columns=list(CHANCE_COLUMNS)),
         targets=pd.DataFrame(columns=list(TARGET_COLUMNS)),
+        floors={},
         response_times={"surrogate": 0.1, "random_pick": 0.0},
     )
 
@@ -106,5 +109,6 @@ def eight_datasets() -> Comparison:
         not_run={MAIN: {"transferability": {"d7": "no probes of this dataset"}}},
         chances=chances(),
         targets=targets(),
+        floors={},
         response_times={"surrogate": 0.1},
     )

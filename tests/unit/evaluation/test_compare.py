@@ -11,7 +11,7 @@ from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.history import SCORE, TIMES, History
-from metallmix_kedro.support.errors import ArtifactError, MissingExtraError
+from metallmix_kedro.support.errors import ArtifactError, MissingExtraError, ParameterError
 from metallmix_kedro.surrogate.point import fit_point_model
 
 ONE_SHOT = [name for name in METHODS if not name.endswith("_search")]
@@ -182,3 +182,30 @@ def test_missing_scikit_learn_is_named_with_its_extra(shared_history, settings, 
 def test_names_of_one_set_of_images_alone_leave_nothing_to_learn_from(shared_history, one_shot):
     with pytest.raises(ArtifactError, match=r"Only 0 datasets.*fabricated_0: what remains"):
         compare_methods(History(shared_history.assign(data_hash="abc")), one_shot)
+
+
+def test_what_is_held_back_is_neither_scored_nor_learned_from(shared_history, settings):
+    only = {"methods": ("best_on_average",), "protocols": (MAIN,), "min_trials": 5}
+    five = pd.concat(
+        [
+            shared_history,
+            shared_history[shared_history["dataset"] == LEFT_OUT].assign(
+                dataset="five", data_hash="five", score=1 - shared_history["score"]
+            ),
+        ],
+        ignore_index=True,
+    )
+
+    def outcomes(history, **more):
+        asked = settings.evaluation.model_copy(update={**only, **more})
+        return compare_methods(History(history), replace(settings, evaluation=asked)).outcomes
+
+    without = outcomes(five, held_back=("five",))
+    pd.testing.assert_frame_equal(without, outcomes(shared_history))
+    assert not without["regret"].equals(outcomes(five)["regret"].head(len(without)))
+    three = [name for name in shared_history["dataset"].unique() if name != LEFT_OUT]
+    some = outcomes(shared_history, targets=tuple(three))
+    expected = without[without["dataset"] != LEFT_OUT].reset_index(drop=True)
+    pd.testing.assert_frame_equal(some, expected)
+    with pytest.raises(ParameterError, match=r"evaluation.targets names nobody"):
+        outcomes(shared_history, targets=("nobody", *three))

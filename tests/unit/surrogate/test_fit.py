@@ -13,6 +13,7 @@ from metallmix_kedro.surrogate.fit import (
     fit_without,
     make_folds,
 )
+from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import fit_point_model, trial_weights
 from metallmix_kedro.surrogate.uncertainty.residuals import errors_on
 from tests.fabricated import fabricate_history
@@ -84,16 +85,24 @@ def test_datasets_weigh_alike_and_tiny_ones_less(history):
 def test_few_datasets_are_left_out_one_by_one_and_many_together():
     trials = add_relative_score(with_score(fabricate_history(7, 3), "accuracy"))
     names = set(trials["dataset"])
-    alone = make_folds(trials, max_folds=20, at_least=2)
+    alone = make_folds(trials, MetaLearningParameters(), at_least=2)
     assert sorted(map(tuple, alone)) == sorted((name,) for name in names)
-    together = make_folds(trials, max_folds=3, at_least=2)
+    together = make_folds(trials, MetaLearningParameters(max_folds=3), at_least=2)
     assert [len(fold) for fold in together] == [3, 2, 2]
     assert set().union(*together) == names
 
 
+def test_datasets_that_share_images_are_left_out_together():
+    trials = add_relative_score(with_score(fabricate_history(5, 3), "accuracy"))
+    groups = [["fabricated_0", "fabricated_3", "never measured"]]
+    folds = make_folds(trials, MetaLearningParameters(overlapping=groups), at_least=2)
+    alone = [{f"fabricated_{number}"} for number in (1, 2, 4)]
+    assert list(map(set, folds)) == [{"fabricated_0", "fabricated_3"}, *alone]
+
+
 def test_hidden_backbones_are_predicted_without_a_trial_of_theirs(history, parameters, monkeypatch):
     trials = add_relative_score(history)
-    folds = make_folds(trials, 20, 2)
+    folds = make_folds(trials, parameters, 2)
     seen = []
 
     def note(trials, parameters, seed, without, **options):
@@ -114,7 +123,7 @@ def test_hidden_backbones_are_predicted_without_a_trial_of_theirs(history, param
 def test_with_two_backbones_none_is_hidden(history, parameters):
     trials = add_relative_score(history)
     trials = trials[trials["backbone"] != "Xception"]
-    folds = make_folds(trials, 20, 2)
+    folds = make_folds(trials, parameters, 2)
     assert errors_on_hidden_backbones(trials, folds, parameters, seed=1) == {}
 
 
@@ -137,7 +146,7 @@ def test_leaving_datasets_out_is_as_if_they_had_never_been(history, parameters):
 def test_intervals_of_many_trials_are_calibrated_on_a_draw_of_each_dataset(history, parameters):
     trials = add_relative_score(history)
     few = parameters.model_copy(update={"max_trials": 100})
-    folds = make_folds(trials, 20, at_least=2)
+    folds = make_folds(trials, parameters, at_least=2)
     models = fit_without(trials, folds, few, 0, assembled=())
 
     drawn = errors_on(trials, models, few, seed=0)["none"]

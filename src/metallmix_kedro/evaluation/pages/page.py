@@ -24,6 +24,8 @@ are defined in `docs/evaluation_protocol.md`.
 
 {methods}
 
+{floor}
+
 ![Regret](method_regret_plot.png)
 
 ![First pick and best of five](first_and_five_plot.png)
@@ -108,6 +110,7 @@ def evaluation_page(
         level=report["parameters"]["level"],
         n_datasets=len(report["recorded_trials"]),
         methods=_methods(table),
+        floor=_floor(report),
         metric=report["metric"],
         tests=_tests(tests, table, report),
         protocols=_protocols(protocols, report),
@@ -125,6 +128,7 @@ METHOD_COLUMNS = {
     "Best of five": "{mean_regret_of_five:.3f}",
     "Rank": "{mean_rank:.2f}",
     "Share of best": "{mean_share_of_best:.3f}",
+    "Below best": "{mean_below_best:.3f}",
     "Score": "{mean_score:.3f}",
     "Training time (s)": "{mean_training_time_s:.1f}",
     "Search time (s)": "{mean_search_time_s:.0f}",
@@ -151,6 +155,21 @@ def _methods(table: pd.DataFrame) -> str:
         for row in table.to_dict("records")
     )
     return markdown_table(["Method", *METHOD_COLUMNS], rows)
+
+
+def _floor(report: dict[str, Any]) -> str:
+    floors = [floor for floor in report["noise_floors"].values() if floor is not None]
+    if not floors:
+        return (
+            "How much of these regrets is luck is not known: the trials do not record their hits "
+            'by halves of the test data, so "below best" is missing too.'
+        )
+    mean = sum(floors) / len(floors)
+    return (
+        f"Noise alone is worth a regret of {mean:.3f} (over {len(floors)} datasets): no method can "
+        'be expected below it. "Below best" is the accuracy below the best trial with luck taken '
+        "out: chosen on one half of the test data, scored on the other."
+    )
 
 
 def _tests(tests: pd.DataFrame, table: pd.DataFrame, report: dict[str, Any]) -> str:

@@ -42,6 +42,7 @@ def evaluation_report(
         "metric": MEASURES[objective].label,
         "parameters": parameters.model_dump(mode="json", exclude={"judge"}),
         "recorded_trials": comparison.n_recorded,
+        "noise_floors": _finite(comparison.floors),
         "excluded_datasets": comparison.excluded[MAIN],
         "methods": _records(table),
         "not_run": comparison.not_run.get(MAIN, {}),

@@ -8,6 +8,7 @@ from metallmix_kedro.declared import meta_features, network
 from metallmix_kedro.evaluation.parameters import ProtocolName
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
 from metallmix_kedro.history import History, LeftOut
+from metallmix_kedro.surrogate import Fold, together
 
 MIN_LEFT = 2
 """Fewest datasets with scored trials that have to remain: a mean over others needs two."""
@@ -25,7 +26,11 @@ def possible_protocols(asked: Sequence[ProtocolName]) -> tuple[ProtocolName, ...
 
 
 def left_out_for(
-    protocol: ProtocolName, table: ReplayTable, history: History, backbones: Sequence[str]
+    protocol: ProtocolName,
+    table: ReplayTable,
+    history: History,
+    backbones: Sequence[str],
+    overlapping: Sequence[Fold] = (),
 ) -> list[LeftOut]:
     """Say what training loses for a target: one set, or one for each backbone.
 
@@ -39,13 +44,15 @@ def left_out_for(
         All trials.
     backbones : sequence of str
         Those that are left out one by one, from `drawn_backbones`.
+    overlapping : sequence of frozenset of str
+        Groups of datasets that share images: they leave together.
 
     Returns
     -------
     list of LeftOut
         Empty if none of the backbones was recorded on the target.
     """
-    target = frozenset([table.dataset])
+    target = together(table.dataset, overlapping)
     if protocol == "leave_one_dataset_out":
         return [LeftOut(target)]
     if protocol == "leave_one_modality_out":

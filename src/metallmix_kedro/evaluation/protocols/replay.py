@@ -1,5 +1,6 @@
 """Recorded trials of a dataset as a table that methods choose from."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,9 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
-from metallmix_kedro.history import SCORE, History, has_score, origin
+from metallmix_kedro.history import SCORE, History, half_accuracies, has_score, origin, same_setting
 from metallmix_kedro.meta_features import PROBE_FEATURES
-from metallmix_kedro.support import ArtifactError
+from metallmix_kedro.support import ArtifactError, ParameterError
 
 Values = npt.NDArray[np.float64]
 
@@ -33,6 +34,8 @@ class ReplayTable:
         Recorded scores in [0, 1], shape (n,).
     training_times : ndarray
         Recorded seconds, shape (n,); NaN where none was recorded.
+    halves : ndarray
+        Recorded accuracies on each half of the test images, shape (n, 2); NaN where unknown.
     data_hashes : frozenset of str
         Hashes of the images they were measured on, where recorded.
     """
@@ -42,6 +45,7 @@ class ReplayTable:
     trial_ids: pd.Series
     scores: Values
     training_times: Values
+    halves: Values
     data_hashes: frozenset[str] = frozenset()
 
     @property
@@ -53,18 +57,21 @@ class ReplayTable:
 
 
 def replay_tables(
-    history: History, source: str, min_trials: int
+    history: History, source: str, min_trials: int, targets: Collection[str] | None = None
 ) -> tuple[list[ReplayTable], dict[str, str]]:
     """Make a replay table of every dataset that can be scored.
 
     Parameters
     ----------
     history : History
-        All trials.
+        All trials; of each dataset, those of one setting are replayed (`same_setting`): with all
+        images to train on, where there are such.
     source : str
         ``"measured"`` or ``"imported"``: whose trials are replayed.
     min_trials : int
         Fewest recorded trials of a dataset.
+    targets : collection of str, optional
+        The only datasets that are scored.
 
     Returns
     -------
@@ -77,12 +84,19 @@ def replay_tables(
     ------
     ArtifactError
         If fewer than `MIN_DATASETS` datasets can be scored.
+    ParameterError
+        If the history lacks one of the targets.
     """
     tables, excluded = [], {}
     table = history.table
-    usable = table[has_score(table) & (table["source"] == source)]
+    usable = same_setting(table[has_score(table) & (table["source"] == source)])
     origins = origin(usable)
-    for name in sorted(table["dataset"].unique()):
+    known = set(table["dataset"])
+    if unknown := sorted(set(targets or ()) - known):
+        raise ParameterError(
+            f"evaluation.targets names {', '.join(unknown)}, of which the history has no trial."
+        )
+    for name in sorted(known.intersection(targets) if targets is not None else known):
         recorded = usable[usable["dataset"] == name]
         trials = _one_a_configuration(recorded)
         peers = usable[origins.isin(origins[recorded.index])]
@@ -131,5 +145,6 @@ def _table(name: str, trials: pd.DataFrame) -> ReplayTable:
         trial_ids=trials["trial_id"],
         scores=trials[SCORE].to_numpy(dtype=float),
         training_times=trials["training_time_s"].to_numpy(dtype=float),
+        halves=half_accuracies(trials),
         data_hashes=frozenset(trials["data_hash"].dropna()),
     )

@@ -18,6 +18,7 @@ from metallmix_kedro.surrogate import (
     fit_point_model,
     fit_surrogate,
     hide,
+    together,
 )
 
 
@@ -80,7 +81,7 @@ class Task:
         probes: pd.DataFrame | None = None,
     ) -> "Task":
         """Make the task in which nothing but the dataset itself is left out."""
-        left_out = LeftOut(frozenset([table.dataset]))
+        left_out = LeftOut(together(table.dataset, settings.meta_learning.overlapping))
         return cls.of(table, Knowledge.without(history, left_out, settings), left_out, probes)
 
     @property

@@ -78,7 +78,7 @@ def surrogates_without(
     parameters, seed
         As for `leave_one_dataset_out`.
     """
-    folds = make_folds(trials, parameters.max_folds, at_least=3)
+    folds = make_folds(trials, parameters, at_least=3)
     pairs = [one | other for one, other in combinations(folds, 2)]
     models = fit_without(trials, [*folds, *pairs], parameters, seed, folds)
     for fold in folds:

@@ -58,6 +58,9 @@ def test_only_recorded_backbones_are_left_out_and_the_dataset_with_each(shared_h
         "leave_one_backbone_out", tables[0], History(shared_history), ("Xception", "none")
     )
     assert found == [LeftOut(frozenset([TARGET]), "Xception")]
+    groups = [frozenset([TARGET, "fabricated_2"]), frozenset(["fabricated_1", "fabricated_3"])]
+    [both] = left_out_for("leave_one_dataset_out", tables[0], History(shared_history), (), groups)
+    assert both == LeftOut(groups[0])
     [main] = left_out_for(
         "leave_one_dataset_out", tables[0], History(shared_history), ("Xception",)
     )
