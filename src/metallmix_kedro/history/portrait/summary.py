@@ -9,6 +9,7 @@ from metallmix_kedro.declared import hyperparameters, titled
 from metallmix_kedro.history.columns import PROTOCOL
 from metallmix_kedro.history.comparable import comparable_trials
 from metallmix_kedro.history.portrait.importance import measure_importance
+from metallmix_kedro.history.portrait.levels import compare_levels
 from metallmix_kedro.history.portrait.similarity import compare_rankings
 from metallmix_kedro.history.portrait.winners import find_winners
 
@@ -50,7 +51,8 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
         - ``winners``: see `history.portrait.winners.find_winners`;
         - ``importance``: see `history.portrait.importance.measure_importance`; of ``all`` compared
           trials and of each strategy that has enough;
-        - ``similarity``: see `history.portrait.similarity.compare_rankings`.
+        - ``similarity``: see `history.portrait.similarity.compare_rankings`;
+        - ``levels``: see `history.portrait.levels.compare_levels`.
     """
     history = history.sort_values("trial_id", ignore_index=True)
     trials = comparable_trials(history)
@@ -68,6 +70,7 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
         "winners": find_winners(trials),
         "importance": importance,
         "similarity": compare_rankings(trials),
+        "levels": compare_levels(history),
     }
 
 

@@ -23,6 +23,7 @@ from metallmix_kedro.history import collect_history, compare_searches
 from metallmix_kedro.history.importing import importer
 from metallmix_kedro.history.portrait import (
     importance_pictures,
+    level_pictures,
     pictures,
     search_pictures,
     summary,
@@ -140,12 +141,13 @@ def summarise_history(
 
 def draw_history(
     history_summary: dict[str, Any], history: pd.DataFrame, searches: Partitions
-) -> tuple[Figure, Figure, Figure, Figure]:
-    """Draw winners, importance, similarity, and the searches as they went on."""
+) -> tuple[Figure, Figure, Figure, Figure, Figure]:
+    """Draw winners, importance, similarity, learning curves, and the searches as they went on."""
     return (
         pictures.plot_winners(history_summary),
         importance_pictures.plot_importance(history_summary),
         pictures.plot_similarity(history_summary),
+        level_pictures.plot_levels(history_summary),
         search_pictures.plot_searches(history, _loaded(searches)),
     )
 

@@ -63,6 +63,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "history_winners_plot",
                     "history_importance_plot",
                     "history_similarity_plot",
+                    "history_levels_plot",
                     "history_searches_plot",
                 ],
                 name="draw_history",

@@ -1,0 +1,127 @@
+"""What the number of training images changes: learning curves, rankings, noise, importance.
+
+A configuration that is good on a hundred images need not be good on two thousand: whether it is,
+dataset by dataset, says how far cheap trials tell of dear ones.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metallmix_kedro.declared import configuration_columns, titled
+from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.comparable import comparable_trials
+from metallmix_kedro.history.noise import noise_by_level
+from metallmix_kedro.history.portrait.importance import measure_importance
+from metallmix_kedro.history.portrait.similarity import compare_rankings, spearman
+from metallmix_kedro.history.portrait.winners import find_winners
+
+ALL = "all"
+"""The level at which everything there is trains."""
+
+DIGITS = 4
+"""Digits after the point of stored figures."""
+
+
+def compare_levels(history: pd.DataFrame) -> dict[str, Any]:
+    """Compare what was measured with few images and with all.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        All trials, columns `history_columns`.
+
+    Returns
+    -------
+    dict
+        JSON values; empty without levels, or without strategies.
+
+        - ``curves``: by dataset, strategy and level: ``n_train``, images that trained, mean over
+          trials; ``expected_best``, what the best of ``n_tries`` random ones of its ``n`` trials
+          scores (as many for each strategy of a dataset and level);
+        - ``overtaken``: by dataset, the first level at which another strategy than the one that
+          leads at the smallest level leads, and which; null where none does;
+        - ``spearman``: by dataset and level, the rank correlation of configurations with those at
+          all images;
+        - ``similarity``: by level, the mean rank correlation between datasets;
+        - ``importance``: by level, as `measure_importance` has it;
+        - ``noise``: rows of `noise_by_level`.
+    """
+    if "level" not in history or "strategy" not in titled():
+        return {}
+    known = history[history["level"].notna() & (history["source"] == "measured")]
+    by_level = {
+        str(level): comparable_trials(known[known["level"] == level])
+        for level in sorted(known["level"].unique(), key=_size)
+    }
+    if not by_level:
+        return {}
+    curves = _curves(by_level)
+    return {
+        "curves": curves,
+        "overtaken": {dataset: _overtaken(found) for dataset, found in curves.items()},
+        "spearman": _agreement(by_level),
+        "similarity": {level: _mean_similarity(trials) for level, trials in by_level.items()},
+        "importance": {level: measure_importance(trials) for level, trials in by_level.items()},
+        "noise": [
+            {name: None if pd.isna(value) else value for name, value in row.items()}
+            for row in noise_by_level(pd.concat(by_level.values())).round(6).to_dict("records")
+        ],
+    }
+
+
+def _size(level: Any) -> float:
+    return float("inf") if level == ALL else float(level)
+
+
+def _curves(by_level: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    curves: dict[str, Any] = {}
+    for level, trials in by_level.items():
+        images = trials.groupby(["group", "strategy"], observed=True)["n_train"].mean()
+        for group, found in find_winners(trials).items():
+            for strategy, told in found["by_strategy"].items():
+                point = {name: told[name] for name in ("n", "n_tries", "expected_best")}
+                point["n_train"] = round(float(images[group, strategy]), 1)
+                curves.setdefault(group, {}).setdefault(strategy, {})[level] = point
+    return dict(sorted(curves.items()))
+
+
+def _overtaken(found: dict[str, Any]) -> dict[str, Any] | None:
+    leaders: list[tuple[str, str]] = []
+    for level in sorted({level for curve in found.values() for level in curve}, key=_size):
+        there = {name: curve[level] for name, curve in found.items() if level in curve}
+        if len(there) > 1:
+            best = max(there, key=lambda name: there[name]["expected_best"])
+            leaders.append((level, best))
+    for level, leader in leaders[1:]:
+        if leader != leaders[0][1]:
+            n_train = found[leader][level]["n_train"]
+            return {"level": level, "n_train": n_train, "by": leader, "led": leaders[0][1]}
+    return None
+
+
+def _agreement(by_level: dict[str, pd.DataFrame]) -> dict[str, dict[str, float | None]]:
+    keys = [*configuration_columns(), "group"]
+    tables = {
+        level: trials.groupby(keys, dropna=False, observed=True)[SCORE].mean().unstack("group")
+        for level, trials in by_level.items()
+    }
+    everything = tables.pop(ALL, pd.DataFrame())
+    found: dict[str, dict[str, float | None]] = {}
+    for level, table in tables.items():
+        for group in table.columns.intersection(everything.columns):
+            both = pd.DataFrame({"few": table[group], "all": everything[group]}).dropna()
+            value = spearman(both["few"], both["all"])
+            found.setdefault(str(group), {})[level] = _plain(value)
+    return dict(sorted(found.items()))
+
+
+def _mean_similarity(trials: pd.DataFrame) -> float | None:
+    table = pd.DataFrame(compare_rankings(trials)["spearman"], dtype=float).to_numpy()
+    pairs = table[np.triu_indices(len(table), k=1)]
+    return _plain(pd.Series(pairs, dtype=float).mean())
+
+
+def _plain(value: float) -> float | None:
+    return None if pd.isna(value) else round(float(value), DIGITS)
