@@ -40,7 +40,7 @@ def plot_levels(summary: Mapping[str, Any]) -> "Figure":
     names = list(curves)[:MAX_PANELS]
     n_rows = -(-len(names) // N_COLUMNS)
     figure = new_figure(2.2 * N_COLUMNS, 0.9 + 1.75 * n_rows)
-    panels = figure.subplots(n_rows, N_COLUMNS, sharex=True, squeeze=False).flat
+    panels = figure.subplots(n_rows, N_COLUMNS, sharex=True, squeeze=False).ravel().tolist()
     order = hyperparameter("strategy").ranks
     handles = {}
     for axes, name in zip(panels, names, strict=False):
@@ -59,7 +59,7 @@ def plot_levels(summary: Mapping[str, Any]) -> "Figure":
         axes.set_xscale("log")
         axes.set_title(name, fontsize=9)
         axes.tick_params(labelsize=8)
-    for axes in list(panels)[len(names) :]:
+    for axes in panels[len(names) :]:
         axes.set_axis_off()
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))
     figure.supxlabel("images that trained")
