@@ -1,5 +1,6 @@
 """The README stays one screen or two, and no link of the documentation leads nowhere."""
 
+import json
 import re
 from pathlib import Path
 
@@ -36,3 +37,10 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert there.exists(), f"{link} in {page.relative_to(ROOT)}"
         if anchor:
             assert anchor in anchors(there), f"{link} in {page.relative_to(ROOT)}"
+
+
+def test_notebooks_keep_two_pictures_and_no_other_output() -> None:
+    books = [json.loads(path.read_text("utf-8")) for path in sorted(ROOT.glob("notebooks/*.ipynb"))]
+    outputs = [out for book in books for cell in book["cells"] for out in cell.get("outputs", [])]
+    assert len(books) == 3
+    assert [sorted(out["data"]) for out in outputs] == [["image/png", "text/plain"]] * 2
