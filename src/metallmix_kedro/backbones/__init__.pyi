@@ -3,4 +3,5 @@ from .build import (
     preprocess as preprocess,
     weights_id as weights_id,
 )
+from .preprocessing import preprocess_inside as preprocess_inside
 from .registry import BACKBONES as BACKBONES, Backbone as Backbone, get_backbone as get_backbone

@@ -1,11 +1,13 @@
 """From pixel values to a network's input: the preprocessing each backbone was trained with."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metallmix_kedro.backbones.registry import Preprocessing, get_backbone
+from metallmix_kedro.support import require
 
 Images = NDArray[np.float32]
 
@@ -41,6 +43,34 @@ _STEPS: dict[Preprocessing, Callable[[Images], Images]] = {
     "bgr_centred": _bgr_centred,
     "lite": _lite,
 }
+
+
+def preprocess_inside(name: str, images: Any) -> Any:
+    """Put a backbone's preprocessing into a network: the same as `preprocess`, of plain layers.
+
+    Parameters
+    ----------
+    name : str
+        A registered backbone.
+    images : keras.KerasTensor
+        Shape (batch, height, width, 3), RGB, values 0..255.
+
+    Returns
+    -------
+    keras.KerasTensor
+        Of the same shape.
+    """
+    keras = require("keras", "experiments")
+    kind = get_backbone(name).preprocessing
+    if kind == "none":
+        return images
+    if kind == "bgr_centred":
+        images = keras.ops.flip(images, axis=-1)
+    # Every step is linear in each channel: what it makes of black and of white says all.
+    black, white = (_STEPS[kind](np.full((3,), value, np.float32)) for value in (0, 255))
+    return keras.layers.Rescaling(
+        ((white - black) / 255).tolist(), offset=black.tolist(), name="preprocessing"
+    )(images)
 
 
 def preprocess(name: str, images: NDArray[np.generic]) -> Images:

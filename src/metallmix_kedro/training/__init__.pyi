@@ -13,6 +13,19 @@ from .inputs.cache import ArrayCache as ArrayCache, CachedArrays as CachedArrays
 from .inputs.parameters import CacheParameters as CacheParameters
 from .inputs.pixels import load_pixels as load_pixels
 from .inputs.splits import ImageSplits as ImageSplits, Split as Split, draw_subset as draw_subset
+from .kept.classifier import RESIZING as RESIZING, pretrained_extractor as pretrained_extractor
+from .kept.folds import TrainedFold as TrainedFold
+from .kept.runs import (
+    DivergedError as DivergedError,
+    OutOfMemoryError as OutOfMemoryError,
+    Plan as Plan,
+    StoppedError as StoppedError,
+    Trained as Trained,
+    plan_splits as plan_splits,
+    save_model as save_model,
+    train as train,
+)
+from .kept.script import write_script as write_script
 from .network import CutBackbone as CutBackbone, STRATEGIES as STRATEGIES, Strategy as Strategy
 from .networks import BackboneStore as BackboneStore, NetworkStore as NetworkStore
 from .outcome import FoldOutcome as FoldOutcome

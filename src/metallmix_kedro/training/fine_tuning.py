@@ -7,6 +7,7 @@ from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import require
 from metallmix_kedro.training.augmentation import augmented
 from metallmix_kedro.training.network import (
+    HEAD_LAYERS,
     CutBackbone,
     add_head,
     assign,
@@ -88,8 +89,15 @@ class FineTunedNetwork:
 
     def predict(self, inputs: list[Floats]) -> NDArray[np.int64]:
         """Return classes, shape (n_images, 1)."""
-        probabilities = np.asarray(self._model.predict_on_batch(inputs))
-        return np.asarray(probabilities.argmax(axis=1)[:, None], dtype=np.int64)
+        return np.asarray(self.probabilities(inputs).argmax(axis=2), dtype=np.int64)
+
+    def probabilities(self, inputs: list[Floats]) -> Floats:
+        """Return class probabilities, shape (n_images, 1, n_classes)."""
+        return np.asarray(self._model.predict_on_batch(inputs))[:, None]
+
+    def head_weights(self) -> list[list[Floats]]:
+        """Return the weights of the head, by layer, as `network.HEAD_LAYERS`."""
+        return [self._model.get_layer(name).get_weights() for name in HEAD_LAYERS]
 
     def weights(self) -> list[Floats]:
         """Return a copy of all weights."""

@@ -1,6 +1,6 @@
 """Training on one split after another, whatever is trained: several heads, or one whole network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ from metallmix_kedro.training.outcome import FoldOutcome, Stopwatch, fold_outcom
 from metallmix_kedro.training.stopping import EarlyStopping
 
 Floats = NDArray[np.float32]
+Floats64 = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
@@ -34,6 +35,12 @@ class Network(Protocol):
     def predict(self, inputs: list[Floats]) -> Labels:
         """Return classes, shape (n_examples, n_networks)."""
 
+    def probabilities(self, inputs: list[Floats]) -> Floats:
+        """Return class probabilities, shape (n_examples, n_networks, n_classes)."""
+
+    def head_weights(self) -> list[list[Floats]]:
+        """Return the weights of the first network's head, by layer, as `network.HEAD_LAYERS`."""
+
     def weights(self) -> list[Floats]:
         """Return a copy of all weights."""
 
@@ -42,6 +49,18 @@ class Network(Protocol):
 
     def set_weights(self, values: list[Floats]) -> None:
         """Put weights back."""
+
+
+class Watcher(Protocol):
+    """Looks on while networks are trained; what it raises ends the training."""
+
+    def epoch_ended(
+        self, network: Network, inputs: Sequence[Rows], split: Split, accuracies: Floats64
+    ) -> None:
+        """Be told the validation accuracies after an epoch, shape (n_networks,)."""
+
+    def split_ended(self, network: Network, inputs: Sequence[Rows], split: Split) -> None:
+        """Be shown the networks at the weights of their best epochs."""
 
 
 def train_splits(
@@ -54,6 +73,7 @@ def train_splits(
     max_epochs: int,
     patience: int,
     seed: int,
+    watcher: Watcher | None = None,
 ) -> list[list[FoldOutcome]]:
     """Train and test on each split, always from the same initial weights.
 
@@ -74,6 +94,8 @@ def train_splits(
         weights of the best epoch are kept.
     seed : int
         Seed of the order of examples.
+    watcher : Watcher, optional
+        Is told of every epoch and split.
 
     Returns
     -------
@@ -96,6 +118,8 @@ def train_splits(
                     accuracies = (predicted == labels[split.validation, None]).mean(axis=0)
                     network.keep(kept, stopping.update(accuracies))
                 curves.append(accuracies)
+                if watcher is not None:
+                    watcher.epoch_ended(network, inputs, split, accuracies)
                 if not stopping.running.any():
                     break
             network.set_weights(kept)
@@ -103,6 +127,8 @@ def train_splits(
             by_split.append(
                 _outcomes(network, inputs, labels, split, stopping.epochs, watch, curve)
             )
+            if watcher is not None:
+                watcher.split_ended(network, inputs, split)
     finally:
         network.reset()
     return [list(outcomes) for outcomes in zip(*by_split, strict=True)]
@@ -139,8 +165,19 @@ def _take(inputs: Sequence[Rows], rows: Indices) -> list[Floats]:
 
 
 def _predict(network: Network, inputs: Sequence[Rows], rows: Indices) -> Labels:
-    """Predict in parts of one length, the last one filled up: what is traced once serves all."""
+    return np.concatenate([network.predict(part) for part in _parts(network, inputs, rows)])[
+        : len(rows)
+    ]
+
+
+def class_probabilities(network: Network, inputs: Sequence[Rows], rows: Indices) -> Floats:
+    """Return the class probabilities of some rows, shape (n_rows, n_networks, n_classes)."""
+    parts = [network.probabilities(part) for part in _parts(network, inputs, rows)]
+    return np.concatenate(parts)[: len(rows)]
+
+
+def _parts(network: Network, inputs: Sequence[Rows], rows: Indices) -> Iterator[list[Floats]]:
+    """Take rows in parts of one length, the last one filled up: what is traced once serves all."""
     n_parts = -(-len(rows) // network.rows_at_once)
-    parts = np.resize(rows, (n_parts, network.rows_at_once))
-    predicted = np.concatenate([network.predict(_take(inputs, part)) for part in parts])
-    return predicted[: len(rows)]
+    for part in np.resize(rows, (n_parts, network.rows_at_once)):
+        yield _take(inputs, part)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import require
 from metallmix_kedro.training.network import (
+    HEAD_LAYERS,
     STRATEGIES,
     assign,
     compiled_by_xla,
@@ -131,8 +132,21 @@ class HeadsNetwork:
 
     def predict(self, inputs: list[Floats]) -> NDArray[np.int64]:
         """Return every head's classes, shape (n_images, n_heads)."""
-        probabilities = np.asarray(self._model.predict_on_batch(inputs[0]))
-        return np.asarray(probabilities.argmax(axis=2), dtype=np.int64)
+        return np.asarray(self.probabilities(inputs).argmax(axis=2), dtype=np.int64)
+
+    def probabilities(self, inputs: list[Floats]) -> Floats:
+        """Return every head's class probabilities, shape (n_images, n_heads, n_classes)."""
+        return np.asarray(self._model.predict_on_batch(inputs[0]))
+
+    def head_weights(self) -> list[list[Floats]]:
+        """Return the weights of the first head, by layer, as `network.HEAD_LAYERS`."""
+        dense, norm, softmax = (self._model.get_layer(name) for name in HEAD_LAYERS)
+        units = dense.bias.shape[0] // self.n_networks
+        return [
+            [weight[..., :units] for weight in dense.get_weights()],
+            [weight[:units] for weight in norm.get_weights()],
+            [weight[0] for weight in softmax.get_weights()],
+        ]
 
     def weights(self) -> list[Floats]:
         """Return a copy of all weights."""

@@ -23,6 +23,9 @@ _OPTIMIZERS = {"adam": "Adam", "sgd": "SGD", "rmsprop": "RMSprop"}
 OPTIMIZERS = tuple(_OPTIMIZERS)
 """The optimizers that a configuration may name."""
 
+HEAD_LAYERS = ("head_dense", "head_batch_norm", "head_softmax")
+"""The layers of the head that have weights."""
+
 
 @dataclass(frozen=True)
 class CutBackbone:
@@ -30,11 +33,13 @@ class CutBackbone:
 
     ``frozen`` maps preprocessed images to the activations that cross the cut (None: nothing is
     frozen, the images themselves cross it); ``trained`` maps these to the backbone's output
-    (None: nothing of the backbone is trained and ``frozen`` already pools).
+    (None: nothing of the backbone is trained and ``frozen`` already pools). ``whole`` is the
+    backbone itself, of the same layers: what is trained of it is trained in it too.
     """
 
     frozen: Any
     trained: Any
+    whole: Any = None
 
 
 def _producer(tensor: Any) -> Any:
@@ -86,14 +91,15 @@ def cut_backbone(backbone: Any, strategy: str) -> CutBackbone:
     """
     keras = require("keras", "experiments")
     if strategy == "full":
-        return CutBackbone(frozen=None, trained=backbone)
+        return CutBackbone(frozen=None, trained=backbone, whole=backbone)
     if strategy == "feature_extraction":
         pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
-        return CutBackbone(frozen=keras.Model(backbone.input, pooled), trained=None)
+        return CutBackbone(keras.Model(backbone.input, pooled), trained=None, whole=backbone)
     crossing = crossing_tensors(backbone, TRAINED_LAYERS[strategy])
     return CutBackbone(
         frozen=keras.Model(backbone.input, crossing),
         trained=keras.Model(crossing, backbone.output),
+        whole=backbone,
     )
 
 

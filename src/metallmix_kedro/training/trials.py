@@ -6,7 +6,7 @@ from functools import partial
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.fine_tuning import FineTunedNetwork
-from metallmix_kedro.training.fitting import Labels, Network, train_splits
+from metallmix_kedro.training.fitting import Labels, Network, Watcher, train_splits
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
 from metallmix_kedro.training.inputs.rows import Rows
 from metallmix_kedro.training.inputs.splits import Split
@@ -36,6 +36,7 @@ def train_trials(
     splits: Sequence[Split],
     schedule: Schedule,
     networks: NetworkStore,
+    watcher: Watcher | None = None,
 ) -> list[list[FoldOutcome]]:
     """Train configurations that agree in `heads.trained_together`.
 
@@ -55,6 +56,8 @@ def train_trials(
         For how long, and with which seed.
     networks : NetworkStore
         Where networks are kept ready.
+    watcher : Watcher, optional
+        Is told of every epoch and split.
 
     Returns
     -------
@@ -70,6 +73,7 @@ def train_trials(
         max_epochs=schedule.max_epochs,
         patience=schedule.patience,
         seed=schedule.seed,
+        watcher=watcher,
     )
 
 

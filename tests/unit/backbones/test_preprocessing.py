@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from metallmix_kedro.backbones import BACKBONES
+from metallmix_kedro.backbones import BACKBONES, preprocess_inside
 from metallmix_kedro.backbones.preprocessing import preprocess
 from metallmix_kedro.support.errors import ParameterError
 
@@ -54,3 +54,14 @@ def test_gives_a_new_array_in_a_network_sized_range(name: str, images: np.ndarra
 def test_an_unknown_backbone_is_an_error() -> None:
     with pytest.raises(ParameterError, match="VGG"):
         preprocess("VGG", np.zeros((1, 1, 3)))
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_inside_a_network_it_is_the_same(name: str) -> None:
+    keras = pytest.importorskip("keras")
+    images = np.random.default_rng(0).uniform(0, 255, (2, 5, 4, 3)).astype("float32")
+    inputs = keras.Input((5, 4, 3))
+    inside = keras.Model(inputs, preprocess_inside(name, inputs))
+    np.testing.assert_allclose(
+        np.asarray(inside(images)), preprocess(name, images), rtol=1e-5, atol=1e-4
+    )

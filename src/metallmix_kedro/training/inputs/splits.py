@@ -119,6 +119,10 @@ class ImageSplits:
             splits.append(self._split(folds, int(numbers[position]), n_train, seed))
         return splits
 
+    def without_test(self, seed: int) -> Split:
+        """Make a split of all images that tests on none: to train a network that is kept."""
+        return self._split(np.zeros(self.n_images, dtype=np.int64), 1, None, seed)
+
     def _split(self, folds: Indices, test: int, n_train: int | None, seed: int) -> Split:
         rng = np.random.default_rng([seed, test])
         learn = np.flatnonzero(folds != test)

@@ -1,0 +1,84 @@
+"""What is finished of a training, on disk: a run that was stopped or killed goes on from there."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metallmix_kedro.support import whole_file
+from metallmix_kedro.training.inputs.splits import Indices
+from metallmix_kedro.training.outcome import FoldOutcome
+
+_FAILED = "failed.json"
+
+
+@dataclass(frozen=True)
+class TrainedFold:
+    """One split trained and asked about its test images.
+
+    ``rows`` are the images that were asked about, shape (n,); ``probabilities`` has shape
+    (n, n_classes). ``images_at_once`` is the batch that fitted into memory.
+    """
+
+    outcome: FoldOutcome
+    rows: Indices
+    probabilities: NDArray[np.float32]
+    images_at_once: int
+
+
+class FinishedFolds:
+    """The folder of one training: a file for each split that is finished, whole or not there.
+
+    Parameters
+    ----------
+    folder : Path
+        Named by a hash of all that the training depends on (`inputs.cache.cache_key`).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, name: str) -> TrainedFold | None:
+        """Read a finished split; None where there is none, or its file is damaged."""
+        try:
+            with np.load(self.folder / f"{name}.npz", allow_pickle=False) as stored:
+                told = json.loads(str(stored["told"]))
+                curve = tuple(told["outcome"].pop("validation_curve"))
+                return TrainedFold(
+                    FoldOutcome(**told["outcome"], validation_curve=curve),
+                    stored["rows"],
+                    stored["probabilities"],
+                    told["images_at_once"],
+                )
+        except Exception:  # NumPy, zipfile and json each fail in ways of their own
+            return None
+
+    def write(self, name: str, fold: TrainedFold) -> None:
+        """Store a finished split."""
+        told = {"outcome": asdict(fold.outcome), "images_at_once": fold.images_at_once}
+        with whole_file(self.folder / f"{name}.npz") as file:
+            np.savez_compressed(
+                file, told=json.dumps(told), rows=fold.rows, probabilities=fold.probabilities
+            )
+
+    @property
+    def classifier(self) -> Path:
+        """Where the network that is kept lies once it is trained."""
+        return self.folder / "classifier.keras"
+
+    def fail(self, message: str, about: Mapping[str, Any]) -> None:
+        """Record that the training diverged: the same would again."""
+        with whole_file(self.folder / _FAILED) as file:
+            file.write(json.dumps({"error": message, **about}).encode())
+
+    @property
+    def failure(self) -> str | None:
+        """Why the training failed, if it did."""
+        try:
+            return str(json.loads((self.folder / _FAILED).read_bytes())["error"])
+        except (OSError, ValueError, KeyError):
+            return None
