@@ -17,6 +17,7 @@ from metallmix_kedro.report import RecommendationParameters
 from metallmix_kedro.retrieval import RetrievalParameters
 from metallmix_kedro.support import ParameterError, Parameters, describe_offences
 from metallmix_kedro.surrogate import MetaLearningParameters
+from metallmix_kedro.trained import TrainingParameters
 
 
 class AllParameters(Parameters):
@@ -32,6 +33,7 @@ class AllParameters(Parameters):
     retrieval: RetrievalParameters
     recommendation: RecommendationParameters
     evaluation: EvaluationParameters
+    training: TrainingParameters
     search_space: dict[str, Hyperparameter | None]
     objective: Objective = Field(description="what the user wants to be good at")
 

@@ -193,16 +193,29 @@ class ProgressHooks:
 
 
 class SummaryHooks:
-    """Ends a recommendation with a summary one can read."""
+    """Ends a recommendation or a training with a summary one can read."""
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Print what was recommended and where the JSON and the report lie."""
-        if "recommendation" not in pipeline.all_outputs():
-            return
+        """Print what was recommended or trained, and where the results lie."""
         saved = saved_paths(pipeline, catalog)
         if "recommendation" in saved:
             _print_summary(catalog["recommendation"].load(), saved)
+        if "model_card" in pipeline.all_outputs():
+            folder = Path(catalog["classifier"]._describe()["filepath"]).absolute().parent
+            _print_trained(catalog["model_card"].load(), _short(folder))
+
+
+def _print_trained(card: dict[str, Any], folder: str) -> None:
+    from rich.console import Console
+
+    Console().print(
+        f"\nTrained for {card['name']}: {card['told']}.\n{card['predicted']['verdict']}\n"
+        f"In {folder}: classifier.keras with labels.json, model_card.md, training_report.html, "
+        f"train.py.\nNew images: kedro classify {folder}/classifier.keras FOLDER",
+        markup=False,
+        highlight=False,
+    )
 
 
 def _print_summary(stored: dict[str, Any], saved: dict[str, Path]) -> None:

@@ -1,4 +1,4 @@
-"""The project's own commands: Kedro's ``run`` with readable errors, ``runs`` and ``replay``.
+"""The project's own commands: Kedro's ``run`` made readable, ``runs``, ``replay``, ``classify``.
 
 Kedro takes `cli` from here; what stands behind a command is imported when it is called. It
 may import all rooms.
@@ -16,6 +16,7 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
         "run": "metallmix_kedro.cli.run.run",
         "runs": "metallmix_kedro.cli.audit.runs",
         "replay": "metallmix_kedro.cli.audit.replay",
+        "classify": "metallmix_kedro.cli.classify.classify",
     },
 )
 def cli() -> None:

@@ -113,6 +113,11 @@ def explain(error: Exception) -> Failure | None:
 
 def _mend(kind: type[Exception], cause: BaseException) -> str:
     """Say how to mend it; where nothing was learned for an objective yet, by which command."""
+    if re.search(r"any versions for .*/recommendation\.json", str(cause)):
+        return (
+            "Nothing was recommended yet. Ask, and train what is recommended: kedro run "
+            "--pipelines=recommendation,training --params=target.path=/my/images"
+        )
     learned = re.search(r"any versions for .*/(?:06_models|08_reporting)/(\w+)/", str(cause))
     if kind is not DatasetError or learned is None:
         return MENDS.get(kind, "")

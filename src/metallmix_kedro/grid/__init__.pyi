@@ -4,4 +4,10 @@ from .grid import TrialGrid as TrialGrid
 from .known import history_records as history_records, readable_records as readable_records
 from .measuring import MeasuredDataset as MeasuredDataset, TrialMeasurer as TrialMeasurer
 from .parameters import ExperimentGridParameters as ExperimentGridParameters
+from .record import (
+    environment as environment,
+    failed_record as failed_record,
+    finished_record as finished_record,
+    trial_id as trial_id,
+)
 from .retrace import retrace_searches as retrace_searches

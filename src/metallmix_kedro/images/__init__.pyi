@@ -1,10 +1,11 @@
 from .archives import unpacked_name as unpacked_name
 from .folds import assign_folds as assign_folds
-from .inspection import Reason as Reason, read_size as read_size
+from .inspection import IMAGE_FORMATS as IMAGE_FORMATS, Reason as Reason, read_size as read_size
 from .labelling import Labels as Labels, label_by_folder as label_by_folder
 from .listing import list_folder as list_folder
 from .manifest import (
     INCLUDED as INCLUDED,
+    build_manifest as build_manifest,
     data_hash as data_hash,
     ingest_datasets as ingest_datasets,
 )

@@ -1,0 +1,16 @@
+from .candidates import (
+    TargetImages as TargetImages,
+    TrainedTarget as TrainedTarget,
+    gather_images as gather_images,
+    train_candidates as train_candidates,
+)
+from .card import describe_model as describe_model, render_card as render_card
+from .classifying import (
+    Answer as Answer,
+    Classifier as Classifier,
+    classify_files as classify_files,
+    find_files as find_files,
+)
+from .own_trial import add_own_trial as add_own_trial
+from .page import render_page as render_page
+from .parameters import TrainingParameters as TrainingParameters

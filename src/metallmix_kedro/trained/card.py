@@ -1,0 +1,185 @@
+"""The model card: what a trained classifier is, how good, made of what, and its limits."""
+
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from metallmix_kedro import __version__
+from metallmix_kedro.backbones import get_backbone
+from metallmix_kedro.explanation import formatting
+from metallmix_kedro.grid import environment
+from metallmix_kedro.history import MEASURES
+from metallmix_kedro.search_space import phrase
+from metallmix_kedro.trained.candidates import TrainedTarget
+from metallmix_kedro.trained.scores import (
+    Asked,
+    Score,
+    by_class,
+    calibration,
+    scores_with_intervals,
+)
+
+Json = dict[str, Any]
+
+
+def describe_model(done: TrainedTarget) -> Json:
+    """Put together all that one has to know of a trained classifier.
+
+    Parameters
+    ----------
+    done : TrainedTarget
+
+    Returns
+    -------
+    dict
+        JSON: name, configuration, data by class, scores with their intervals, scores by class,
+        predicted against measured, weights with licence and source, limits, versions.
+    """
+    plan, asked = done.plan, Asked.of(done)
+    scores = scores_with_intervals(asked, plan.labels, plan.schedule.seed)
+    precision, recall, f1 = by_class(asked.confusion)
+    there = asked.confusion.sum(axis=1)
+    n_images = plan.images["class_name"].value_counts()
+    return {
+        "name": done.target.name,
+        "configuration": done.trained.configuration.as_dict(),
+        "told": phrase(done.trained.configuration),
+        "candidate": done.candidate.ref,
+        "image_size": plan.image_size,
+        "data": {
+            "data_hash": plan.data_hash,
+            "n_images": len(plan.images),
+            "images_by_class": {name: int(n_images[name]) for name in plan.class_names},
+            "left_out": done.target.left_out,
+        },
+        "scores": {name: asdict(score) for name, score in scores.items()},
+        "scores_are": _meaning(done, asked),
+        "by_class": {
+            name: {
+                "precision": float(precision[number]),
+                "recall": float(recall[number]),
+                "f1": float(f1[number]),
+                "n_images": int(there[number]),
+            }
+            for number, name in enumerate(plan.class_names)
+        },
+        "calibration_error": calibration(asked)[1],
+        "predicted": _compared(done, scores[done.recommendation.objective], asked.held_out),
+        "training": {
+            "folds": len(plan.splits),
+            "n_train": len(plan.kept.train),
+            "n_validation": len(plan.kept.validation),
+            "epochs": done.trained.kept.outcome.epochs_run,
+            "seconds": done.trained.kept.outcome.fit_time_s + done.trained.feature_time_s,
+            "max_epochs": plan.schedule.max_epochs,
+            "patience": plan.schedule.patience,
+            "freeze_batch_norm": plan.schedule.freeze_batch_norm,
+            "seed": plan.schedule.seed,
+        },
+        "weights": _weights(done),
+        "limits": _limits(done, asked),
+        "notes": [
+            *done.trained.notes,
+            *(f"{one.candidate.ref} was passed over: {one.why}" for one in done.passed_over),
+        ],
+        "versions": {"metallmix-kedro": __version__, **environment()},
+    }
+
+
+def render_card(card: Json) -> str:
+    """Write the card as Markdown."""
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    templates = Environment(  # noqa: S701 Markdown, not HTML
+        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    templates.filters.update(percent=formatting.percent, duration=formatting.duration, cell=_cell)
+    return templates.get_template("card.md.j2").render(card=card)
+
+
+def _cell(text: str) -> str:
+    """Keep a name of somebody's within its cell of a table."""
+    return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+def _meaning(done: TrainedTarget, asked: Asked) -> str:
+    if not asked.held_out:
+        return (
+            "Of the images that told the network when to stop: without a cross-validation "
+            "(training.folds = 0) there are no others, and these flatter."
+        )
+    return (
+        f"Of all images, by {len(done.plan.splits)} networks that had not seen them "
+        "(cross-validation); with intervals that hold the score in 95 of 100 samples of such "
+        "images. The network that is kept was trained on more images than each of them."
+    )
+
+
+def _compared(done: TrainedTarget, measured: Score, held_out: bool) -> Json:
+    objective, candidate = done.recommendation.objective, done.candidate
+    low, high = candidate.score_low, candidate.score_high
+    label, value = MEASURES[objective].label, measured.value
+    interval = f"{formatting.percent(low)} to {formatting.percent(high)}"
+    told = f"the measured {label}, {formatting.percent(value)}"
+    if low <= value <= high:
+        verdict = f"The prediction held: {told}, lies in the predicted interval, {interval}."
+    else:
+        side = "below" if value < low else "above"
+        verdict = f"The prediction was off: {told}, lies {side} the predicted interval, {interval}."
+    if not held_out:
+        verdict += " But it was measured on the images that told when to stop, which flatters."
+    return {
+        "objective": objective,
+        "score": candidate.score,
+        "low": low,
+        "high": high,
+        "measured": value,
+        "held": bool(low <= value <= high),
+        "verdict": verdict,
+    }
+
+
+def _weights(done: TrainedTarget) -> Json:
+    backbone, source = get_backbone(done.plan.configuration.backbone), done.weights_id
+    kind, _, name = source.partition(":")
+    licence, origin = {
+        "imagenet": (
+            "that of the network",
+            "Keras Applications, https://keras.io/api/applications/",
+        ),
+        "random": ("none: the weights are untrained", "this project"),
+        "file": ("not known here", "a file of yours"),
+    }.get(kind) or _of_package(name.partition("==")[0])
+    return {
+        "backbone": backbone.name,
+        "id": source,
+        "licence": licence,
+        "source": origin,
+        "citation": backbone.citation,
+    }
+
+
+def _of_package(name: str) -> tuple[str, str]:
+    known = metadata.metadata(name).json
+    licence = str(known.get("license_expression") or known.get("license") or "UNKNOWN")
+    if licence == "UNKNOWN":
+        licence = "Apache-2.0, as the network was published; the package itself names none"
+    return " ".join(licence.split())[:200], str(known.get("home_page") or f"the package {name}")
+
+
+def _limits(done: TrainedTarget, asked: Asked) -> list[str]:
+    counts = done.plan.images["class_name"].value_counts()
+    few = [f"{name} ({count})" for name, count in counts.items() if count < 50]
+    found = [
+        "Every image is given one of the classes above, also one that shows none of them.",
+        "The scores hold for images that come about as these did: other cameras, places or "
+        "people were not tested.",
+        "Images that look alike were kept in one fold. What else ties images together (the same "
+        "patient or place) is not known here, and would make the scores too good.",
+        f"A stated probability is off by {formatting.percent(calibration(asked)[1])} on average.",
+    ]
+    if few:
+        found.append(f"Classes with fewer than 50 images are known badly: {', '.join(few)}.")
+    return found
