@@ -10,7 +10,7 @@ from kedro.config import OmegaConfigLoader
 from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 
-from metallmix_kedro.pipeline_registry import CHEAP, KNOWN, NAMES
+from metallmix_kedro.pipeline_registry import BESIDE, CHEAP, KNOWN, NAMES
 from metallmix_kedro.settings import CONFIG_LOADER_ARGS
 from tests.workspace import PROJECT
 
@@ -82,7 +82,7 @@ def test_every_dataset_is_told_in_the_docs():
 
 def test_a_catalog_file_belongs_to_each_pipeline_that_saves_something():
     files = {file.stem for file in (PROJECT / "conf/base/catalog").glob("*.yml")}
-    assert set(NAMES) <= files
+    assert {*NAMES, *BESIDE} <= files
 
 
 @pytest.mark.parametrize("file", sorted((PROJECT / "conf/base/catalog").glob("*.yml")), ids=str)
@@ -100,14 +100,15 @@ def test_the_eight_pipelines_and_all_of_them_are_registered():
 def test_the_default_is_everything_cheap():
     boxes = {node.namespace for node in registered()["__default__"].nodes}
     assert boxes == set(CHEAP)
+    assert not boxes & {"experiment_grid", *BESIDE}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *BESIDE])
 def test_a_pipeline_is_one_collapsible_box(name):
     assert {node.namespace for node in registered()[name].nodes} == {name}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *BESIDE])
 def test_everything_a_pipeline_reads_and_saves_is_in_the_catalog(name):
     pipeline = registered()[name]
     needed = pipeline.inputs() | pipeline.outputs()
@@ -121,7 +122,7 @@ def test_a_pipeline_explains_itself(name):
     assert "paper" in readme.lower()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *BESIDE])
 def test_no_pipeline_feeds_an_earlier_layer(name):
     """kedro-viz draws no layer at all where they have a cycle, and says nothing.
 

@@ -4,4 +4,9 @@ from .build import (
     weights_id as weights_id,
 )
 from .preprocessing import preprocess_inside as preprocess_inside
-from .registry import BACKBONES as BACKBONES, Backbone as Backbone, get_backbone as get_backbone
+from .registry import (
+    BACKBONES as BACKBONES,
+    KERAS_IMAGENET as KERAS_IMAGENET,
+    Backbone as Backbone,
+    get_backbone as get_backbone,
+)

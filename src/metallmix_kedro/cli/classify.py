@@ -1,6 +1,7 @@
 """``kedro classify``: a trained classifier's answers for new images, as CSV."""
 
 import csv
+import os
 import sys
 from pathlib import Path
 
@@ -56,33 +57,39 @@ def classify(
 ) -> None:
     """Write a line for each image."""
     with readable_errors(verbose):
-        classifier = Classifier.load(model)
-        found = find_files(files)
-        console = Console(stderr=True)
-        answers = track(
-            classify_files(classifier, found),
-            description="Classifying",
-            total=len(found),
-            console=console,
-            disable=not console.is_terminal,
-        )
-        table = csv.writer(sys.stdout, lineterminator="\n")
-        table.writerow(["path", "label", *_columns(classifier.labels, top)])
-        n_classified = 0
-        for answer in answers:
-            if answer.problem is not None:
-                console.print(
-                    f"not classified: {answer.path}: {answer.problem}",
-                    markup=False,
-                    highlight=False,
-                    soft_wrap=True,
-                )
-                continue
-            n_classified += 1
-            table.writerow(_row(answer, classifier.labels, top, threshold))
+        try:
+            n_classified = _write(Classifier.load(model), find_files(files), top, threshold)
+        except BrokenPipeError:  # who reads has had enough, as head does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
     if n_classified == 0:
         click.echo("Nothing could be classified.", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _write(classifier: Classifier, found: list[Answer], top: int | None, threshold: float) -> int:
+    """Write the table, tell what could not be read, and count the rest."""
+    console = Console(stderr=True)
+    answers = track(
+        classify_files(classifier, found),
+        description="Classifying",
+        total=len(found),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(["path", "label", *_columns(classifier.labels, top)])
+    n_classified = 0
+    for answer in answers:
+        if answer.problem is None:
+            n_classified += 1
+            table.writerow(_row(answer, classifier.labels, top, threshold))
+        else:
+            told = f"not classified: {answer.path}: {answer.problem}"
+            told = told.encode(errors="backslashreplace").decode()
+            console.print(told, markup=False, highlight=False, soft_wrap=True)
+    sys.stdout.flush()
+    return n_classified
 
 
 def _columns(labels: tuple[str, ...], top: int | None) -> list[str]:

@@ -42,7 +42,7 @@ MENDS: dict[type[Exception], str] = {
 
 NO_ROOM_MEND = (
     "Make room, then run the same command again. What was stored before is intact, and an "
-    "experiment grid goes on where it stopped."
+    "experiment grid or a training goes on where it stopped."
 )
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 

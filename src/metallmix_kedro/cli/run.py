@@ -31,6 +31,10 @@ The same without an LLM, or with another one:
   kedro run --pipelines=recommendation --params=recommendation.llm.model=qwen3:8b
 
 \b
+Train what is recommended, to classify new images with it (see "kedro classify --help"):
+  kedro run --pipelines=recommendation,training --params=target.path=/my/images
+
+\b
 From older versions of what it reads:
   kedro run --pipelines=recommendation --load-versions=NAME:VERSION
 

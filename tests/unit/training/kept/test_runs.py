@@ -1,6 +1,7 @@
 """Training to keep, on noise with an untrained backbone of 32 pixels."""
 
 import os
+import resource
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from metallmix_kedro.cli.failures import explain
 from metallmix_kedro.support import WeightsError
 from metallmix_kedro.training import (
     BackboneStore,
@@ -28,7 +30,6 @@ from tests.trial_examples import MOBILENET, SEED, SIZE, array_cache, configurati
 keras = pytest.importorskip("keras")
 
 STORE = BackboneStore({MOBILENET: "random:0"}, SEED)
-PARTS = ["fold_0", "fold_1", "kept"]
 
 
 def plan(folder: Path, strategy: str = "feature_extraction", n_folds: int = 2) -> Plan:
@@ -184,6 +185,24 @@ def test_a_loss_that_is_no_number_stops_and_is_remembered(
     failing(monkeypatch, lambda *_: pytest.fail("trained again"))
     with pytest.raises(DivergedError, match="NaN"):
         run(diverging, tmp_path)
+
+
+def test_a_full_disk_costs_no_finished_fold(tmp_path: Path) -> None:
+    what = plan(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, limits[1]))  # less than the network
+    try:
+        with pytest.raises(OSError, match="too large") as raised:
+            run(what, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    failure = explain(raised.value)
+    assert failure is not None
+    assert "no room" in failure.title
+    assert "training goes on" in failure.mend
+    stored = progress(tmp_path)
+    assert sorted(path.name for path in stored.folder.iterdir()) == ["fold_0.npz", "fold_1.npz"]
+    assert run(what, tmp_path).classifier.exists()
 
 
 def test_missing_weights_are_said(tmp_path: Path) -> None:
