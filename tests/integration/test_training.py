@@ -23,7 +23,7 @@ from kedro.io import DatasetError
 from PIL import Image
 
 from metallmix_kedro.cli.failures import explain
-from metallmix_kedro.support import InputError, WeightsError
+from metallmix_kedro.support import ArtifactError, InputError, WeightsError
 from metallmix_kedro.trained import candidates
 from metallmix_kedro.training import DivergedError
 from tests.workspace import PROJECT, Workspace
@@ -352,26 +352,55 @@ def test_without_weights_the_candidates_that_have_some_are_named(recommended: Wo
         recommended.run("training", params=weights)
 
 
+@pytest.mark.parametrize(
+    ("error", "wish", "said", "statuses"),
+    [
+        (
+            DivergedError("It lost all numbers."),
+            "take_next_if_diverged",
+            "lost all numbers",
+            ["failed", "finished"],
+        ),
+        (
+            WeightsError("There are none."),
+            "take_next_with_weights",
+            r"C1, the first pick.*these have weights: C2 \(EfficientNetLite0-.*take_next_with",
+            ["finished"],
+        ),
+    ],
+)
 def test_the_next_candidate_is_trained_where_that_is_asked_for(
-    recommended: Workspace, monkeypatch: pytest.MonkeyPatch
+    recommended: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    wish: str,
+    said: str,
+    statuses: list[str],
 ) -> None:
     real, asked = candidates.train, []
 
     def train(plan: Any, *arguments: Any) -> Any:
         asked.append(plan.configuration)
         if len(asked) == 1:
-            raise DivergedError("It lost all numbers.")
+            raise error
         return real(plan, *arguments)
 
     monkeypatch.setattr(candidates, "train", train)
-    with pytest.raises(DivergedError, match="lost all numbers"):
+    with pytest.raises(type(error), match=said):
         recommended.run("training")
     asked.clear()
-    recommended.run("training", params={"training": {"take_next_if_diverged": True, "folds": 2}})
+    recommended.run("training", params={"training": {wish: True, "folds": 2}})
 
     assert card_of(recommended)["configuration"] == asked[1].as_dict()
     assert "C1 was passed over" in " ".join(card_of(recommended)["notes"])
-    assert sorted(own_trials(recommended)["status"]) == ["failed", "finished"]
+    assert sorted(own_trials(recommended)["status"]) == statuses
+
+
+def test_a_recommendation_of_another_version_is_named(recommended: Workspace) -> None:
+    path = recommended.latest("07_model_output/recommendation.json")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": "0.1"}))
+    with pytest.raises(ArtifactError, match="another version"):
+        recommended.run("training")
 
 
 def test_without_a_cross_validation_nothing_joins_the_history(recommended: Workspace) -> None:

@@ -2,6 +2,7 @@ from .candidates import (
     TargetImages as TargetImages,
     TrainedTarget as TrainedTarget,
     gather_images as gather_images,
+    read_recommendation as read_recommendation,
     train_candidates as train_candidates,
 )
 from .card import describe_model as describe_model, render_card as render_card

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
 from metallmix_kedro.backbones import BACKBONES, KERAS_IMAGENET
 from metallmix_kedro.explanation import Candidate
@@ -21,7 +23,7 @@ from metallmix_kedro.images import (
 )
 from metallmix_kedro.meta_features import TargetParameters, target_images
 from metallmix_kedro.report import Recommendation
-from metallmix_kedro.support import InputError, MetallmixError, WeightsError
+from metallmix_kedro.support import ArtifactError, InputError, MetallmixError, WeightsError
 from metallmix_kedro.trained.parameters import TrainingParameters
 from metallmix_kedro.training import (
     ArrayCache,
@@ -123,6 +125,24 @@ def gather_images(
         data_hash=data_hash(manifest),
         left_out={str(reason): int(count) for reason, count in left_out.items()},
     )
+
+
+def read_recommendation(stored: dict[str, Any]) -> Recommendation:
+    """Read the last recommendation.
+
+    Raises
+    ------
+    ArtifactError
+        If it was made by another version, or for another search space.
+    """
+    try:
+        return Recommendation.model_validate(stored)
+    except (ValidationError, KeyError) as error:
+        told = " ".join(str(error).split())[:200]
+        raise ArtifactError(
+            "The last recommendation was made by another version of this project, or in another "
+            f"search space, and cannot be trained ({told}). Ask again: {_ASK}"
+        ) from error
 
 
 def train_candidates(

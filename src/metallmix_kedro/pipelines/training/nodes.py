@@ -9,7 +9,6 @@ from metallmix_kedro import trained
 from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.images import DataIngestionParameters
 from metallmix_kedro.meta_features import TargetParameters
-from metallmix_kedro.report import Recommendation
 from metallmix_kedro.support import require
 from metallmix_kedro.trained import TargetImages, TrainedTarget, TrainingParameters
 from metallmix_kedro.training import BackboneStore, pretrained_extractor, write_script
@@ -32,7 +31,7 @@ def train_recommended(
 ) -> TrainedTarget:
     """Cross-validate the first pick, then train the network that is kept."""
     return trained.train_candidates(
-        Recommendation.model_validate(recommendation), target, parameters, grid
+        trained.read_recommendation(recommendation), target, parameters, grid
     )
 
 

@@ -59,13 +59,15 @@ def build_classifier(
 def pretrained_extractor(backbone: str, whole: Any) -> Any:
     """Put resizing and preprocessing, as layers, before a backbone.
 
-    Images are scaled as Pillow does it (bilinear, smoothed where they shrink), up to its rounding
-    to whole values. Grey becomes three equal channels; an alpha channel is cut off.
+    Images are scaled as Pillow does it (bilinear, smoothed where they shrink) to whole values; some
+    differ by 1, since Pillow rounds once more on the way. Grey becomes three equal channels; an
+    alpha channel is cut off.
     """
     keras = require("keras", "experiments")
     side = int(whole.input.shape[1])
     images = keras.Input((None, None, None), name="images")
     x = keras.layers.Resizing(side, side, antialias=True, name=RESIZING)(images)
+    x = keras.ops.round(x)  # as Pillow stores what it has scaled
     x = keras.ops.concatenate([x, x, x], axis=-1)[..., :3]  # one channel, or the first three
     x = keras.layers.Reshape((side, side, 3), name="channels")(x)
     return keras.Model(images, whole(preprocess_inside(backbone, x)), name="extractor")

@@ -41,6 +41,8 @@ class FinishedFolds:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        for abandoned in folder.glob(".*.part*"):  # by a run that was killed while it wrote
+            abandoned.unlink(missing_ok=True)
 
     def read(self, name: str) -> TrainedFold | None:
         """Read a finished split; None where there is none, or its file is damaged."""

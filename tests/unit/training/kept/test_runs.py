@@ -112,10 +112,13 @@ def test_a_run_goes_on_where_it_was_stopped(
             run(what, tmp_path)
     first = progress(tmp_path).folder / "fold_0.npz"
     os.utime(first, (1, 1))
+    half = first.with_name(".fold_1.npz.part")
+    half.write_bytes(b"what a kill leaves behind")
 
     done = run(what, tmp_path)
 
     assert first.stat().st_mtime == 1
+    assert not half.exists()
     other = tmp_path / "other"
     other.mkdir()
     in_one_go = train(what, STORE, array_cache(tmp_path / "cache"), other)
