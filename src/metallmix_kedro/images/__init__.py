@@ -1,8 +1,8 @@
 """Image datasets: where they come from, what is in them, how they are split (paper, section 3.2).
 
-Modules: `sources` (folder, archive, Kaggle), `labelling` (which file belongs to which class),
-`inspection` (is it an image one can use), `manifest` (the table of it all), `folds`, `summary`
-and `pictures`.
+Modules: `sources` (folder, archive, Kaggle), `layout` (a room: which file belongs to which class),
+`inspection` (is it an image one can use), `opening` (DICOM and 16 bits too), `manifest` (the table
+of it all), `folds`, `summary` and `pictures`.
 """
 
 import lazy_loader

@@ -3,7 +3,6 @@
 import hashlib
 import io
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +10,17 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from metallmix_kedro.images.near_copies import thumbnail
-
-IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000")
-"""Formats that are read. Pillow knows more, some of which start other programs (EPS)."""
-
-IMAGE_SUFFIXES = (
-    ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff", ".webp", ".jp2",
-)  # fmt: skip
-"""File name endings of those formats; they only tell a stray image from a stray text file."""
+from metallmix_kedro.images.opening import (
+    DICOM,
+    IMAGE_FORMATS,
+    UnreadCompressionError,
+    dicom_header,
+    is_deep,
+    is_dicom,
+    open_image,
+)
+from metallmix_kedro.images.reasons import UNREAD_SUFFIXES, Reason
+from metallmix_kedro.support import MissingExtraError
 
 _BYTES_PER_PIXEL_AT_MOST = 8
 """Of any uncompressed image that is used: four channels of 16 bits."""
@@ -26,23 +28,6 @@ _BYTES_PER_PIXEL_AT_MOST = 8
 
 _SAMPLE = (64, 64)
 """Hashing all pixels of all images would cost as much as half their decoding."""
-
-
-class Reason(StrEnum):
-    """Why a file is excluded."""
-
-    ZERO_BYTES = "zero bytes"
-    NOT_AN_IMAGE = "not an image"
-    DAMAGED = "truncated or damaged"
-    UNREADABLE = "file cannot be read"
-    TOO_LARGE = "larger than max_pixels allows"
-    SEVERAL_FRAMES = "animated or several pages"
-    DEEP_PIXELS = "more than 8 bits a channel"
-    TWO_CLASSES = "same image under two classes"
-    OUTSIDE_CLASSES = "not in a class folder"
-    NOT_FOUND = "listed file not found"
-    NO_LABEL = "no label"
-    NAME = "file name is not valid text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +41,7 @@ class Inspection:
     size : tuple of int or None
         Width and height in pixels, as stored; None if the header could not be read.
     mode : str or None
-        Pillow's mode, for example ``"RGB"``.
+        Pillow's mode, for example ``"RGB"``, or `DICOM`.
     n_bytes : int or None
         Size of the file.
     content_hash : str or None
@@ -96,11 +81,37 @@ def read_size(path: str, max_pixels: int) -> tuple[int, int] | Reason:
     try:
         with Image.open(path, formats=IMAGE_FORMATS) as image:
             return _header_problem(image, max_pixels) or image.size
+    except UnidentifiedImageError:
+        return _size_of_another(Path(path), max_pixels)
     except Exception as error:  # on hostile bytes Pillow's plugins raise nearly anything
-        reason = _reason_of(error)
-        if reason is Reason.NOT_AN_IMAGE and Path(path).stat().st_size == 0:
-            return Reason.ZERO_BYTES
-        return reason
+        return _reason_of(error)
+
+
+def _size_of_another(path: Path, max_pixels: int) -> tuple[int, int] | Reason:
+    """Read the size of what Pillow does not know, or say why it is no image."""
+    try:
+        if is_dicom(path):
+            return _dicom_size(path, max_pixels)
+    except Exception as error:  # on hostile bytes pydicom raises nearly anything
+        return _reason_of(error)
+    return Reason.ZERO_BYTES if path.stat().st_size == 0 else _unread(path.name)
+
+
+def _dicom_size(source: Path | bytes, max_pixels: int) -> tuple[int, int] | Reason:
+    header = dicom_header(source)
+    if "Rows" not in header or "Columns" not in header:
+        return Reason.NOT_AN_IMAGE  # a report, a structure set
+    if int(header.get("NumberOfFrames") or 1) > 1:
+        return Reason.SEVERAL_FRAMES
+    size = int(header.Columns), int(header.Rows)
+    return Reason.TOO_LARGE if size[0] * size[1] > max_pixels else size
+
+
+def _unread(name: str) -> Reason:
+    for suffix, reason in UNREAD_SUFFIXES.items():
+        if name.lower().endswith(suffix):
+            return reason
+    return Reason.NOT_AN_IMAGE
 
 
 def inspect_file(path: Path, max_pixels: int) -> Inspection:
@@ -127,10 +138,10 @@ def inspect_file(path: Path, max_pixels: int) -> Inspection:
         data = path.read_bytes()
     except OSError:
         return Inspection(Reason.UNREADABLE)
-    return _decode(data, max_pixels)
+    return _decode(data, max_pixels, path.name)
 
 
-def _decode(data: bytes, max_pixels: int) -> Inspection:
+def _decode(data: bytes, max_pixels: int, name: str) -> Inspection:
     found = Inspection(None, n_bytes=len(data), content_hash=hashlib.sha256(data).hexdigest())
     try:
         with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
@@ -138,14 +149,36 @@ def _decode(data: bytes, max_pixels: int) -> Inspection:
             reason = _header_problem(image, max_pixels)
             if reason is not None:
                 return replace(found, reason=reason)
-            sample = image.resize(_SAMPLE, Image.Resampling.NEAREST)
-            return replace(
-                found,
-                pixel_sample=f"{image.size} {_hash_pixels(sample)}",
-                thumbnail=thumbnail(image),
-            )
+            if not is_deep(image.mode):
+                return _shown(found, image)
+    except UnidentifiedImageError:
+        if not is_dicom(data):
+            return replace(found, reason=_unread(name))
     except Exception as error:  # on hostile bytes Pillow's plugins raise nearly anything
         return replace(found, reason=_reason_of(error))
+    return _decode_deep(found, data, max_pixels)
+
+
+def _decode_deep(found: Inspection, data: bytes, max_pixels: int) -> Inspection:
+    try:
+        if found.mode is None:
+            size = _dicom_size(data, max_pixels)
+            if isinstance(size, Reason):
+                return replace(found, reason=size)
+            found = replace(found, size=size, mode=DICOM)
+        with open_image(data) as image:
+            return _shown(found, image)
+    except Exception as error:  # on hostile bytes Pillow and pydicom raise nearly anything
+        return replace(found, reason=_reason_of(error))
+
+
+def _shown(found: Inspection, image: Image.Image) -> Inspection:
+    sample = image.resize(_SAMPLE, Image.Resampling.NEAREST)
+    return replace(
+        found,
+        pixel_sample=f"{image.size} {_hash_pixels(sample)}",
+        thumbnail=thumbnail(image),
+    )
 
 
 def pixel_hash(path: Path) -> str:
@@ -161,7 +194,7 @@ def pixel_hash(path: Path) -> str:
     str
         SHA-256 of all its pixels, in hexadecimal.
     """
-    with Image.open(path, formats=IMAGE_FORMATS) as image:
+    with open_image(path) as image:
         return _hash_pixels(image)
 
 
@@ -178,13 +211,14 @@ def _header_problem(image: ImageFile.ImageFile, max_pixels: int) -> Reason | Non
     # Many cameras write JPEGs with a small second picture (MPO): the first is the photograph.
     if image.format != "MPO" and getattr(image, "is_animated", False):
         return Reason.SEVERAL_FRAMES
-    # 16 and 32 bits a channel (I;16, I, F) would be cut off at 255 when converted to RGB.
-    if image.mode.startswith(("I", "F")):
-        return Reason.DEEP_PIXELS
     return None
 
 
 def _reason_of(error: Exception) -> Reason:
+    if isinstance(error, UnreadCompressionError):
+        return Reason.COMPRESSED
+    if isinstance(error, MissingExtraError):
+        return Reason.DICOM
     if isinstance(error, UnidentifiedImageError):
         return Reason.NOT_AN_IMAGE
     if isinstance(error, Image.DecompressionBombError):

@@ -1,6 +1,7 @@
 """The manifest: every file of a dataset, its class, its fold, or why it is left out."""
 
 import hashlib
+import logging
 import os
 import warnings
 from collections import defaultdict
@@ -17,15 +18,18 @@ from rich.console import Console
 from rich.progress import track
 
 from metallmix_kedro.images.folds import assign_folds, check_groups
-from metallmix_kedro.images.inspection import Inspection, Reason, inspect_file, pixel_hash
-from metallmix_kedro.images.labelling import LabelledFile, Labels, label_files
+from metallmix_kedro.images.inspection import Inspection, inspect_file, pixel_hash
+from metallmix_kedro.images.layout.labelling import LabelledFile, Labels, label_files
 from metallmix_kedro.images.near_copies import near_copy_groups
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
+from metallmix_kedro.images.reasons import Reason, mends
 from metallmix_kedro.images.sources import resolve_root
 from metallmix_kedro.support import InputError
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
+
+logger = logging.getLogger(__name__)
 
 INCLUDED = "included"
 EXCLUDED = "excluded"
@@ -125,6 +129,8 @@ def build_manifest(
         folds, or if the folder or its labels cannot be read.
     """
     labels = label_files(root, entry)
+    for note in labels.notes:
+        logger.warning("%s: %s", root.name, note)
     inspections = _inspect(root, labels.files, parameters.max_pixels)
     frame = _table(labels.files, inspections)
     frame["duplicate_group"] = _duplicate_groups(root, labels.files, inspections)
@@ -252,7 +258,7 @@ def _check_classes(frame: pd.DataFrame, labels: Labels, n_folds: int) -> None:
     sizes = {name: int(counts.get(name, 0)) for name in labels.classes}
     excluded = frame["reason"].value_counts()
     why = "; ".join(f"{count} excluded: {reason}" for reason, count in excluded.items())
-    aside = f" Of {len(frame)} files, {why}." if why else ""
+    aside = f" Of {len(frame)} files, {why}. To mend it: {mends(excluded.index)}." if why else ""
     left = [name for name, size in sizes.items() if size > 0]
     if len(left) < 2:
         raise InputError(

@@ -13,6 +13,12 @@ PILLOW_LIMIT = 178_956_970
 DEFAULT_MAX_PIXELS = 89_478_485
 """Pillow's own limit for an image that is no decompression bomb."""
 
+LAYOUT_DESCRIPTION = (
+    "Where the class stands in the paths, if it cannot be seen: CLASS/, ANY/CLASS/, "
+    "train/CLASS/, images/CLASS_NUMBER; see docs/images.md."
+)
+"""Of the parameter by which a user says how a folder is read."""
+
 MaxPixels = Annotated[int, Field(ge=1, le=PILLOW_LIMIT)]
 MaxUnpacked = Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
@@ -23,14 +29,36 @@ Side = Annotated[int, Field(ge=1, le=1_000_000)]
 class LabelsCsv(Parameters):
     """A CSV file that says which image belongs to which class."""
 
-    file: Text = Field(description="The CSV, relative to the dataset's folder.")
-    path_column: Text = Field(description="Column with the image paths.")
-    label_column: Text = Field(description="Column with the class names.")
+    file: Text = Field(
+        description="The CSV, relative to the dataset's folder; with * several of one form."
+    )
+    path_column: Text = Field(description="Column with the image paths, with or without ending.")
+    label_column: Text | None = Field(default=None, description="Column with the class names.")
+    label_columns: tuple[Text, ...] = Field(
+        default=(), description="Several columns instead, whose values together are the class."
+    )
+    one_hot: bool = Field(
+        default=False,
+        description="The label_columns are named like the classes; one is 1, the others are 0.",
+    )
     folders: tuple[Text, ...] = Field(
         default=(".",),
         min_length=1,
         description="Folders, relative to the CSV's own, in which the paths are looked up in turn.",
     )
+
+    @model_validator(mode="after")
+    def _says_where_the_labels_are(self) -> Self:
+        if (self.label_column is None) == (not self.label_columns):
+            raise ValueError("give either label_column or label_columns")
+        if self.one_hot and len(self.label_columns) < 2:
+            raise ValueError("one_hot needs at least two label_columns, one a class")
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of labels."""
+        return self.label_columns if self.label_column is None else (self.label_column,)
 
 
 class DatasetEntry(Parameters):
@@ -57,6 +85,7 @@ class DatasetEntry(Parameters):
     labels_csv: LabelsCsv | None = Field(
         default=None, description="Classes from a CSV instead of from folders."
     )
+    layout: Text | None = Field(default=None, description=LAYOUT_DESCRIPTION)
     ignore: tuple[Text, ...] = Field(
         default=(),
         description="File name patterns that are no images of the dataset, e.g. '*_mask*'.",
@@ -66,6 +95,8 @@ class DatasetEntry(Parameters):
     def _has_a_source(self) -> Self:
         if self.path is None and self.kaggle is None:
             raise ValueError("a dataset needs a path or a kaggle handle")
+        if self.layout is not None and self.labels_csv is not None:
+            raise ValueError("give either layout or labels_csv")
         return self
 
 

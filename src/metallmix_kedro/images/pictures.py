@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
-from metallmix_kedro.images.inspection import IMAGE_FORMATS
 from metallmix_kedro.images.manifest import INCLUDED
+from metallmix_kedro.images.opening import open_image
 from metallmix_kedro.support import require
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def _draw_samples(part: "SubFigure", samples: dict[str, Path]) -> None:
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, (label, path) in zip(grid.flat, samples.items(), strict=False):
-        with Image.open(path, formats=IMAGE_FORMATS) as image:
+        with open_image(path) as image:
             sample = image.convert("RGB")
         sample.thumbnail((_SAMPLE_SIDE, _SAMPLE_SIDE))
         axes.imshow(np.asarray(sample))

@@ -15,4 +15,8 @@ from .probes.measuring import ProbedImages as ProbedImages, chosen_backbones as 
 from .probes.parameters import ProbeLevel as ProbeLevel, ProbeParameters as ProbeParameters
 from .probes.table import no_probes as no_probes
 from .registered import meta_feature_table as meta_feature_table
-from .target import TargetDescription as TargetDescription, target_images as target_images
+from .target import (
+    ImagesRead as ImagesRead,
+    TargetDescription as TargetDescription,
+    target_images as target_images,
+)

@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from metallmix_kedro.declared import MetaFeature
-from metallmix_kedro.images import DEFAULT_MAX_PIXELS, MaxPixels, MaxUnpacked
+from metallmix_kedro.images import (
+    DEFAULT_MAX_PIXELS,
+    LAYOUT_DESCRIPTION,
+    LabelsCsv,
+    MaxPixels,
+    MaxUnpacked,
+)
 from metallmix_kedro.support import Parameters
 
 Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
@@ -35,6 +41,10 @@ class TargetParameters(Parameters):
     path: Text | None = Field(
         default=None,
         description="Folder (or .tar.gz, .tgz, .zip) with one sub-folder a class; wins over card.",
+    )
+    layout: Text | None = Field(default=None, description=LAYOUT_DESCRIPTION)
+    labels_csv: LabelsCsv | None = Field(
+        default=None, description="Classes from a CSV in the folder; wins over layout."
     )
     card: Text | None = Field(default=None, description="Dataset card, a YAML file.")
     name: Text | None = Field(

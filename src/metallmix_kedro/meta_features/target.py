@@ -4,17 +4,19 @@ import hashlib
 import os
 import warnings
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from metallmix_kedro.images import (
     Labels,
     Reason,
-    label_by_folder,
-    list_folder,
+    counted,
+    label_folder,
+    mends,
     open_source,
     read_size,
     unpacked_name,
@@ -28,8 +30,30 @@ from metallmix_kedro.meta_features.features import (
 from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.support import InputError, ParameterError
 
+_WHERE = "the parameters of target (or --params=target.layout=...)"
+
 UNKNOWN_MODALITY = "unknown"
 """Modality of images of which nobody said how they were taken."""
+
+_ASKED = frozenset(
+    {Reason.DICOM, Reason.VOLUME, Reason.OTHER_FORMAT, Reason.AGAIN, Reason.MASK, Reason.BESIDE}
+)
+"""Left out though there is nothing wrong with them, so that the user may want them."""
+
+
+class ImagesRead(BaseModel):
+    """What was read of the target's folder."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    classes: dict[str, int] = Field(description="images that count, by class")
+    left_out: dict[str, int] = Field(description="files that do not count, by reason")
+
+    def __str__(self) -> str:
+        text = counted(self.classes, most=12)
+        if self.left_out:
+            text += f"; left out {sum(self.left_out.values()):,}: {_by_reason(self.left_out)}"
+        return text
 
 
 class TargetDescription(BaseModel):
@@ -41,6 +65,8 @@ class TargetDescription(BaseModel):
         Its name in the outputs.
     meta_features : MetaFeatures
         Its meta-features.
+    read : ImagesRead or None
+        Its classes and what was left out; None for a card.
     warnings : tuple of str
         What the user should know about how they came about: files left out, classes without
         images, where the class folders were found.
@@ -50,6 +76,7 @@ class TargetDescription(BaseModel):
 
     name: str
     meta_features: MetaFeatures
+    read: ImagesRead | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -138,7 +165,10 @@ def _open(path: Path, target: TargetParameters) -> tuple[Path, Labels]:
     mark = hashlib.sha256(os.fsencode(full)).hexdigest()[:8]
     unpacked = target.unpacked_root / f"target-{unpacked_name(full)}-{mark}"
     root = open_source(path, unpacked, int(target.max_unpacked_gb * 1e9))
-    return root, label_by_folder(list_folder(root))
+    try:
+        return root, label_folder(root, target.layout, target.labels_csv, _WHERE)
+    except InputError as error:
+        raise InputError(f"The target path {path}: {error}") from error
 
 
 def _describe_images(path: Path, target: TargetParameters) -> TargetDescription:
@@ -158,6 +188,9 @@ def _describe_images(path: Path, target: TargetParameters) -> TargetDescription:
         name=target.name or unpacked_name(path.resolve()) or "target",
         meta_features=compute_meta_features(
             counts, float(width), float(height), target.modality or UNKNOWN_MODALITY
+        ),
+        read=ImagesRead(
+            classes=counts, left_out={str(why): excluded[why] for why in sorted(excluded)}
         ),
         warnings=tuple(notes),
     )
@@ -183,9 +216,11 @@ def _read_headers(
 
 
 def _notes(labels: Labels, counts: dict[str, int], excluded: Counter[Reason]) -> list[str]:
-    notes = []
+    notes = list(labels.notes)
     if excluded:
         notes.append(f"{excluded.total()} files do not count: {_by_reason(excluded)}.")
+    if asked := set(excluded) & _ASKED:
+        notes.append(f"To have them count: {mends(asked)}.")
     empty = [name for name in labels.classes if name not in counts]
     if empty:
         notes.append(f"These class folders hold no image and do not count: {', '.join(empty)}.")
@@ -205,9 +240,9 @@ def _too_few_classes(
             f"The target path {path} is empty: it holds no images. It needs one sub-folder a class."
         )
     found = f"has one class with images ({classes[0]})" if classes else "has no class with images"
-    aside = f" Left out: {_by_reason(excluded)}." if excluded else ""
+    aside = f" Left out: {_by_reason(excluded)}. To mend it: {mends(excluded)}." if excluded else ""
     return f"The target path {path} {found}; at least two are needed, one sub-folder each.{aside}"
 
 
-def _by_reason(excluded: Counter[Reason]) -> str:
+def _by_reason(excluded: Mapping[Reason, int] | Mapping[str, int]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(excluded.items()))

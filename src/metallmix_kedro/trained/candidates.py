@@ -106,7 +106,12 @@ def gather_images(
     try:
         manifest = build_manifest(
             found.root,
-            DatasetEntry(path=target.path, modality=target.modality or "unknown"),
+            DatasetEntry(
+                path=target.path,
+                modality=target.modality or "unknown",
+                layout=target.layout,
+                labels_csv=target.labels_csv,
+            ),
             ingestion.model_copy(update=asked),
         )
     except InputError as error:

@@ -14,9 +14,9 @@ from PIL import Image
 
 from metallmix_kedro.images import (
     DEFAULT_MAX_PIXELS,
-    IMAGE_FORMATS,
     Reason,
     list_folder,
+    open_image,
     read_size,
 )
 from metallmix_kedro.support import ArtifactError, require
@@ -173,7 +173,7 @@ def _read(file: Answer, side: int) -> NDArray[np.uint8] | str:
     if isinstance(found, Reason):
         return found
     try:
-        with Image.open(file.path, formats=IMAGE_FORMATS) as image:
+        with open_image(Path(file.path)) as image:
             scaled = image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
             return np.asarray(scaled, dtype=np.uint8)
     except Exception:  # on hostile bytes Pillow's plugins raise nearly anything

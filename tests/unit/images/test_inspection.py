@@ -11,11 +11,12 @@ from PIL import Image
 
 from metallmix_kedro.images.inspection import (
     Inspection,
-    Reason,
     inspect_file,
     pixel_hash,
     read_size,
 )
+from metallmix_kedro.images.opening import is_deep
+from metallmix_kedro.images.reasons import Reason
 from tests.unit.images.samples import picture, save
 
 LIMIT = 10_000
@@ -45,11 +46,13 @@ def test_odd_modes_are_usable(tmp_path: Path, mode: str):
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
-def test_deep_pixels_are_excluded(tmp_path: Path, dtype: str):
+def test_deep_pixels_are_usable(tmp_path: Path, dtype: str):
     path = tmp_path / "x.tif"
     Image.fromarray((np.arange(12).reshape(3, 4) * 5000).astype(dtype)).save(path)
-    assert inspect_file(path, LIMIT).reason is Reason.DEEP_PIXELS
-    assert read_size(str(path), LIMIT) is Reason.DEEP_PIXELS
+    found = inspect_file(path, LIMIT)
+    assert (found.reason, found.size) == (None, (4, 3))
+    assert is_deep(found.mode)
+    assert read_size(str(path), LIMIT) == (4, 3)
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp", "tif"])

@@ -7,7 +7,7 @@ import pandera.errors
 import pytest
 from PIL import Image, ImageEnhance
 
-from metallmix_kedro.images.inspection import Reason, inspect_file
+from metallmix_kedro.images.inspection import inspect_file
 from metallmix_kedro.images.manifest import (
     build_manifest,
     data_hash,
@@ -15,6 +15,7 @@ from metallmix_kedro.images.manifest import (
     manifest_schema,
 )
 from metallmix_kedro.images.pictures import MAX_CLASSES, draw_dataset
+from metallmix_kedro.images.reasons import Reason
 from metallmix_kedro.images.summary import describe_summary, summarise_manifest
 from metallmix_kedro.support.errors import InputError
 from tests.unit.images.samples import entry, make_dataset, parameters, picture, save
@@ -74,14 +75,14 @@ def test_what_cannot_be_used_is_excluded_with_its_reason(root: Path):
     (root / "dog" / "cut.png").write_bytes(good[:-40])
     save(root / "dog" / "large.png", 778, (101, 100))
     picture(779).save(root / "cow" / "moves.gif", save_all=True, append_images=[picture(780)])
-    Image.new("I;16", (5, 5)).save(root / "cow" / "deep.png")
+    (root / "cow" / "volume.nii.gz").write_bytes(b"a volume")
     save(root / "loose.png", 781)
     manifest = manifest_of(root, max_pixels=10_000)
     assert reasons(manifest) == {
         "cat/empty.png": Reason.ZERO_BYTES,
         "cat/notes.txt": Reason.NOT_AN_IMAGE,
-        "cow/deep.png": Reason.DEEP_PIXELS,
         "cow/moves.gif": Reason.SEVERAL_FRAMES,
+        "cow/volume.nii.gz": Reason.VOLUME,
         "dog/cut.png": Reason.DAMAGED,
         "dog/large.png": Reason.TOO_LARGE,
         "loose.png": Reason.OUTSIDE_CLASSES,
@@ -272,6 +273,7 @@ def test_summary_counts(root: Path):
         "excluded": {"zero bytes": 1},
         "n_duplicates": 1,
         "n_near_copies": 1,
+        "n_windowed": 0,
         "median_width": 8.0,
         "median_height": 6.0,
     }
@@ -286,8 +288,8 @@ def test_near_copies_are_counted_with_the_duplicates(series: Path):
 def test_a_summary_is_said_in_a_line(series: Path):
     clean = describe_summary("animals", summarise_manifest(manifest_of(series)))
     assert clean == (
-        "animals: 3 classes, 24 images (cat 14, cow 4, dog 6); 4 more look like another one and "
-        "share its fold"
+        "animals: read as 3 classes, 24 images (cat 14, cow 4, dog 6); 4 more look like another "
+        "one and share its fold"
     )
     shutil.copy(series / "cat" / "000.png", series / "cat" / "copy.png")
     (series / "cat" / "empty.png").touch()
@@ -295,16 +297,16 @@ def test_a_summary_is_said_in_a_line(series: Path):
     (series / "dog" / "empty.png").touch()
     said = describe_summary("animals", summarise_manifest(manifest_of(series)))
     assert said == (
-        "animals: 3 classes, 25 images (cat 15, cow 4, dog 6); 1 repeat another one; 4 more look "
-        "like another one and share its fold; left out: 1 not an image, 2 zero bytes"
+        "animals: read as 3 classes, 25 images (cat 15, cow 4, dog 6); 1 repeat another one; 4 "
+        "more look like another one and share its fold; left out 3: 1 not an image, 2 zero bytes"
     )
 
 
 def test_a_summary_says_thousands_and_nothing_that_is_not():
     summary = {"classes": {"rose": 1500, "daisy": 500}, "n_included": 2000, "excluded": {}}
-    summary |= {"n_duplicates": 0, "n_near_copies": 0}
+    summary |= {"n_duplicates": 0, "n_near_copies": 0, "n_windowed": 0}
     said = describe_summary("flowers", summary)
-    assert said == "flowers: 2 classes, 2,000 images (rose 1,500, daisy 500)"
+    assert said == "flowers: read as 2 classes, 2,000 images (rose 1,500, daisy 500)"
 
 
 def test_picture_shows_counts_and_a_sample_of_each_class(root: Path):

@@ -90,8 +90,8 @@ def test_unusable_files_are_counted_and_said(folder: Path):
 
 
 def test_parts_of_a_dataset_are_said(tmp_path: Path):
-    for part in ("train", "test"):
-        make_dataset(tmp_path / "set" / part, {"owl": 4, "jay": 2})
+    for seed, part in enumerate(("train", "test")):
+        make_dataset(tmp_path / "set" / part, {"owl": 4, "jay": 2}, 500 * seed)
     target = describe(tmp_path / "set", modality="natural")
     assert target.meta_features.n_classes == 2
     assert "test, train are taken as parts" in target.warnings[0]

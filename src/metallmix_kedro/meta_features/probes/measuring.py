@@ -1,7 +1,6 @@
 """Probing the images of a dataset with frozen backbones."""
 
 import hashlib
-import io
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import pandas as pd
 from PIL import Image
 
 from metallmix_kedro.backbones import get_backbone, preprocess
+from metallmix_kedro.images import open_image
 from metallmix_kedro.meta_features.probes import statistics
 from metallmix_kedro.meta_features.probes.columns import PROBE_COLUMNS, PROBE_STATISTICS
 from metallmix_kedro.meta_features.probes.parameters import ProbeLevel, ProbeParameters
@@ -134,7 +134,7 @@ def _hash_of_image(path: Path) -> str | None:
     """Hash a file; None if it is no image that can be decoded."""
     try:
         data = path.read_bytes()
-        with Image.open(io.BytesIO(data)) as opened:
+        with open_image(data) as opened:
             opened.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return None

@@ -1,7 +1,6 @@
 """Reading images as arrays of pixels."""
 
 import hashlib
-import io
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from metallmix_kedro.images import open_image
 from metallmix_kedro.support import InputError
 
 
@@ -49,7 +49,7 @@ def load_pixels(
                     f"The image '{path}' below '{root}' has changed since the dataset was "
                     "ingested. Run the pipelines data_ingestion and meta_features again."
                 )
-            with Image.open(io.BytesIO(data)) as opened:
+            with open_image(data) as opened:
                 scaled = opened.convert("RGB").resize(
                     (image_size, image_size), Image.Resampling.BILINEAR
                 )

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.images.inspection import Reason
-from metallmix_kedro.images.labelling import label_by_folder, label_files
-from metallmix_kedro.images.listing import Listing, list_folder
+from metallmix_kedro.images.layout.labelling import label_by_folder, label_files
+from metallmix_kedro.images.layout.listing import Listing, list_folder
+from metallmix_kedro.images.layout.tree import key
+from metallmix_kedro.images.reasons import Reason
 from metallmix_kedro.support.errors import InputError
 from tests.unit.images.samples import entry
 
@@ -113,10 +114,13 @@ names = st.text("abcxyz", min_size=1, max_size=3)
 @given(st.lists(st.lists(names, min_size=1, max_size=5).map(tuple), max_size=12))
 def test_every_image_is_labelled_once_or_loose(paths):
     files = sorted({"/".join(parts) + ".jpg" for parts in paths})
-    folders = {
-        "/".join(path.split("/")[:k]) for path in files for k in range(1, path.count("/") + 1)
-    }
-    labels = label_by_folder(Listing(tuple(files), (), (), tuple(sorted(folders))))
+    try:
+        labels = label_by_folder(listing_of(files))
+    except InputError:
+        labels = None
+    if labels is None:  # nothing is looked at: only folders can be read in two ways
+        assert any(path.count("/") > 1 for path in files)
+        return
     assert [file.path for file in labels.files] == files
     for file in labels.files:
         assert (file.class_name in labels.classes) == (file.problem is None)
@@ -128,56 +132,88 @@ def test_folder_that_is_gone(tmp_path: Path):
         list_folder(tmp_path / "gone")
 
 
-CSV = {"file": "labels.csv", "path_column": "image", "label_column": "label"}
+PARTS = st.sampled_from(["train", "Training", "seg_test", "val_set", "fold_1", "testData", "part2"])
 
 
-def with_csv(root: Path, text: str) -> Path:
-    touch(root, "1.jpg", "sub/2.jpg", "sub/3.jpg")
-    (root / "labels.csv").write_text(text)
-    return root
-
-
-def test_csv_gives_the_classes(tmp_path: Path):
-    with_csv(
-        tmp_path, "id,image,label\n7,1.jpg,cat\n8,sub/2.jpg, dog\n9,gone.jpg,cat\n5,sub/3.jpg,\n"
+@given(
+    classes=st.lists(names, min_size=2, max_size=4, unique_by=key),
+    parts=st.lists(PARTS, min_size=2, max_size=4, unique=True),
+    wraps=st.lists(names, max_size=2),
+    doubled=st.booleans(),
+    beside=st.booleans(),
+)
+def test_parts_are_found_below_any_wrapper(classes, parts, wraps, doubled, beside):
+    """However the parts are called and wrapped, the classes are what repeats in them."""
+    files = [
+        "/".join([*wraps, part, *([part] if doubled else []), name, "1.jpg"])
+        for part in parts
+        for name in classes
+    ]
+    files += ["/".join([*wraps, "figures", "1.jpg"])] if beside else []
+    labels = label_by_folder(listing_of(files))
+    assert labels.classes == tuple(sorted(classes))
+    assert {file.problem for file in labels.files} - {None} == (
+        {Reason.BESIDE} if beside else set()
     )
-    files = {file.path: file for file in label_files(tmp_path, entry(labels_csv=CSV)).files}
-    assert (files["1.jpg"].class_name, files["sub/2.jpg"].class_name) == ("cat", "dog")
-    assert files["gone.jpg"].problem is Reason.NOT_FOUND
-    assert files["sub/3.jpg"].problem is Reason.NO_LABEL
 
 
-def test_csv_paths_are_looked_up_in_its_folders(tmp_path: Path):
-    with_csv(tmp_path, "image,label\n1.jpg,cat\n2.jpg,dog\n")
-    table = {**CSV, "folders": (".", "sub")}
-    assert classes_of(tmp_path, labels_csv=table) == {"1.jpg": "cat", "sub/2.jpg": "dog"}
+@given(
+    classes=st.lists(names, min_size=2, max_size=4, unique_by=key),
+    owners=st.lists(st.sampled_from(["anna", "bert", "cleo"]), min_size=2, unique=True),
+)
+def test_who_cannot_tell_parts_from_classes_asks(classes, owners):
+    files = [f"{owner}/{name}/1.jpg" for owner in owners for name in classes]
+    with pytest.raises(InputError, match=r"layout: CLASS/ .* or layout: ANY/CLASS/ ") as caught:
+        label_by_folder(listing_of(files))
+    for name in (*classes[:1], *owners):
+        assert f"{name} {len(owners) if name in classes else len(classes)}" in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["../out.jpg", "/etc/passwd", "sub/../../out.jpg", "link.jpg"])
-def test_csv_path_that_leaves_the_folder_is_refused(tmp_path: Path, path: str):
-    touch(tmp_path, "out.jpg")
-    root = with_csv(tmp_path / "set", f"image,label\n1.jpg,cat\n{path},dog\n")
-    (root / "link.jpg").symlink_to(tmp_path / "out.jpg")
-    with pytest.raises(InputError, match="leaves the dataset's folder"):
-        label_files(root, entry(labels_csv=CSV))
+def listing_of(files: list[str]) -> Listing:
+    folders = {
+        "/".join(path.split("/")[:k]) for path in files for k in range(1, path.count("/") + 1)
+    }
+    return Listing(tuple(sorted(files)), (), (), tuple(sorted(folders)))
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("layout", "expected"),
     [
-        ("picture,label\n1.jpg,cat\n", "no column 'image'; it has picture, label"),
-        ("", "cannot be read"),
-        ('image,label\n"1.jpg,cat\n', "cannot be read"),
-        ("image,label\n,cat\n", "line without a path"),
-        ("image,label\n1\0.jpg,cat\n", "no path|cannot be read"),
+        (
+            "CLASS/",
+            {"train/cat_1.jpg": "train", "train/deep/dog_2.jpg": "train", "x/owl_3.png": "x"},
+        ),
+        ("ANY/CLASS/", {"train/deep/dog_2.jpg": "deep"}),
+        ("train/CLASS_NUMBER", {"train/cat_1.jpg": "cat"}),
+        ("ANY/CLASS_ANY", {"train/cat_1.jpg": "cat", "x/owl_3.png": "owl"}),
+        ("./x/CLASS_3", {"x/owl_3.png": "owl"}),
     ],
 )
-def test_csv_that_cannot_be_used(tmp_path: Path, text: str, message: str):
-    with_csv(tmp_path, text)
+def test_a_layout_says_where_the_class_stands(tmp_path: Path, layout: str, expected: dict):
+    touch(tmp_path, "train/cat_1.jpg", "train/deep/dog_2.jpg", "x/owl_3.png")
+    files = label_files(tmp_path, entry(layout=layout)).files
+    assert {file.path: file.class_name for file in files if file.problem is None} == expected
+    outside = [file for file in files if file.problem is not None]
+    assert {file.problem for file in outside} <= {Reason.OUTSIDE_CLASSES}
+    assert len(files) == 3
+
+
+@pytest.mark.parametrize(
+    ("layout", "message"),
+    [
+        ("train/", "CLASS stands in it once"),
+        ("CLASS/CLASS/", "CLASS stands in it once"),
+        ("val/CLASS/", r"fits none of the 1 images; they are, for example, train/cat/1\.jpg"),
+    ],
+)
+def test_a_layout_that_cannot_be_used(tmp_path: Path, layout: str, message: str):
+    touch(tmp_path, "train/cat/1.jpg")
     with pytest.raises(InputError, match=message):
-        label_files(tmp_path, entry(labels_csv=CSV))
+        label_files(tmp_path, entry(layout=layout))
 
 
-def test_csv_that_is_missing(tmp_path: Path):
-    with pytest.raises(InputError, match=r"labels\.csv cannot be read"):
-        label_files(tmp_path, entry(labels_csv=CSV))
+@pytest.mark.parametrize("folder", ["CLASSIC", "COMPANY", "SUBCLASS"])
+def test_a_folder_with_a_word_of_layouts_in_its_name(tmp_path: Path, folder: str):
+    touch(tmp_path, f"{folder}/jazz/1.jpg", f"{folder}/rock/2.jpg")
+    labels = label_files(tmp_path, entry(layout=f"{folder}/CLASS/"))
+    assert labels.classes == ("jazz", "rock")

@@ -1,0 +1,199 @@
+"""Which folders are the classes of a dataset: by what repeats, not by what it is called.
+
+Sub-folders of equal names below several siblings are either the classes of several parts (train,
+test) or kinds within several classes (left, right): names only break that tie, and where they do
+not, the user is asked.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from metallmix_kedro.images.layout.pattern import covering
+from metallmix_kedro.images.layout.tree import Tree, base_name, join, key, parent
+from metallmix_kedro.images.layout.twins import Eyes, drop_twins
+from metallmix_kedro.images.reasons import Reason
+
+_PARTS = re.compile(
+    r"(train|training|trn|test|testing|tst|val|valid|validation|eval|evaluation|dev|pred|predict"
+    r"|prediction|holdout|query|gallery|unlabell?ed)\d*|(part|fold|split|batch|set|shard|images)\d+"
+)
+_KINDS = re.compile(
+    r"(image|img|mask|label|annotation|segmentation|overlay|original|raw|grey|gray)s?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A way to read a dataset: its pattern, and how many images its classes have."""
+
+    layout: str
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """Where the class folders lie.
+
+    Parameters
+    ----------
+    roots : tuple of str
+        The folders that hold the class folders, relative to the dataset's folder.
+    names : dict of str to str
+        Class by the name of its folder: parts may spell one class in two ways.
+    left_out : dict of str to Reason
+        Folders that do not count.
+    options : tuple of Option
+        Two readings or more if there is a choice, which only the user can make; else empty.
+    note : str
+        What else the folders might mean; empty if there is nothing to say.
+    """
+
+    roots: tuple[str, ...]
+    names: Mapping[str, str]
+    left_out: Mapping[str, Reason] = field(default_factory=dict)
+    options: tuple[Option, ...] = ()
+    note: str = ""
+
+    def class_of(self, path: str) -> str | Reason | None:
+        """Return a file's class, why its folder does not count, or None outside all of them."""
+        if (reason := self.why_left_out(path)) is not None:
+            return reason
+        for root in self.roots:
+            inside = path.removeprefix(f"{root}/") if root else path
+            if (inside != path or not root) and "/" in inside:
+                return self.names.get(inside.split("/", 1)[0])
+        return None
+
+    def why_left_out(self, path: str) -> Reason | None:
+        """Return why one of the folders that a file lies in does not count; None if all do."""
+        while self.left_out and (path := parent(path)):
+            if path in self.left_out:
+                return self.left_out[path]
+        return None
+
+
+def find_structure(tree: Tree, eyes: Eyes) -> Structure:
+    """Find the class folders: one sub-folder a class, whatever lies deeper belongs to it.
+
+    A folder that only wraps another one is stepped into. Folders that repeat the images of another
+    (a copy, grey, scaled, masks) are left out. Siblings that hold the same class folders are joined
+    if they are called like parts of a dataset; the folds are made anew.
+    """
+    return _read(tree, "", eyes)
+
+
+def _read(tree: Tree, folder: str, eyes: Eyes) -> Structure:
+    base = tree.step_in(folder)
+    left_out = drop_twins(tree, base, tree.children(base), eyes)
+    children = [one for one in tree.children(base) if one not in left_out]
+    if left_out and len(children) == 1 and tree.children(children[0]):
+        found = _read(tree, children[0], eyes)  # what the others repeat
+        return replace(found, left_out={**left_out, **found.left_out})
+    inner = {
+        one: _read(tree, one, eyes)
+        for one in children
+        if tree.is_passed_through(one) and tree.children(one)
+    }
+    shared = Counter(key(name) for one in inner.values() for name in set(one.names))
+    for one in [one for one, found in inner.items() if len(found.names) == 1]:
+        if shared[key(next(iter(inner[one].names)))] == 1:
+            del inner[one]  # test/test: a folder in a folder, no class
+    found = _choose(tree, base, children, inner)
+    return replace(found, left_out={**left_out, **found.left_out})
+
+
+def _choose(
+    tree: Tree, base: str, children: list[str], inner: Mapping[str, Structure]
+) -> Structure:
+    """Decide between the sub-folders as classes and as parts that hold the classes."""
+    here = _classes_here(tree, base, children, inner)
+    like_parts = [one for one in children if _is_like(_PARTS, one)]
+    sharing = _sharing(inner)
+    if len(sharing) >= 2:
+        if len(set(like_parts) & set(sharing)) >= 2:
+            return _joined(children, sharing, inner)
+        if _are_kinds(sharing, inner):
+            return here
+        return _ask(tree, here, _joined(children, sharing, inner))
+    structured = [one for one in like_parts if one in inner]
+    if structured and (len(inner) == 1 or len(like_parts) == len(children)):
+        return _joined(children, structured, inner)
+    if len(inner) == 1 < len(children) and len(next(iter(inner.values())).names) > 1:
+        return _ask(tree, here, _joined(children, list(inner), inner))
+    if len(children) > 1 and like_parts == children:
+        return replace(here, options=(_option(tree, here),))
+    return here
+
+
+def _sharing(inner: Mapping[str, Structure]) -> list[str]:
+    """Return the folders that hold at least half of another's class names."""
+    keys = {one: {key(name) for name in found.names} for one, found in inner.items()}
+    return [
+        one
+        for one in keys
+        if any(2 * len(keys[one] & keys[two]) >= min(len(keys[one]), len(keys[two])) for two in keys
+               if two != one)
+    ]  # fmt: skip
+
+
+def _is_like(words: re.Pattern[str], folder: str) -> bool:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", base_name(folder))
+    tokens = re.findall(r"[A-Za-z]+[\W_]?\d*|\d+", spaced.replace("_", " "))
+    return any(words.fullmatch(re.sub(r"\W", "", one).lower()) for one in tokens)
+
+
+def _are_kinds(sharing: Iterable[str], inner: Mapping[str, Structure]) -> bool:
+    names = [name for one in sharing for name in inner[one].names]
+    return all(_is_like(_KINDS, name) or _is_like(_PARTS, name) for name in names)
+
+
+def _classes_here(
+    tree: Tree, base: str, children: list[str], inner: Mapping[str, Structure]
+) -> Structure:
+    empty = [one for one in tree.all_children[base] if not tree.below[one]]
+    names = {base_name(one): base_name(one) for one in (*children, *empty)}
+    repeated = {
+        folder: reason
+        for found in inner.values()
+        for folder, reason in found.left_out.items()
+        if reason is not Reason.BESIDE
+    }
+    deeper = Counter(name for found in inner.values() for name in found.names)
+    note = ""
+    told = _are_kinds(
+        inner, inner
+    )  # train, test, images in every class: nobody takes those for one
+    if len(deeper) > 1 and not told and all(one in inner for one in children):
+        shown = ", ".join(sorted(deeper)[:3])
+        note = (
+            f"Sub-folders of the classes ({shown}{', ...' if len(deeper) > 3 else ''}) are not "
+            f"taken as classes; if they are, set layout to {join(base, 'ANY/CLASS/')}."
+        )
+    return Structure((base,), names, repeated, note=note)
+
+
+def _joined(children: list[str], parts: list[str], inner: Mapping[str, Structure]) -> Structure:
+    """Join the classes of several parts; the first to name a class says how it is written."""
+    spelled: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for part in parts:
+        for name in inner[part].names.values():
+            names[name] = spelled.setdefault(key(name), name)
+    left_out = {one: Reason.BESIDE for one in children if one not in parts}
+    for part in parts:
+        left_out |= inner[part].left_out
+    options = next((inner[part].options for part in parts if inner[part].options), ())
+    roots = tuple(sorted(root for part in parts for root in inner[part].roots))
+    return Structure(roots, names, left_out, options)
+
+
+def _ask(tree: Tree, here: Structure, below: Structure) -> Structure:
+    readings = [_option(tree, here), _option(tree, below)]
+    return replace(here, options=tuple(readings))
+
+
+def _option(tree: Tree, found: Structure) -> Option:
+    counts = Counter(name for path in tree.below[""] if type(name := found.class_of(path)) is str)
+    return Option(covering(found.roots), counts)

@@ -1,0 +1,205 @@
+"""Folders that hold the images of another folder once more: as they are, scaled, grey, as masks."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metallmix_kedro.images.layout.tree import Tree, base_name
+from metallmix_kedro.images.near_copies import thumbnail
+from metallmix_kedro.images.opening import open_image
+from metallmix_kedro.images.reasons import Reason
+
+MOST_FOLDERS = 12
+"""Siblings that are compared with one another; more are classes, and cost time."""
+
+_SHARE = 0.9
+_CORRELATION = 0.95  # after scaling and in grey; two photographs of one thing have less
+_SAMPLE = 8
+_MASK_VALUES = 4
+_MASK_NAME = re.compile(
+    r"(.+?)[_\-. ](masks?|seg(mentation)?|gt|label|lesion|contour|annotation)([_\-]?\d+)?", re.I
+)
+# Universal identifiers and hashes: no two photographs get one and the same.
+_UNIQUE = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{16,}", re.I)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Look:
+    """What is compared of an image."""
+
+    thumbnail: NDArray[np.uint8]
+    size: tuple[int, int]
+    coloured: bool
+    n_values: int
+
+
+class Eyes:
+    """Looks at a few images of a dataset, each once.
+
+    Parameters
+    ----------
+    root : Path or None
+        The dataset's folder; None: nothing can be looked at, and nothing is alike.
+    """
+
+    def __init__(self, root: Path | None) -> None:
+        self._root = root
+        self.look = cache(self._look)
+
+    def _look(self, path: str) -> _Look | None:
+        if self._root is None:
+            return None
+        try:
+            with open_image(self._root / path) as image:
+                pixels = np.asarray(image.convert("RGB"))
+                grey = pixels.max(axis=2)
+                return _Look(
+                    thumbnail(image),
+                    image.size,
+                    bool((pixels.max(axis=2) != pixels.min(axis=2)).any()),
+                    len(np.unique(grey)),
+                )
+        except Exception:  # on hostile bytes Pillow's plugins raise nearly anything
+            return None
+
+    def same(self, first: str, second: str) -> bool:
+        """Whether two files show the same picture."""
+        one, two = self.look(first), self.look(second)
+        if one is None or two is None:
+            return False
+        if np.array_equal(one.thumbnail, two.thumbnail):
+            return True
+        if one.thumbnail.std() == 0 or two.thumbnail.std() == 0:
+            return False
+        return bool(np.corrcoef(one.thumbnail, two.thumbnail)[0, 1] > _CORRELATION)
+
+    def masks(self, image: str, mask: str) -> bool:
+        """Whether the second file is a drawing of a few values over the first."""
+        one, two = self.look(image), self.look(mask)
+        return bool(
+            one is not None
+            and two is not None
+            and two.n_values <= _MASK_VALUES < one.n_values
+            and np.isclose(one.size[0] * two.size[1], one.size[1] * two.size[0], rtol=0.02)
+        )
+
+
+def drop_twins(tree: Tree, base: str, folders: list[str], eyes: Eyes) -> dict[str, Reason]:
+    """Find those of some sibling folders that repeat the images of another, or of all of them.
+
+    Names settle nothing here but which images are compared: a folder goes only if a sample of its
+    images shows the same as those of equal names, or is a mask of them.
+
+    Parameters
+    ----------
+    tree : Tree
+    base : str
+        The folder they lie in.
+    folders : list of str
+        Sub-folders with images.
+    eyes : Eyes
+
+    Returns
+    -------
+    dict of str to Reason
+        The folders to leave out.
+    """
+    found: dict[str, Reason] = {}
+    if not 2 <= len(folders) <= MOST_FOLDERS:
+        return found
+    found |= _copies_of_the_whole(tree, base, folders, eyes)
+    names = {folder: tree.relative(folder) for folder in folders if folder not in found}
+    # The richest first, so that what goes is the grey or the small one.
+    ranked = sorted(names, key=lambda folder: (_rank(names[folder], eyes), folder))
+    for number, kept in enumerate(ranked):
+        for other in ranked[number + 1 :]:
+            if kept not in found and other not in found:
+                reason = _twin(_pairs(names[kept], names[other]), eyes)
+                if reason is not None:
+                    found[other] = reason
+    return found
+
+
+def masks_beside(tree: Tree, eyes: Eyes) -> set[str]:
+    """Find images that lie beside the one they are the mask of: ``1.png`` and ``1_mask.png``."""
+    found: set[str] = set()
+    for paths in tree.images.values():
+        images = {path.rpartition(".")[0]: path for path in paths}
+        pairs = [
+            (images[match[1]], path)
+            for stem, path in images.items()
+            if (match := _MASK_NAME.fullmatch(stem)) and match[1] in images
+        ]
+        if pairs and all(eyes.masks(*pair) for pair in _sampled(pairs)):
+            found |= {mask for _, mask in pairs}
+    return found
+
+
+def _sampled(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return pairs[:: max(1, len(pairs) // _SAMPLE)][:_SAMPLE]
+
+
+def _copies_of_the_whole(
+    tree: Tree, base: str, folders: list[str], eyes: Eyes
+) -> dict[str, Reason]:
+    skip = len(base) + 1 if base else 0
+    for folder in folders:
+        rest = {
+            path[skip:].rpartition(".")[0]: path
+            for path in tree.below[base]
+            if not path.startswith(f"{folder}/")
+        }
+        inner = tree.relative(folder)
+        reason = _twin(_pairs(rest, inner), eyes) if _nested(inner) else None
+        if reason is not None:
+            return {folder: reason}
+    return {}
+
+
+def _nested(names: Mapping[str, str]) -> bool:
+    return any("/" in name for name in names)
+
+
+def _rank(names: Mapping[str, str], eyes: Eyes) -> tuple[bool, int, int, int]:
+    """Order folders: photographs before masks, colour before grey, large before small."""
+    look = eyes.look(next(iter(names.values())))
+    if look is None:
+        return (True, 0, 0, 0)
+    few = look.n_values <= _MASK_VALUES
+    return (few, -look.coloured, -look.size[0] * look.size[1], -len(names))
+
+
+def _pairs(kept: Mapping[str, str], other: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Pair the files of equal names, or whose name is the other's with something behind it."""
+    least = _SHARE * len(other)
+    pairs = [(kept[name], path) for name, path in other.items() if name in kept]
+    if len(pairs) < least:
+        pairs = [
+            (kept[stem], path)
+            for name, path in other.items()
+            for stem in _shortened(name)
+            if stem in kept
+        ]
+    return pairs if len(pairs) >= max(least, 1) else []
+
+
+def _shortened(name: str) -> Iterable[str]:
+    for _ in range(3):
+        name = re.sub(r"[ _.\-]+[^ _.\-/]*$", "", name)
+        yield name
+
+
+def _twin(pairs: list[tuple[str, str]], eyes: Eyes) -> Reason | None:
+    if not pairs:
+        return None
+    sample = _sampled(pairs)
+    if all(eyes.masks(path, other) for path, other in sample):
+        return Reason.MASK
+    if all(_UNIQUE.match(base_name(path)) or eyes.same(path, other) for path, other in sample):
+        return Reason.AGAIN
+    return None

@@ -1,0 +1,1 @@
+"""Tests of metallmix_kedro.images.layout."""
