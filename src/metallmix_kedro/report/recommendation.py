@@ -20,6 +20,7 @@ from metallmix_kedro.explanation import (
     Target,
 )
 from metallmix_kedro.history import Measure, Objective
+from metallmix_kedro.meta_features import ImagesRead
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.surrogate import SurrogateCard
 
@@ -80,9 +81,12 @@ class Recommendation(_Output):
     explanation can be looked up and its hash be checked.
     """
 
-    schema_version: Literal["1.2"] = "1.2"
+    schema_version: Literal["1.3"] = "1.3"
     objective: Objective = Field(description="what the scores are: the metric asked for")
     target: Target
+    read: ImagesRead | None = Field(
+        description="the images of the target that count, and what was left out; null for a card"
+    )
     configuration: Configuration
     chosen_ref: str = Field(description="the chosen candidate's reference in the evidence")
     score: PredictedScore
@@ -124,6 +128,7 @@ def recommend(
     wide_interval: float,
     seed: int,
     input_versions: dict[str, str],
+    read: ImagesRead | None = None,
 ) -> Recommendation:
     """Put the decision together with all that it rests on.
 
@@ -144,6 +149,8 @@ def recommend(
         The language model's seed.
     input_versions : dict of str to str
         Version of every versioned input by its name in the catalog.
+    read : ImagesRead or None
+        What was read of the target's folder; None for a card.
     """
     chosen = evidence.candidate(decision.chosen_ref)
     unit = fastest(evidence.candidates)
@@ -155,6 +162,7 @@ def recommend(
     return Recommendation(
         objective=evidence.objective,
         target=evidence.target,
+        read=read,
         configuration=chosen.configuration,
         chosen_ref=chosen.ref,
         score=PredictedScore(

@@ -41,6 +41,7 @@ def render_summary(
             box=box.ROUNDED,
             padding=(1, 2),
         ),
+        *([_text(f"Read as {recommendation.read}.")] if recommendation.read else []),
         _titled("Candidates", _candidates(recommendation)),
         _titled("Similar past trials", _trials(recommendation)),
         _titled("Why", _text(recommendation.explanation)),

@@ -178,6 +178,7 @@ def score_free_choice(
 def decide(
     evidence: Json,
     llm_reply: Json,
+    description: Json,
     learned: Learned,
     scored_space: pd.DataFrame,
     search_space: SearchSpace,
@@ -196,6 +197,7 @@ def decide(
         wide_interval=parameters.wide_interval,
         seed=parameters.llm.seed,
         input_versions=input_versions or {},
+        read=TargetDescription.model_validate(description).read,
     )
     return recommendation.model_dump(mode="json")
 

@@ -78,6 +78,7 @@ def create_pipeline(**_: object) -> Pipeline:
             [
                 "decidable_evidence",
                 "llm_reply",
+                "target_meta_features",
                 "learned",
                 "scored_space",
                 "params:search_space",
