@@ -6,7 +6,7 @@ from pathlib import Path
 
 from metallmix_kedro.images.layout.listing import Listing
 from metallmix_kedro.images.layout.pattern import Pattern, covering, read_names
-from metallmix_kedro.images.layout.structure import Option, Structure
+from metallmix_kedro.images.layout.structure import Structure
 from metallmix_kedro.images.layout.tables import agrees, find_tables
 from metallmix_kedro.images.layout.tree import Tree, join
 from metallmix_kedro.support import InputError
@@ -49,25 +49,26 @@ def refuse_doubt(
         verdicts = [agrees(table, classes) for table in tables]
         if True in verdicts or False not in verdicts:
             return
-        options = [Option(covering(structure.roots), Counter(classes.values()))]
-    offers = [*map(_offer, options), *(f"{one.offer()}" for one in tables[:_SHOWN_TABLES])]
+        options = [covering(structure.roots)]
+    offers = [_offer(layout, tree) for layout in options]
+    offers += [table.offer() for table in tables[:_SHOWN_TABLES]]
     if offers:
         ways = "can be read in more than one way" if len(offers) > 1 else "has no sure reading"
         raise InputError(f"the folder {ways}. Set, in {where}: {'; or '.join(offers)}.")
 
 
-def _by_names(tree: Tree, structure: Structure) -> Iterator[Option]:
+def _by_names(tree: Tree, structure: Structure) -> Iterator[str]:
     """Read the classes off the file names of the folder that has most images."""
     for folder in sorted(tree.images, key=lambda one: -len(tree.images[one])):
         text = read_names(tree.images[folder], folder)
         if text is not None and structure.why_left_out(join(folder, "file")) is None:
-            names = map(Pattern(text).class_of, tree.images[folder])
-            yield Option(text, Counter(name for name in names if name is not None))
+            yield text
             return
 
 
-def _offer(option: Option) -> str:
-    return f"layout: {option.layout} ({counted(option.counts)})"
+def _offer(layout: str, tree: Tree) -> str:
+    names = map(Pattern(layout).class_of, tree.below[""])
+    return f"layout: {layout} ({counted(Counter(name for name in names if name is not None))})"
 
 
 def counted(counts: Mapping[str, int], most: int = _SHOWN_CLASSES) -> str:

@@ -142,7 +142,9 @@ def label_by_folder(listing: Listing, root: Path | None = None, where: str = ENT
     files = [
         LabelledFile(file.path, "", Reason.MASK) if file.path in masks else file for file in files
     ]
-    refuse_doubt(root, listing, tree, structure, _classes_of(files), where)
+    images = set(tree.below[""])
+    classes = {one.path: one.class_name for one in files if one.class_name and one.path in images}
+    refuse_doubt(root, listing, tree, structure, classes, where)
     return Labels(
         _sorted(files),
         tuple(sorted(set(structure.names.values()))),
@@ -154,7 +156,7 @@ def label_by_folder(listing: Listing, root: Path | None = None, where: str = ENT
 def _by_layout(listing: Listing, layout: str) -> Labels:
     pattern = Pattern(layout)
     files = _labelled(listing, pattern.class_of)
-    classes = tuple(sorted(set(_classes_of(files).values())))
+    classes = tuple(sorted({file.class_name for file in files} - {""}))
     if not classes:
         raise InputError(
             f"layout {layout!r} fits none of the {len(files):,} images; they are, for example, "
@@ -178,14 +180,6 @@ def _labelled(
         elif path.lower().endswith(IMAGE_SUFFIXES):
             files.append(LabelledFile(path, "", found or Reason.OUTSIDE_CLASSES))
     return files
-
-
-def _classes_of(files: Iterable[LabelledFile]) -> dict[str, str]:
-    return {
-        file.path: file.class_name
-        for file in files
-        if file.class_name and file.path.lower().endswith(IMAGE_SUFFIXES)
-    }
 
 
 def _by_csv(root: Path, table: LabelsCsv) -> Labels:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from metallmix_kedro.images.layout.listing import list_folder
+from metallmix_kedro.images.layout.tree import images_of
 from metallmix_kedro.images.parameters import LabelsCsv
 from metallmix_kedro.images.reasons import IMAGE_SUFFIXES
 from metallmix_kedro.support import InputError
@@ -95,10 +96,9 @@ class _Names:
     def __init__(self, files: Sequence[str]) -> None:
         self._paths: dict[str, list[str]] = defaultdict(list)
         self._names: dict[str, list[str]] = defaultdict(list)
-        for path in files:
-            if path.lower().endswith(IMAGE_SUFFIXES):
-                self._paths[_bare(path)].append(path)
-                self._names[_bare(path).rpartition("/")[2]].append(path)
+        for path in images_of(files):
+            self._paths[_bare(path)].append(path)
+            self._names[_bare(path).rpartition("/")[2]].append(path)
 
     def with_ending(self, path: str) -> str | None:
         return self._only(self._paths, path)
@@ -123,7 +123,7 @@ def _bare(path: str) -> str:
 
 def _none_found(root: Path, lines: Sequence[ListedFile], table: LabelsCsv) -> str:
     first = lines[0]
-    images = [path for path in list_folder(root).files if path.lower().endswith(IMAGE_SUFFIXES)]
+    images = images_of(list_folder(root).files)
     there = (
         f"Images there are, for example, {', '.join(images[:2])}" if images else "No image is there"
     )

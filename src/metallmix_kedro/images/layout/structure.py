@@ -25,14 +25,6 @@ _KINDS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """A way to read a dataset: its pattern, and how many images its classes have."""
-
-    layout: str
-    counts: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Structure:
     """Where the class folders lie.
 
@@ -44,8 +36,8 @@ class Structure:
         Class by the name of its folder: parts may spell one class in two ways.
     left_out : dict of str to Reason
         Folders that do not count.
-    options : tuple of Option
-        Two readings or more if there is a choice, which only the user can make; else empty.
+    options : tuple of str
+        Layouts if there is a choice among them, which only the user can make; else empty.
     note : str
         What else the folders might mean; empty if there is nothing to say.
     """
@@ -53,7 +45,7 @@ class Structure:
     roots: tuple[str, ...]
     names: Mapping[str, str]
     left_out: Mapping[str, Reason] = field(default_factory=dict)
-    options: tuple[Option, ...] = ()
+    options: tuple[str, ...] = ()
     note: str = ""
 
     def class_of(self, path: str) -> str | Reason | None:
@@ -110,21 +102,31 @@ def _choose(
     """Decide between the sub-folders as classes and as parts that hold the classes."""
     here = _classes_here(tree, base, children, inner)
     like_parts = [one for one in children if _is_like(_PARTS, one)]
+    structured = [one for one in like_parts if one in inner]
     sharing = _sharing(inner)
     if len(sharing) >= 2:
         if len(set(like_parts) & set(sharing)) >= 2:
-            return _joined(children, sharing, inner)
-        if _are_kinds(sharing, inner):
+            parts = [one for one in inner if one in sharing or one in like_parts]
+            return _joined(children, parts, inner)
+        below = _joined(children, sharing, inner)
+        if _are_kinds(sharing, inner) or len(set(below.names.values())) < 2:
             return here
-        return _ask(tree, here, _joined(children, sharing, inner))
-    structured = [one for one in like_parts if one in inner]
-    if structured and (len(inner) == 1 or len(like_parts) == len(children)):
+        return _ask(here, below)
+    if structured and len(structured) == len(inner):
         return _joined(children, structured, inner)
     if len(inner) == 1 < len(children) and len(next(iter(inner.values())).names) > 1:
-        return _ask(tree, here, _joined(children, list(inner), inner))
+        return _ask(here, _joined(children, list(inner), inner))
     if len(children) > 1 and like_parts == children:
-        return replace(here, options=(_option(tree, here),))
-    return here
+        return replace(here, options=(covering(here.roots),))
+    return replace(here, note=here.note or _doubtful_classes(like_parts))
+
+
+def _doubtful_classes(like_parts: Iterable[str]) -> str:
+    names = ", ".join(map(base_name, like_parts))
+    return names and (
+        f"{names}: called like a part of a dataset, and counted as a class, since beside it are "
+        "classes and no parts. If it is none, move it elsewhere, or leave it out by class_map."
+    )
 
 
 def _sharing(inner: Mapping[str, Structure]) -> list[str]:
@@ -162,9 +164,7 @@ def _classes_here(
     }
     deeper = Counter(name for found in inner.values() for name in found.names)
     note = ""
-    told = _are_kinds(
-        inner, inner
-    )  # train, test, images in every class: nobody takes those for one
+    told = _are_kinds(inner, inner)  # nobody takes train, test or images for classes
     if len(deeper) > 1 and not told and all(one in inner for one in children):
         shown = ", ".join(sorted(deeper)[:3])
         note = (
@@ -179,21 +179,16 @@ def _joined(children: list[str], parts: list[str], inner: Mapping[str, Structure
     spelled: dict[str, str] = {}
     names: dict[str, str] = {}
     for part in parts:
-        for name in inner[part].names.values():
-            names[name] = spelled.setdefault(key(name), name)
+        for folder, name in inner[part].names.items():
+            names[folder] = spelled.setdefault(key(name), name)
     left_out = {one: Reason.BESIDE for one in children if one not in parts}
     for part in parts:
         left_out |= inner[part].left_out
-    options = next((inner[part].options for part in parts if inner[part].options), ())
+    doubts = [inner[part].options for part in parts if inner[part].options]
+    options = tuple(covering(layouts, end="") for layouts in zip(*doubts, strict=False))
     roots = tuple(sorted(root for part in parts for root in inner[part].roots))
     return Structure(roots, names, left_out, options)
 
 
-def _ask(tree: Tree, here: Structure, below: Structure) -> Structure:
-    readings = [_option(tree, here), _option(tree, below)]
-    return replace(here, options=tuple(readings))
-
-
-def _option(tree: Tree, found: Structure) -> Option:
-    counts = Counter(name for path in tree.below[""] if type(name := found.class_of(path)) is str)
-    return Option(covering(found.roots), counts)
+def _ask(here: Structure, below: Structure) -> Structure:
+    return replace(here, options=(covering(here.roots), covering(below.roots)))

@@ -19,6 +19,7 @@ _ENDINGS = (".csv", ".tsv")
 _MOST_TABLES, _MOST_BYTES, _MOST_LABELS = 20, 50_000_000, 200
 _LISTED = 0.5  # share of a table's lines that must be images, to be a list of them
 _FEWEST = 4
+_MOST_CODES = 20  # a column of more different numbers is a width or an age rather than a class
 _AGREED = 0.95  # share of images: labels are corrected by hand now and then
 
 
@@ -34,6 +35,8 @@ class ImageTable:
         Columns of a few values each, any of which might be the classes.
     one_hot : tuple of str
         Columns of which exactly one is 1 in each line; empty if there are none.
+    measures : tuple of str
+        Those of the labels that are many numbers, and so rather no classes.
     by_image : dict of str to dict of str to str
         Column to image to value, of `labels`.
     """
@@ -42,6 +45,7 @@ class ImageTable:
     path_column: str
     labels: tuple[str, ...]
     one_hot: tuple[str, ...]
+    measures: tuple[str, ...]
     by_image: Mapping[str, Mapping[str, str]]
 
     def offer(self) -> str:
@@ -144,7 +148,14 @@ def _describe(file: str, column: str, frame: pd.DataFrame) -> ImageTable | None:
         by_image["one-hot"] = dict(
             zip(frame[column], frame[list(one_hot)].astype(float).idxmax(axis=1), strict=True)
         )
-    return ImageTable(file, column, tuple(labels), one_hot, by_image)
+    measures = tuple(name for name in labels if _measures(frame[name]))
+    labels.sort(key=lambda name: name in measures)
+    return ImageTable(file, column, tuple(labels), one_hot, measures, by_image)
+
+
+def _measures(column: pd.Series) -> bool:
+    numbers = pd.to_numeric(column, errors="coerce")
+    return bool(numbers.notna().all() and numbers.nunique() > _MOST_CODES)
 
 
 def agrees(table: ImageTable, classes: Mapping[str, str]) -> bool | None:
@@ -157,11 +168,11 @@ def agrees(table: ImageTable, classes: Mapping[str, str]) -> bool | None:
         Image to class, by the folders.
     """
     enough = False
-    for values in table.by_image.values():
+    for name, values in table.by_image.items():
         pairs = {path: label for path, label in values.items() if path in classes}
         if len(pairs) < max(_FEWEST, 0.1 * len(classes)):
             continue
-        enough = True
+        enough |= name not in table.measures
         # Each label lies in one folder, nearly, and each folder has a label: it may be a finer one.
         both = pd.crosstab([classes[path] for path in pairs], np.array(list(pairs.values())))
         within = both.max(axis=0).sum() / len(pairs)

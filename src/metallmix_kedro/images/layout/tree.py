@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 
 from metallmix_kedro.images.layout.listing import Listing
 from metallmix_kedro.images.reasons import IMAGE_SUFFIXES
@@ -30,6 +31,11 @@ def key(name: str) -> str:
     return re.sub(r"[\s_\-]+", "", name).casefold() or name
 
 
+def images_of(files: Iterable[str]) -> list[str]:
+    """Return those that end like images."""
+    return [path for path in files if path.lower().endswith(IMAGE_SUFFIXES)]
+
+
 class Tree:
     """Folders with their sub-folders and images.
 
@@ -45,14 +51,14 @@ class Tree:
         self.below: dict[str, list[str]] = defaultdict(list)
         for folder in listing.folders:
             self.all_children[parent(folder)].append(folder)
-        for path in listing.files:
-            if path.lower().endswith(IMAGE_SUFFIXES):
-                folder = parent(path)
-                self.images[folder].append(path)
+        # Some archives have images without endings: IM0001.
+        for path in images_of(listing.files) or listing.files:
+            folder = parent(path)
+            self.images[folder].append(path)
+            self.below[folder].append(path)
+            while folder:
+                folder = parent(folder)
                 self.below[folder].append(path)
-                while folder:
-                    folder = parent(folder)
-                    self.below[folder].append(path)
 
     def children(self, folder: str) -> list[str]:
         """Sub-folders that have images at any depth."""

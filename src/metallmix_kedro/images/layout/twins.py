@@ -1,9 +1,11 @@
 """Folders that hold the images of another folder once more: as they are, scaled, grey, as masks."""
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +14,20 @@ from numpy.typing import NDArray
 from metallmix_kedro.images.layout.tree import Tree, base_name
 from metallmix_kedro.images.near_copies import thumbnail
 from metallmix_kedro.images.opening import open_image
+from metallmix_kedro.images.parameters import DEFAULT_MAX_PIXELS
 from metallmix_kedro.images.reasons import Reason
 
 MOST_FOLDERS = 12
 """Siblings that are compared with one another; more are classes, and cost time."""
 
+MOST_LOOKS = 500
+"""Images that are decoded at most; what is not looked at is like nothing."""
+
 _SHARE = 0.9
-_CORRELATION = 0.95  # after scaling and in grey; two photographs of one thing have less
+_DECODED = (128, 128)  # a JPEG is decoded no larger than about that
+_CORRELATION = 0.98  # after scaling and in grey
 _SAMPLE = 8
-_MASK_VALUES = 4
+_MASK_VALUES = 8  # soft edges are drawn in a few steps
 _MASK_NAME = re.compile(
     r"(.+?)[_\-. ](masks?|seg(mentation)?|gt|label|lesion|contour|annotation)([_\-]?\d+)?", re.I
 )
@@ -49,34 +56,47 @@ class Eyes:
 
     def __init__(self, root: Path | None) -> None:
         self._root = root
+        self._left = MOST_LOOKS
         self.look = cache(self._look)
 
     def _look(self, path: str) -> _Look | None:
-        if self._root is None:
+        self._left -= 1
+        if self._root is None or self._left < 0:
             return None
         try:
-            with open_image(self._root / path) as image:
+            with warnings.catch_warnings(action="ignore"), open_image(self._root / path) as image:
+                size = image.size
+                if size[0] * size[1] > DEFAULT_MAX_PIXELS:
+                    return None
+                image.draft("RGB", _DECODED)
                 pixels = np.asarray(image.convert("RGB"))
-                grey = pixels.max(axis=2)
+                grey, least = pixels.max(axis=2), pixels.min(axis=2)
                 return _Look(
-                    thumbnail(image),
-                    image.size,
-                    bool((pixels.max(axis=2) != pixels.min(axis=2)).any()),
-                    len(np.unique(grey)),
+                    thumbnail(image), size, bool((grey != least).any()), len(np.unique(grey))
                 )
         except Exception:  # on hostile bytes Pillow's plugins raise nearly anything
             return None
 
-    def same(self, first: str, second: str) -> bool:
-        """Whether two files show the same picture."""
+    def same(self, first: str, second: str, not_as: str) -> bool:
+        """Whether two files show the same picture, and the first is less like a third.
+
+        What one camera sees of one thing after another is all alike, and yet not the same.
+        """
+        likeness = self._likeness(first, second)
+        return likeness == 1 or (
+            likeness > _CORRELATION
+            and (not_as == second or likeness > self._likeness(first, not_as))
+        )
+
+    def _likeness(self, first: str, second: str) -> float:
         one, two = self.look(first), self.look(second)
         if one is None or two is None:
-            return False
+            return 0.0
         if np.array_equal(one.thumbnail, two.thumbnail):
-            return True
+            return 1.0
         if one.thumbnail.std() == 0 or two.thumbnail.std() == 0:
-            return False
-        return bool(np.corrcoef(one.thumbnail, two.thumbnail)[0, 1] > _CORRELATION)
+            return 0.0
+        return float(np.corrcoef(one.thumbnail, two.thumbnail)[0, 1])
 
     def masks(self, image: str, mask: str) -> bool:
         """Whether the second file is a drawing of a few values over the first."""
@@ -114,14 +134,15 @@ def drop_twins(tree: Tree, base: str, folders: list[str], eyes: Eyes) -> dict[st
         return found
     found |= _copies_of_the_whole(tree, base, folders, eyes)
     names = {folder: tree.relative(folder) for folder in folders if folder not in found}
-    # The richest first, so that what goes is the grey or the small one.
-    ranked = sorted(names, key=lambda folder: (_rank(names[folder], eyes), folder))
-    for number, kept in enumerate(ranked):
-        for other in ranked[number + 1 :]:
-            if kept not in found and other not in found:
-                reason = _twin(_pairs(names[kept], names[other]), eyes)
-                if reason is not None:
-                    found[other] = reason
+    for one, two in combinations(sorted(names), 2):
+        if one in found or two in found:
+            continue
+        if _pairs(names[one], names[two]) or _pairs(names[two], names[one]):
+            # The richer stays: what goes is the grey or the small one.
+            kept, other = sorted((one, two), key=lambda folder: _rank(names[folder], eyes))
+            reason = _twin(_pairs(names[kept], names[other]), eyes)
+            if reason is not None:
+                found[other] = reason
     return found
 
 
@@ -148,21 +169,21 @@ def _copies_of_the_whole(
     tree: Tree, base: str, folders: list[str], eyes: Eyes
 ) -> dict[str, Reason]:
     skip = len(base) + 1 if base else 0
+    siblings = {base_name(folder) for folder in folders}
     for folder in folders:
+        inside = tree.children(tree.innermost(folder))
+        if not siblings & {base_name(one) for one in inside}:
+            continue
         rest = {
             path[skip:].rpartition(".")[0]: path
             for path in tree.below[base]
             if not path.startswith(f"{folder}/")
         }
         inner = tree.relative(folder)
-        reason = _twin(_pairs(rest, inner), eyes) if _nested(inner) else None
+        reason = _twin(_pairs(rest, inner), eyes)
         if reason is not None:
             return {folder: reason}
     return {}
-
-
-def _nested(names: Mapping[str, str]) -> bool:
-    return any("/" in name for name in names)
 
 
 def _rank(names: Mapping[str, str], eyes: Eyes) -> tuple[bool, int, int, int]:
@@ -178,14 +199,15 @@ def _pairs(kept: Mapping[str, str], other: Mapping[str, str]) -> list[tuple[str,
     """Pair the files of equal names, or whose name is the other's with something behind it."""
     least = _SHARE * len(other)
     pairs = [(kept[name], path) for name, path in other.items() if name in kept]
-    if len(pairs) < least:
-        pairs = [
-            (kept[stem], path)
-            for name, path in other.items()
-            for stem in _shortened(name)
-            if stem in kept
-        ]
+    if len(pairs) < least and _first_of(kept, next(iter(other))) is not None:
+        found = ((_first_of(kept, name), path) for name, path in other.items())
+        pairs = [(one, path) for one, path in found if one is not None]
     return pairs if len(pairs) >= max(least, 1) else []
+
+
+def _first_of(kept: Mapping[str, str], name: str) -> str | None:
+    """Look a name up, shortened by one to three of its parts."""
+    return next((kept[stem] for stem in _shortened(name) if stem in kept), None)
 
 
 def _shortened(name: str) -> Iterable[str]:
@@ -200,6 +222,8 @@ def _twin(pairs: list[tuple[str, str]], eyes: Eyes) -> Reason | None:
     sample = _sampled(pairs)
     if all(eyes.masks(path, other) for path, other in sample):
         return Reason.MASK
-    if all(_UNIQUE.match(base_name(path)) or eyes.same(path, other) for path, other in sample):
+    if all(_UNIQUE.match(base_name(path)) for path, _ in sample):
         return Reason.AGAIN
-    return None
+    others = [other for _, other in sample[1:] + sample[:1]]
+    same = zip(sample, others, strict=True)
+    return Reason.AGAIN if all(eyes.same(*pair, not_as=other) for pair, other in same) else None

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from PIL import Image
+
 from tests.unit.images.layout.public_sets import SIZE, Drawing, parts, same
+from tests.unit.images.samples import picture
 
 
 def pictures_of_a_paper(draw: Drawing) -> None:
@@ -31,7 +34,7 @@ def two_sizes(draw: Drawing) -> None:
     parts(draw, {"128": 5}, ("cat", "dog"))
     for path in sorted((draw.root / "128").rglob("*.png")):
         inside = path.relative_to(draw.root / "128").as_posix()
-        draw.again(f"64/{inside}", f"128/{inside}", lambda image: image.resize((12, 10)))
+        draw.again(f"64/{inside}", f"128/{inside}", lambda image: image.resize((24, 20)))
 
 
 def splits_in_classes(draw: Drawing) -> None:
@@ -76,6 +79,87 @@ def patients(draw: Drawing) -> None:
     parts(draw, {"dog": 3}, ("p3", "p4"))
 
 
+def one_camera(draw: Drawing) -> None:
+    """A thing in the same place, with another flaw in each picture: alike, and not the same."""
+    draw.photo("good/0.png")
+    for name in ("good", "scratched"):
+        for k in range(6):
+            draw.again(f"{name}/{k}.png", "good/0.png", lambda image: flawed(image, draw))
+
+
+def flawed(image: Image.Image, draw: Drawing) -> Image.Image:
+    draw.seed += 1
+    image = image.copy()
+    image.paste(picture(draw.seed, (3, 3)), (draw.seed * 7 % 40, draw.seed * 5 % 30))
+    return image
+
+
+def chest_ct(draw: Drawing) -> None:
+    """The training part's folders carry the stage in their names, the test part's do not."""
+    parts(draw, {"Data/test": 3}, ("adeno", "large.cell", "normal", "squamous"))
+    parts(
+        draw,
+        {"Data/train": 4, "Data/valid": 2},
+        ("adeno_T2", "large.cell_T3", "normal", "squamous_T1"),
+    )
+
+
+def malaria_cells(draw: Drawing) -> None:
+    parts(draw, {"cell_images": 4}, ("Parasitized", "Uninfected"))
+    for path in sorted((draw.root / "cell_images").rglob("*.png")):
+        inside = path.relative_to(draw.root / "cell_images").as_posix()
+        draw.again(f"cell_images/cell_images/{inside}", f"cell_images/{inside}", same)
+
+
+def fruits(draw: Drawing) -> None:
+    parts(draw, {"fruits-360/Training": 4, "fruits-360/Test": 2}, ("Apple Braeburn", "Banana"))
+    draw.photos("fruits-360/test-multiple_fruits", 3)
+    draw.photos("fruits-360/papers", 2)
+
+
+def nih_chest(draw: Drawing) -> None:
+    rows = []
+    for k in range(12):
+        draw.photo(f"images_{1 + k % 3:03d}/images/{k:08d}_000.png")
+        rows.append(f"{k:08d}_000.png,{'No Finding' if k % 2 else 'Effusion'},{k},{20 + k},PA")
+    draw.text("Data_Entry_2017.csv", "Image Index,Finding Labels,Patient ID,Age,View", *rows)
+
+
+def images_in_each_class(draw: Drawing) -> None:
+    parts(draw, {"cat": 3, "dog": 4}, ("jpg",))
+
+
+def mura(draw: Drawing) -> None:
+    for part in ("train", "valid"):
+        for bone in ("XR_ELBOW", "XR_HAND"):
+            for label in ("positive", "negative"):
+                draw.photos(f"MURA-v1.1/{part}/{bone}/{label}_patient/study1_{label}", 2)
+
+
+def test_beside_classes(draw: Drawing) -> None:
+    for name, count in (("cats", 5), ("dogs", 5), ("test", 3)):
+        draw.photos(name, count)
+
+
+def nothing_shared(draw: Drawing) -> None:
+    parts(draw, {"train": 3}, ("adeno_T2", "benign_T0"))
+    parts(draw, {"test": 3}, ("adeno", "benign"))
+    draw.photos("papers", 2)
+
+
+def names_without_ending(draw: Drawing) -> None:
+    for one in ("left", "right"):
+        draw.photos(f"export/{one}", 4)
+    for path in sorted(draw.root.rglob("*.png")):
+        path.rename(path.with_suffix(""))
+
+
+def measures_in_a_table(draw: Drawing) -> None:
+    parts(draw, {"photos": 30}, ("cat", "dog"), "{}.png")
+    rows = [f"{one}/{k}.png,{200 + 7 * k % 25}" for one in ("cat", "dog") for k in range(30)]
+    draw.text("photos/sizes.csv", "file,width", *rows)
+
+
 def backup(draw: Drawing) -> None:
     parts(draw, {"flowers": 4}, ("rose", "tulip"))
     for path in sorted((draw.root / "flowers").rglob("*.png")):
@@ -110,7 +194,9 @@ SETS = {
     for function in (
         pictures_of_a_paper, spelled_in_two_ways, folds, hospitals, magnifications, two_sizes,
         splits_in_classes, flat_and_numbered, masks_beside_images, one_hot_in_each_part,
-        one_class_divided, stray_preview, original_and_augmented, patients, backup,
+        one_class_divided, stray_preview, original_and_augmented, patients, one_camera,
+        backup, chest_ct, malaria_cells, fruits, nih_chest, images_in_each_class, mura,
+        test_beside_classes, nothing_shared, names_without_ending, measures_in_a_table,
         grades_in_a_table, table_that_agrees, table_that_disagrees,
     )
 }  # fmt: skip

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.unit.images.samples import picture
 
-SIZE = (24, 20)
+SIZE = (48, 40)
 
 
 class Drawing:
@@ -187,7 +187,7 @@ def plant_village(draw: Drawing) -> None:
                 f"plantvillage dataset/grayscale/{one}/{name}.jpg", path, lambda i: i.convert("L")
             )
             cut = f"plantvillage dataset/segmented/{one}/{name}_final_masked.jpg"
-            draw.again(cut, path, lambda i: i.crop((12, 0, 24, 20)).resize(SIZE))
+            draw.again(cut, path, lambda i: i.crop((24, 0, 48, 40)).resize(SIZE))
 
 
 def gtsrb(draw: Drawing) -> None:

@@ -9,7 +9,6 @@ import yaml
 
 from metallmix_kedro.images.layout.labelling import Labels, label_folder
 from metallmix_kedro.images.parameters import LabelsCsv
-from metallmix_kedro.images.reasons import IMAGE_SUFFIXES
 from metallmix_kedro.support.errors import InputError
 from tests.unit.images.layout import odd_sets, public_sets
 
@@ -51,6 +50,19 @@ READ = {
     "masks_beside_images": ({"benign": 5, "malignant": 5}, {MASK: 12}),
     "stray_preview": ({"cat": 5, "dog": 5}, {"not in a class folder": 1}),
     "patients": ({"cat": 6, "dog": 6}, {}),
+    "chest_ct": (
+        {"adeno": 3, "large.cell": 3, "normal": 9, "squamous": 3}
+        | dict.fromkeys(("adeno_T2", "large.cell_T3", "squamous_T1"), 6),
+        {},
+    ),
+    "malaria_cells": ({"Parasitized": 4, "Uninfected": 4}, {AGAIN: 8}),
+    "fruits": ({"Apple Braeburn": 6, "Banana": 6}, {BESIDE: 5}),
+    "images_in_each_class": ({"cat": 3, "dog": 4}, {}),
+    "test_beside_classes": ({"cats": 5, "dogs": 5, "test": 3}, {}),
+    "nothing_shared": (dict.fromkeys(("adeno", "benign", "adeno_T2", "benign_T0"), 3), {BESIDE: 2}),
+    "names_without_ending": ({"left": 4, "right": 4}, {}),
+    "measures_in_a_table": ({"cat": 30, "dog": 30}, {}),
+    "one_camera": ({"good": 6, "scratched": 6}, {}),
     "backup": ({"rose": 4, "tulip": 4}, {AGAIN: 8}),
     "table_that_agrees": ({"cat": 6, "dog": 6}, {}),
 }
@@ -75,6 +87,11 @@ ASKED = {
         {"Mild": 9, "Moderate": 9, "None": 9},
     ),
     "grades_in_a_table": (GRADES,),
+    "mura": (
+        {"XR_ELBOW": 8, "XR_HAND": 8},
+        {"negative_patient": 8, "positive_patient": 8},
+    ),
+    "nih_chest": ({"No Finding": 6, "Effusion": 6},),
     "table_that_disagrees": ({"camera_a": 6, "camera_b": 6}, {"ripe": 4, "raw": 4, "rotten": 4}),
 }
 
@@ -89,9 +106,7 @@ def read(root: Path, layout: str | None = None, labels_csv: dict | None = None) 
 
 def counts(labels: Labels) -> dict[str, int]:
     used = [file for file in labels.files if file.problem is None]
-    return dict(
-        Counter(one.class_name for one in used if one.path.lower().endswith(IMAGE_SUFFIXES))
-    )
+    return dict(Counter(one.class_name for one in used if not one.path.endswith(".csv")))
 
 
 def test_every_set_has_its_expectation():
@@ -122,6 +137,16 @@ def test_sub_folders_that_might_be_classes_are_said(tmp_path: Path):
     (note,) = read(draw("patients", tmp_path / "set")).notes
     assert "(p1, p2, p3, ...) are not taken as classes" in note
     assert "layout to ANY/CLASS/" in note
+
+
+def test_a_class_that_may_be_a_part_is_said(tmp_path: Path):
+    (note,) = read(draw("test_beside_classes", tmp_path / "set")).notes
+    assert note.startswith("test: called like a part of a dataset, and counted as a class")
+
+
+def test_a_label_deep_in_folder_names_is_had_by_a_layout(tmp_path: Path):
+    labels = read(draw("mura", tmp_path / "set"), "MURA-v1.1/ANY/ANY/ANY/study1_CLASS/")
+    assert counts(labels) == {"negative": 8, "positive": 8}
 
 
 def test_another_column_is_offered(tmp_path: Path):
