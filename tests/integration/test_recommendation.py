@@ -10,6 +10,7 @@ from kedro.io import DatasetError
 
 from metallmix_kedro.report.recommendation import Recommendation, content_sha256, json_schema
 from metallmix_kedro.support.errors import ArtifactError, MetallmixError
+from tests.unit.images.samples import make_dataset
 from tests.workspace import Workspace
 
 WITHOUT_LLM = {"recommendation": {"llm": {"provider": "none"}}}
@@ -47,6 +48,18 @@ def test_a_card_gets_a_whole_recommendation(fabricated: Workspace) -> None:
     report = fabricated.latest(REPORT).read_text(encoding="utf-8")
     assert recommendation.target.name in report
     assert report.startswith("<!DOCTYPE html>")
+
+
+def test_a_folder_is_said_as_it_was_read(fabricated: Workspace) -> None:
+    for seed, part in enumerate(("seg_train", "seg_test")):
+        make_dataset(fabricated.folder / "scenes" / part / part, {"sea": 4, "street": 3}, 99 * seed)
+    make_dataset(fabricated.folder / "scenes" / "seg_pred", {"seg_pred": 5}, 999)
+
+    written = recommend(fabricated, target={"path": str(fabricated.folder / "scenes")})
+
+    assert written["read"]["classes"] == {"sea": 8, "street": 6}
+    report = fabricated.latest(REPORT).read_text(encoding="utf-8")
+    assert "Read as 2 classes, 14 images: sea 8, street 6; left out 5: 5 in a folder" in report
 
 
 def test_provenance_names_the_versions_that_were_read(fabricated: Workspace) -> None:

@@ -97,6 +97,53 @@ def test_parts_of_a_dataset_are_said(tmp_path: Path):
     assert "test, train are taken as parts" in target.warnings[0]
 
 
+def test_what_was_read_is_kept_in_numbers(folder: Path):
+    (folder / "owl" / "empty.png").touch()
+    read = describe(folder).read
+    assert read is not None
+    assert (read.classes, read.left_out) == ({"jay": 3, "owl": 5}, {"zero bytes": 1})
+    assert str(read) == "2 classes, 8 images: owl 5, jay 3; left out 1: 1 zero bytes"
+    assert describe_target(TargetParameters(card=str(EXAMPLE))).read is None
+
+
+def test_a_folder_with_two_readings_is_asked_for(tmp_path: Path):
+    for seed, name in enumerate(("anna", "bert")):
+        make_dataset(tmp_path / "set" / name, {"owl": 4, "jay": 2, "tit": 3}, 500 * seed)
+    with pytest.raises(InputError, match=r"more than one way.*--params=target\.layout") as caught:
+        describe(tmp_path / "set")
+    assert f"The target path {tmp_path / 'set'}: " in str(caught.value)
+    assert describe(tmp_path / "set", layout="CLASS/").meta_features.n_classes == 2
+    target = describe(tmp_path / "set", layout="ANY/CLASS/", modality="natural")
+    assert target.read is not None
+    assert target.read.classes == {"jay": 4, "owl": 8, "tit": 6}
+    assert target.warnings == ()
+
+
+def test_labels_in_a_table(folder: Path):
+    names = [f"{name}/{k:03d}" for name, n in (("owl", 5), ("jay", 3)) for k in range(n)]
+    lines = [f"{name},{'young' if k % 2 else 'old'}" for k, name in enumerate(names)]
+    (folder / "ages.csv").write_text("\n".join(["bird,age", *lines, "gone,old"]))
+    table = {"file": "ages.csv", "path_column": "bird", "label_column": "age"}
+    target = describe(folder, labels_csv=table, modality="natural")
+    assert target.read is not None
+    assert target.read.classes == {"old": 4, "young": 4}
+    assert "1 of the 9 files that ages.csv lists were not found" in target.warnings[0]
+    assert "tried for the first of them: gone, gone.jpg, gone.png" in target.warnings[0]
+
+
+def test_what_is_not_read_names_its_mend(folder: Path):
+    for name in ("a.nii.gz", "b.nii.gz"):
+        (folder / "owl" / name).write_bytes(b"a volume")
+    said = describe(folder, modality="MRI").warnings
+    assert said[0] == "2 files do not count: 2 a volume or slide, which is not read."
+    assert "as PNG, or describe the dataset by a card (target.card)" in said[1]
+    for path in folder.rglob("*.png"):
+        path.rename(path.with_suffix(".heic"))
+        path.with_suffix(".heic").write_bytes(b"\x00\x00\x00\x18ftypheic")
+    with pytest.raises(InputError, match=r"no class with images.*To mend it: .*HEIC"):
+        describe(folder)
+
+
 def test_pixels_are_not_decoded(folder: Path):
     path = folder / "owl" / "000.png"
     path.write_bytes(path.read_bytes()[:45])  # the header, and nothing behind it

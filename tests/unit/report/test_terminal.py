@@ -5,6 +5,7 @@ from rich.console import Console
 
 from metallmix_kedro.explanation import formatting
 from metallmix_kedro.explanation.evidence import OwnTrial, OwnTrials
+from metallmix_kedro.meta_features import ImagesRead
 from metallmix_kedro.report.recommendation import Recommendation
 from metallmix_kedro.report.terminal import render_summary
 from tests import made_recommendation as made
@@ -37,6 +38,16 @@ def test_the_summary_says_what_matters() -> None:
         "highest predicted accuracy",
     ):
         assert said in text
+
+
+def test_what_was_read_is_said_before_anything_is_concluded() -> None:
+    classes = {f"class {k:02d}": 100 - k for k in range(20)}
+    read = ImagesRead(classes=classes, left_out={"zero bytes": 2, "not an image": 1})
+    shown = made.recommendation().model_copy(update={"read": read})
+    text = " ".join(printed(shown).split())
+    assert "Read as 20 classes, 1,810 images: class 00 100, class 01 99, " in text
+    assert "class 11 89, and 8 more; left out 3: 1 not an image, 2 zero bytes. Candidates" in text
+    assert "Read as" not in printed(made.recommendation())  # by a card
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
