@@ -8,7 +8,7 @@ from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.fitting import train_splits
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
 from metallmix_kedro.training.inputs.order import batches
-from metallmix_kedro.training.network import add_head
+from metallmix_kedro.training.network import HEAD_LAYERS, add_head
 from tests.trial_examples import (
     class_vectors,
     configuration,
@@ -224,3 +224,17 @@ def test_predictions_are_the_likeliest_classes_of_each_head() -> None:
     found = used.predict([VECTORS])
     assert found.shape == (len(VECTORS), 3)
     np.testing.assert_array_equal(found, probabilities(used, [VECTORS]).argmax(axis=2))
+
+
+def test_the_first_heads_weights_make_a_network_of_its_own() -> None:
+    together = three("adam")
+    trained_together = trained(3, together, epochs=1)
+    inputs = keras.Input((VECTORS.shape[1],))
+    alone = keras.Model(inputs, add_head(inputs, together[0], 3, seed=9))
+    for name, weights in zip(HEAD_LAYERS, trained_together.head_weights(), strict=True):
+        alone.get_layer(name).set_weights(weights)
+    np.testing.assert_allclose(
+        alone.predict(VECTORS, verbose=0),
+        trained_together.probabilities([VECTORS])[:, 0],
+        atol=1e-5,
+    )
