@@ -96,7 +96,8 @@ def describe_target(target: TargetParameters) -> TargetDescription:
     Raises
     ------
     ParameterError
-        If neither path nor card is given; if a path is, in a domain without images.
+        If neither path nor card is given; if a path is, in a domain without images; if a layout or
+        labels are given without a path.
     InputError
         If the path is missing, empty, no folder or archive, or has fewer than two classes with
         images; if the card is missing or wrong.
@@ -105,6 +106,11 @@ def describe_target(target: TargetParameters) -> TargetDescription:
         _refuse_images(target)
     if target.path is not None:
         return _describe_images(Path(target.path).expanduser(), target)
+    if target.layout is not None or target.labels_csv is not None:
+        raise ParameterError(
+            "target.layout and target.labels_csv say how the folder of target.path is read, and "
+            "there is none. Set target.path, or take them out."
+        )
     if target.card is None:
         raise ParameterError(
             "There is no target: set target.path to a folder with one sub-folder a class, or "

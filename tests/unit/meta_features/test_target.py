@@ -119,6 +119,11 @@ def test_a_folder_with_two_readings_is_asked_for(tmp_path: Path):
     assert target.warnings == ()
 
 
+def test_a_layout_without_a_folder_is_not_passed_over():
+    with pytest.raises(ParameterError, match=r"Set target\.path, or take them out"):
+        describe_target(TargetParameters(card=str(EXAMPLE), layout="CLASS/"))
+
+
 def test_labels_in_a_table(folder: Path):
     names = [f"{name}/{k:03d}" for name, n in (("owl", 5), ("jay", 3)) for k in range(n)]
     lines = [f"{name},{'young' if k % 2 else 'old'}" for k, name in enumerate(names)]

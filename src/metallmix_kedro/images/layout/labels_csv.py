@@ -50,7 +50,10 @@ def read_labels(root: Path, table: LabelsCsv) -> list[ListedFile]:
         If the CSV is missing, cannot be read or lacks a column, if one of its paths leaves the
         dataset's folder, or if none of its files is there.
     """
-    files = sorted(root.glob(table.file)) if "*" in table.file else [root / table.file]
+    try:
+        files = sorted(root.glob(table.file)) if "*" in table.file else [root / table.file]
+    except NotImplementedError:  # an absolute pattern
+        files = []
     if not files:
         raise InputError(f"labels_csv.file {table.file} matches no file in {root}.")
     names = _Names(list_folder(root).files)
@@ -196,6 +199,8 @@ def _encoding(file: Path) -> str:
     start = file.read_bytes()
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
+    if b"\0" in start:
+        raise ValueError("it is no text")
     try:
         start.decode("utf-8")
     except UnicodeDecodeError:

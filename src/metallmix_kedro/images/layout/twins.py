@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metallmix_kedro.images.layout.tree import Tree, base_name
-from metallmix_kedro.images.near_copies import thumbnail
+from metallmix_kedro.images.near_copies import SIDE, thumbnail
 from metallmix_kedro.images.opening import open_image
 from metallmix_kedro.images.parameters import DEFAULT_MAX_PIXELS
 from metallmix_kedro.images.reasons import Reason
@@ -39,7 +39,7 @@ _UNIQUE = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])[0-
 class _Look:
     """What is compared of an image."""
 
-    thumbnail: NDArray[np.uint8]
+    thumbnail: NDArray[np.float64]  # half the usual side: fine patterns do not survive scaling
     size: tuple[int, int]
     coloured: bool
     n_values: int
@@ -71,8 +71,9 @@ class Eyes:
                 image.draft("RGB", _DECODED)
                 pixels = np.asarray(image.convert("RGB"))
                 grey, least = pixels.max(axis=2), pixels.min(axis=2)
+                coarse = thumbnail(image).reshape(SIDE // 2, 2, SIDE // 2, 2).mean(axis=(1, 3))
                 return _Look(
-                    thumbnail(image), size, bool((grey != least).any()), len(np.unique(grey))
+                    coarse.ravel(), size, bool((grey != least).any()), len(np.unique(grey))
                 )
         except Exception:  # on hostile bytes Pillow's plugins raise nearly anything
             return None

@@ -60,6 +60,18 @@ def test_csv_that_cannot_be_used(tmp_path: Path, text: str, message: str):
         label_files(tmp_path, entry(labels_csv=CSV))
 
 
+def test_a_spreadsheet_is_no_csv(tmp_path: Path):
+    (tmp_path / "labels.csv").write_bytes(b"PK\x03\x04\x14\x00\x06\x00 a spreadsheet")
+    with pytest.raises(InputError, match=r"it is no text.*save it as CSV"):
+        label_files(tmp_path, entry(labels_csv=CSV))
+
+
+@pytest.mark.parametrize("file", ["*/labels.csv", "/etc/*.csv"])
+def test_no_csv_of_that_pattern(tmp_path: Path, file: str):
+    with pytest.raises(InputError, match="matches no file in"):
+        label_files(tmp_path, entry(labels_csv={**CSV, "file": file}))
+
+
 def test_csv_that_is_missing(tmp_path: Path):
     with pytest.raises(InputError, match=r"labels\.csv cannot be read"):
         label_files(tmp_path, entry(labels_csv=CSV))
