@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -45,6 +46,12 @@ class AllParameters(Parameters):
         )
 
 
+@cache
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of all parameters."""
+    return AllParameters.model_json_schema()
+
+
 def check_parameters(parameters: Mapping[str, Any]) -> AllParameters:
     """Check every parameter of every pipeline.
 
@@ -67,7 +74,7 @@ def check_parameters(parameters: Mapping[str, Any]) -> AllParameters:
     try:
         return AllParameters.model_validate(dict(parameters))
     except ValidationError as error:
-        lines = describe_offences(AllParameters.model_json_schema(), error.errors())
+        lines = describe_offences(schema(), error.errors())
     listed = "\n".join(f"- {_with_nearest(line, parameters)}" for line in lines)
     raise ParameterError(f"These parameters cannot be used:\n{listed}")
 

@@ -15,7 +15,7 @@ from kedro.pipeline.node import Node
 from omegaconf.errors import ConfigTypeError
 
 from metallmix_kedro import declared
-from metallmix_kedro.all_parameters import check_parameters
+from metallmix_kedro.all_parameters import check_parameters, schema
 from metallmix_kedro.audit import (
     RunRecord,
     describe_versions,
@@ -27,7 +27,7 @@ from metallmix_kedro.audit import (
     start_record,
     write_record,
 )
-from metallmix_kedro.support import ParameterError
+from metallmix_kedro.support import ParameterError, from_project
 
 RECORD_FOLDER = Path("08_reporting/runs")
 """Where the records lie under the data root."""
@@ -43,9 +43,9 @@ def data_root(context: KedroContext) -> Path:
 class ParameterHooks:
     """Refuses unknown parameters and values out of range, and puts what is declared in force."""
 
-    @hook_impl
+    @hook_impl(trylast=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Check all parameters, of every pipeline, at once.
+        """Check all parameters, of every pipeline, at once, and find the files they name.
 
         Raises
         ------
@@ -55,6 +55,10 @@ class ParameterHooks:
         parameters = read_parameters(context.config_loader)
         declared.use(check_parameters(parameters).declaration)
         _check_objective(parameters["objective"], context.config_loader)
+        # Kedro has the catalog's relative paths start there; those of parameters follow it.
+        context.config_loader["parameters"] = from_project(
+            parameters, schema(), context.project_path
+        )
 
 
 def read_parameters(loader: AbstractConfigLoader) -> dict[str, Any]:
@@ -129,7 +133,7 @@ class RunRecordHooks:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Remember what the context alone knows."""
+        """Remember what the context alone knows, paths as they were written."""
         self._project_path = context.project_path
         self._folder = data_root(context) / RECORD_FOLDER
         self._parameters = dict(read_parameters(context.config_loader))

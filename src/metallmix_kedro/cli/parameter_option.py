@@ -1,13 +1,35 @@
-"""``--params`` with lists: Kedro's own option splits them at their commas."""
+"""``--params`` and ``--params-file``: names and paths arrive as they are typed.
+
+Kedro's own option splits a value at its commas and has YAML guess the type of what is left: a name
+``007`` becomes a number, and ``photos #1`` loses its end. Here the parameters' own types decide.
+"""
 
 import copy
-from collections.abc import Iterator
+import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
+from metallmix_kedro.all_parameters import schema
+from metallmix_kedro.support import InputError, types_at
+
+_NEXT = re.compile(r",(?=\s*[\w-]+(?:\.[\w-]+)*\s*=)")
+"""A comma that ends a value: a name and ``=`` follow it."""
 _OPENS, _CLOSES = "[{", "]}"
+
+AS_FILE = "Write it into a YAML file, and name that with --params-file."
+
+params_file_option = click.option(
+    "--params-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="YAML file of parameters, nested as in conf/; for values that --params cannot take. "
+    "Relative paths in it start at the working folder; --params goes before it.",
+)
 
 
 def split_parameters(
@@ -21,8 +43,9 @@ def split_parameters(
     option : click.Parameter
         ``--params``, for messages.
     value : str or dict
-        Values are read as YAML; a comma inside brackets or braces belongs to the value. A file
-        given by ``--config`` brings a dict, which is returned.
+        What is text by its parameter's type is taken as it stands, commas included, up to the next
+        ``,name=``; anything else is read as YAML. A file given by ``--config`` brings a dict,
+        which is returned.
 
     Returns
     -------
@@ -32,22 +55,50 @@ def split_parameters(
     Raises
     ------
     click.BadParameter
-        If an item is no pair of key and value.
+        If an item is no pair of key and value, is named twice, or cannot be read without guessing.
     """
     if isinstance(value, dict):
         return value
-    items = [item.strip() for item in _items(value) if item.strip()]
-    for item in items:
-        key, equals, _ = item.partition("=")
-        if not equals or not key.strip():
-            message = f"Item `{item}` must contain a key and a value separated by `=`."
-            raise click.BadParameter(message, context, option)
-    read: Any = OmegaConf.to_container(OmegaConf.from_dotlist(items))
-    return dict(read)
+    found: dict[str, Any] = {}
+    try:
+        for key, text in _items(value):
+            _put(found, key, _read(key, text))
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, option) from None
+    return found
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge nested parameters; where both have a value, `above` wins."""
+    both = dict(below)
+    for key, value in above.items():
+        inner = both.get(key)
+        nested = isinstance(inner, Mapping) and isinstance(value, Mapping)
+        both[key] = merged(inner, value) if nested else value
+    return both
+
+
+def read_parameter_file(path: Path | None) -> dict[str, Any]:
+    """Read the file of ``--params-file``; without one there are no parameters.
+
+    Raises
+    ------
+    InputError
+        If it is no YAML file of a mapping.
+    """
+    if path is None:
+        return {}
+    try:
+        read = OmegaConf.to_container(OmegaConf.load(path))
+    except (OSError, ValueError, YAMLError, OmegaConfBaseException) as error:
+        raise InputError(f"{path} (--params-file) cannot be read as YAML: {error}") from error
+    if not isinstance(read, dict):
+        raise InputError(f"{path} (--params-file) holds no parameters, nested as in conf/.")
+    return {str(key): value for key, value in read.items()}
 
 
 def with_lists(option: click.Parameter) -> click.Parameter:
-    """Return a copy of ``--params`` that understands lists; any other option as it is."""
+    """Return a copy of ``--params`` that reads it as above; any other option as it is."""
     if option.name != "params":
         return option
     ours = copy.copy(option)
@@ -55,11 +106,98 @@ def with_lists(option: click.Parameter) -> click.Parameter:
     return ours
 
 
-def _items(value: str) -> Iterator[str]:
-    depth, start = 0, 0
-    for place, sign in enumerate(value):
-        depth += (sign in _OPENS) - (sign in _CLOSES)
-        if sign == "," and depth <= 0:
-            yield value[start:place]
-            start = place + 1
-    yield value[start:]
+def _items(value: str) -> list[tuple[str, str]]:
+    """Split into keys and values."""
+    items: list[tuple[str, str]] = []
+    depth = 0
+    for piece in _NEXT.split(value) if value.strip() else ():
+        if depth > 0:  # a comma inside the brackets of the value before it
+            items[-1] = (items[-1][0], f"{items[-1][1]},{piece}")
+        else:
+            key, equals, text = piece.partition("=")
+            if not equals or not re.fullmatch(r"[\w-]+(\.[\w-]+)*", key.strip()):
+                raise ValueError(
+                    f"Item `{piece.strip()}` must contain a key and a value separated by `=`."
+                )
+            items.append((key.strip(), text))
+        depth = _depth(*items[-1])
+    return items
+
+
+def _depth(key: str, text: str) -> int:
+    """Count the brackets that are still open; in a text, brackets are letters like others."""
+    if not text.lstrip().startswith(("[", "{")) or _is_text(key):
+        return 0
+    return sum((sign in _OPENS) - (sign in _CLOSES) for sign in text)
+
+
+def _is_text(key: str) -> bool:
+    """Say whether a parameter can be nothing but a text, or nothing."""
+    kinds = {one.get("type") for one in types_at(schema(), key.split("."))}
+    return "string" in kinds and kinds <= {"string", "null"}
+
+
+def _read(key: str, text: str) -> Any:
+    if _is_text(key):
+        return _as_typed(key, text)
+    return _as_yaml(key, text.strip())
+
+
+def _as_typed(key: str, text: str) -> str | None:
+    if text == "null":
+        return None
+    if not text.strip():
+        raise ValueError(f"{key} has no value; for none write {key}=null.")
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        raise ValueError(
+            f"{key}={text}: quotes would be part of the value, which is taken as it is typed. "
+            f"Write {key}={text[1:-1]}, in the shell's own quotes if need be. If quotes do belong "
+            f"to the value: {AS_FILE}"
+        )
+    return text
+
+
+def _as_yaml(key: str, text: str) -> Any:
+    if text.startswith("[") and _are_texts(key):
+        return _texts(key, text)
+    if re.search(r"(^|\s)#", text):
+        raise ValueError(f"{key}={text}: what follows the # would be lost. {AS_FILE}")
+    if not text:
+        raise ValueError(f"{key} has no value; for none write {key}=null.")
+    if text[0] not in _OPENS and "," in text:
+        rest = text.partition(",")[2].strip()
+        raise ValueError(f"Item `{rest}` must contain a key and a value separated by `=`.")
+    try:
+        return OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]
+    except (YAMLError, OmegaConfBaseException) as error:
+        why = getattr(error, "problem", None) or "no valid YAML"
+        raise ValueError(f"{key}={text} cannot be read ({why}). {AS_FILE}") from None
+
+
+def _are_texts(key: str) -> bool:
+    kinds = {one.get("type") for one in types_at(schema(), [*key.split("."), 0])}
+    return kinds == {"string"}
+
+
+def _texts(key: str, text: str) -> list[str]:
+    """Read a list of texts, each as it is typed but for blanks around it."""
+    if not text.endswith("]") or set(text[1:-1]) & set("[]{}\"'"):
+        raise ValueError(f"{key}={text} is no plain list [a,b] of texts. {AS_FILE}")
+    listed = [one.strip() for one in text[1:-1].split(",")]
+    if listed == [""]:
+        return []
+    if "" in listed:
+        raise ValueError(f"{key}={text} has an empty item. {AS_FILE}")
+    return listed
+
+
+def _put(found: dict[str, Any], key: str, value: Any) -> None:
+    *groups, last = key.split(".")
+    inside = found
+    for group in groups:
+        inside = inside.setdefault(group, {})
+        if not isinstance(inside, dict):
+            raise ValueError(f"{key}: {group} has a value already.")
+    if last in inside:
+        raise ValueError(f"{key} stands twice.")
+    inside[last] = value

@@ -1,15 +1,24 @@
 """``kedro run``: Kedro's own, with examples in its help and errors one can read."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
+from kedro.utils import find_kedro_project
 
+from metallmix_kedro.all_parameters import schema
 from metallmix_kedro.cli.errors import readable_errors, verbose_option
-from metallmix_kedro.cli.parameter_option import with_lists
+from metallmix_kedro.cli.parameter_option import (
+    merged,
+    params_file_option,
+    read_parameter_file,
+    with_lists,
+)
 from metallmix_kedro.pipeline_registry import check_names
+from metallmix_kedro.support import as_typed
 
 HELP = """Run one or more pipelines; without a name, everything that is cheap.
 
@@ -50,22 +59,39 @@ recommendation and says whether it comes out byte for byte the same.
 _run_by_kedro: Callable[..., Any] = kedro_run.callback
 
 
-def _run(verbose: bool, pipeline: str | None, pipelines: list[str], **options: Any) -> None:
+def _run(
+    verbose: bool,
+    params_file: Path | None,
+    params: dict[str, Any],
+    pipeline: str | None,
+    pipelines: list[str],
+    **options: Any,
+) -> None:
     # --pipeline is the older spelling of the same: Kedro would only add a warning to it.
     if pipeline and not pipelines:
         pipelines, pipeline = [pipeline], None
     with readable_errors(verbose):
         check_names(pipelines)
-        _run_by_kedro(pipeline=pipeline, pipelines=pipelines, **options)
+        typed = as_typed(
+            merged(read_parameter_file(params_file), params), schema(), Path.cwd(), _project()
+        )
+        _run_by_kedro(pipeline=pipeline, pipelines=pipelines, params=typed, **options)
+
+
+def _project() -> Path:
+    """Find the project's folder as Kedro does: here or above."""
+    return find_kedro_project(Path.cwd()) or Path.cwd()
 
 
 run = verbose_option(
-    click.Command(
-        "run",
-        params=[with_lists(option) for option in kedro_run.params],
-        callback=_run,
-        help=HELP,
-        short_help="Run pipelines, for example: kedro run --pipelines=recommendation",
-        context_settings=CONTEXT_SETTINGS,
+    params_file_option(
+        click.Command(
+            "run",
+            params=[with_lists(option) for option in kedro_run.params],
+            callback=_run,
+            help=HELP,
+            short_help="Run pipelines, for example: kedro run --pipelines=recommendation",
+            context_settings=CONTEXT_SETTINGS,
+        )
     )
 )

@@ -64,7 +64,8 @@ def ask(
     Raises
     ------
     LLMUnavailableError
-        With ``provider`` ollama or embedded, if there is no such server or model.
+        With ``provider`` ollama or embedded, if there is no such server or model, or it answered
+        nothing at all.
     ArtifactError
         If the prompt's texts cannot be filled.
     """
@@ -79,7 +80,14 @@ def ask(
             prompt_sha256=prompts.sha256,
             error=str(error),
         )
-    talk = _Talk(conversation, evidence, prompts, parameters)
+    reply = _asked(_Talk(conversation, evidence, prompts, parameters), space, show_scores)
+    if parameters.provider in ("ollama", "embedded") and reply.unanswered:
+        raise LLMUnavailableError(f"{reply.model} was asked, but did not answer: {reply.error}.")
+    return reply
+
+
+def _asked(talk: "_Talk", space: SearchSpace, show_scores: bool) -> LLMReply:
+    evidence, parameters = talk.evidence, talk.parameters
     if parameters.mode == "free":
         return talk.recorded((), talk.compose(space), None)
     candidates = [one for one in evidence.candidates if one.configuration in space]

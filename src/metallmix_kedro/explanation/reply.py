@@ -74,6 +74,12 @@ class LLMReply(BaseModel):
     decoding_s: float | None = None
     response_time_s: float | None = None
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether a model was asked and nothing at all came back but an error."""
+        said = self.raw or any(ballot.raw for ballot in self.ballots)
+        return self.provider_used != "none" and self.error is not None and not said
+
     def without_times(self) -> "LLMReply":
         """Return the same reply without what differs between two runs with the same answer."""
         nothing = {"prefill_s": None, "decoding_s": None}
@@ -186,9 +192,13 @@ def _outcome(
         why = _no_reply(reply) if composed is None else beyond
         return _Outcome(first, fallback, f"the free choice of {model} cannot be used: {why}")
     choice = tally(allowed, reply.ballots, parameters)
+    if reply.unanswered and not choice.n_orders:
+        reason = f"{model} was asked, but did not answer: {_no_reply(reply)}"
+        return _Outcome(first, fallback, reason, choice)
     if choice.counts and choice.chosen is not None:
         return _Outcome(choice.chosen, "llm", f"{model} {choice.reason}", choice)
-    lost = f"; {reply.error}" if choice.n_answered < choice.n_orders and reply.error else ""
+    whole = choice.n_orders and choice.n_answered == choice.n_orders
+    lost = f"; {reply.error}" if reply.error and not whole else ""
     reason = f"{model} was asked, but {choice.reason}{lost}"
     return _Outcome(first, fallback, reason, choice)
 

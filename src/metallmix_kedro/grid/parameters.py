@@ -4,13 +4,20 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
-from metallmix_kedro.support import Parameters
+from metallmix_kedro.support import FilePath, Parameters
 from metallmix_kedro.training import CacheParameters, Strategy
 
 Epochs = Annotated[int, Field(ge=1, le=1000)]
 Folds = Annotated[int, Field(ge=1, le=20)]
 Images = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
+WeightsPath = Annotated[
+    str,
+    Field(
+        json_schema_extra={"format": "path", "not": {"pattern": "^(imagenet$|pip:|random(:|$))"}}
+    ),
+]
+"""A file of weights, or a word for a source of them (`backbones.weights.resolve_weights`)."""
 Number = TypeVar("Number")
 
 
@@ -112,7 +119,7 @@ class ExperimentGridParameters(Parameters):
     datasets: tuple[str, ...] | None
     backbones: Annotated[tuple[str, ...], Field(min_length=1)]
     strategies: Annotated[tuple[Strategy, ...], Field(min_length=1)] | None = None
-    weights: dict[str, str] = Field(default_factory=dict)
+    weights: dict[str, WeightsPath] = Field(default_factory=dict)
     configurations: tuple[dict[str, Any], ...] = ()
     levels: Annotated[tuple[Level, ...], Field(min_length=1)] = (Level(),)
     n_seeds: Annotated[int, Field(ge=1, le=100)] = 1
@@ -130,8 +137,8 @@ class ExperimentGridParameters(Parameters):
     cache: CacheParameters
     reuse_history: bool
     join_previous_history: bool
-    lock: str
-    imports: tuple[str, ...] = ()
+    lock: FilePath
+    imports: tuple[FilePath, ...] = ()
     seed: Count = 42
 
     @model_validator(mode="after")

@@ -21,7 +21,12 @@ from metallmix_kedro.language_models.language_model import (
     Token,
     read_token,
 )
-from metallmix_kedro.language_models.ollama_server import ServedModel, within
+from metallmix_kedro.language_models.ollama_server import (
+    ServedModel,
+    address_of,
+    plain_environment,
+    within,
+)
 from metallmix_kedro.language_models.parameters import ServerParameters
 
 MAX_RESPONSE_BYTES = 8 * 2**20
@@ -57,7 +62,6 @@ class OllamaModel:
             A server that hangs, breaks off or talks nonsense gives an answer with `error`.
         """
         pieces: list[AIMessageChunk] = []
-        client = self._client(request, seconds)
 
         async def receive() -> None:
             async with asyncio.timeout(seconds):
@@ -66,6 +70,8 @@ class OllamaModel:
 
         error = None
         try:
+            with plain_environment():
+                client = self._client(request, seconds)
             within(seconds + GRACE_S, lambda: asyncio.run(receive()))
         except TimeoutError:
             error = f"the model did not finish within {seconds:.0f} s"
@@ -79,7 +85,8 @@ class OllamaModel:
         wanted = {"logprobs": True, "top_logprobs": MAX_ALTERNATIVES}
         return ChatOllama(
             model=self.identity.name,
-            base_url=parameters.base_url,
+            base_url=address_of(parameters),
+            client_kwargs={"trust_env": False},
             format=request.schema,
             temperature=request.temperature,
             seed=request.seed,
@@ -89,6 +96,7 @@ class OllamaModel:
             # Only said to models that know thinking: others refuse a request that speaks of it.
             reasoning=parameters.think if self._served.thinks else None,
             async_client_kwargs={
+                "trust_env": False,
                 "transport": _BoundedTransport(),
                 "timeout": seconds,
                 "headers": {"accept-encoding": "identity"},
@@ -159,7 +167,7 @@ class _BoundedTransport(httpx.AsyncBaseTransport):
     """A direct connection (no proxy) whose responses end with an error when they grow too large."""
 
     def __init__(self) -> None:
-        self._inner = httpx.AsyncHTTPTransport()
+        self._inner = httpx.AsyncHTTPTransport(trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await self._inner.handle_async_request(request)

@@ -5,13 +5,17 @@ Standard library only: without a server, nothing of langchain is imported.
 
 import http.client
 import json
+import os
+import re
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from metallmix_kedro.language_models.address import from_environment
 from metallmix_kedro.language_models.language_model import Identity, LLMUnavailableError
 from metallmix_kedro.language_models.parameters import ServerParameters
 
@@ -19,8 +23,13 @@ T = TypeVar("T")
 
 MAX_LISTING_BYTES = 4 * 2**20
 """Largest list of models that is read."""
+MAX_LISTED = 20
+"""Models of the server that a message names."""
 LISTING_TIMEOUT_S = 10.0
 """A server that said its version may take this long to list its models from a slow disk."""
+
+_OTHERS = re.compile(r"(?i)(_proxy|^OLLAMA_HOST|^SSL_CERT_FILE|^SSL_CERT_DIR|^SSLKEYLOGFILE)$")
+"""Variables that the client of Ollama reads when it is imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +55,33 @@ def find_model(model: str, parameters: ServerParameters) -> ServedModel:
         If no server answers in time, or it has no such model.
     """
     wanted = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
-    for identity in installed_models(parameters):
+    installed = installed_models(parameters)
+    for identity in installed:
         if identity.name == wanted:
             return ServedModel(identity, _thinks(wanted, parameters))
+    names = sorted(identity.name for identity in installed)
+    listed = ", ".join(names[:MAX_LISTED]) + (", ..." if len(names) > MAX_LISTED else "")
     raise LLMUnavailableError(
-        f"The Ollama server at {parameters.base_url} has no model '{model}'; "
-        f"get it with: ollama pull {model}"
+        f"The Ollama server at {address_of(parameters)} has no model '{model}' "
+        f"(it has {listed or 'none at all'}); set llm.model to one of these, or get it with: "
+        f"ollama pull {model}"
     )
+
+
+def address_of(parameters: ServerParameters) -> str:
+    """Return the address of the server that the parameters, else the environment, name.
+
+    Raises
+    ------
+    LLMUnavailableError
+        If the environment names none that can be understood.
+    """
+    if parameters.base_url is not None:
+        return parameters.base_url
+    try:
+        return from_environment()
+    except ValueError as error:
+        raise LLMUnavailableError(f"No Ollama server can be asked: {error}") from error
 
 
 def installed_models(parameters: ServerParameters) -> list[Identity]:
@@ -63,7 +92,7 @@ def installed_models(parameters: ServerParameters) -> list[Identity]:
     LLMUnavailableError
         If none answers in time.
     """
-    address = parameters.base_url
+    address = address_of(parameters)
     version = _get(address, "/api/version", parameters.connect_timeout_s).get("version")
     listed = _get(address, "/api/tags", min(LISTING_TIMEOUT_S, parameters.timeout_s)).get("models")
     return [
@@ -85,11 +114,25 @@ def _thinks(model: str, parameters: ServerParameters) -> bool:
     """Whether a model is one that thinks aloud; a server that does not say so has none."""
     seconds = min(LISTING_TIMEOUT_S, parameters.timeout_s)
     try:
-        shown = _get(parameters.base_url, "/api/show", seconds, {"model": model})
+        shown = _get(address_of(parameters), "/api/show", seconds, {"model": model})
     except LLMUnavailableError:
         return False
     capabilities = shown.get("capabilities")
     return isinstance(capabilities, list) and "thinking" in capabilities
+
+
+@contextmanager
+def plain_environment() -> Iterator[None]:
+    """Hide what is said to other programs of proxies and certificates.
+
+    The client of Ollama opens a connection pool of its own when it is imported, and fails where a
+    proxy is of a kind that it lacks a package for, or a certificate is not there.
+    """
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if _OTHERS.search(name)}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
@@ -124,10 +167,10 @@ def _get(
         data=None if body is None else json.dumps(body).encode(),
         headers={"content-type": "application/json"},
     )
-    # No proxy: the server is on this machine or near it.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def fetch() -> bytes:
+        # No proxy: the server is on this machine or near it.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=seconds) as response:
             content: bytes = response.read(MAX_LISTING_BYTES)
             return content

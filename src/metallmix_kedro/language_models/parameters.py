@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from metallmix_kedro.support import Parameters
+from metallmix_kedro.language_models.address import read_address
+from metallmix_kedro.support import FilePath, Parameters
 
 Provider = Literal["auto", "ollama", "embedded", "none"]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w./:@-]+$")]
-BaseUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=500)]
+BaseUrl = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(read_address)]
 
 PAPER_MODELS = (
     "deepseek-r1:7b",
@@ -28,7 +29,7 @@ PAPER_MODELS = (
 class EmbeddedParameters(Parameters):
     """A model that runs inside this process (llama.cpp, extra ``embedded``), without a server."""
 
-    path: str | None = Field(
+    path: FilePath | None = Field(
         None, description="A GGUF file on this machine; with url, where the download is kept."
     )
     url: Annotated[str, Field(pattern=r"^https?://\S+$", max_length=1000)] | None = Field(
@@ -72,9 +73,12 @@ class ServerParameters(Parameters):
     model: ModelName = Field(
         "qwen2.5-coder:7b", description="Name of a model the server has, as `ollama list` says it."
     )
-    base_url: BaseUrl = Field(
-        "http://127.0.0.1:11434",
-        description="Address of the Ollama server; proxies of the environment are not used.",
+    base_url: BaseUrl | None = Field(
+        None,
+        description=(
+            "Address of the Ollama server, host:port will do; null: the variable OLLAMA_HOST, else "
+            "127.0.0.1:11434. Proxies of the environment are not used."
+        ),
     )
     connect_timeout_s: float = Field(
         1.0, gt=0, le=60, description="Seconds within which the server has to say its version."

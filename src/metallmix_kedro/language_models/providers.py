@@ -1,9 +1,10 @@
 """Finding a language model: Ollama, then an embedded one, then none; always saying which."""
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from metallmix_kedro.language_models.language_model import LanguageModel, LLMUnavailableError
-from metallmix_kedro.language_models.ollama_server import find_model
+from metallmix_kedro.language_models.ollama_server import find_model, plain_environment
 from metallmix_kedro.language_models.parameters import ServerParameters
 
 _on_the_way: dict[ServerParameters, Future[LanguageModel]] = {}
@@ -50,27 +51,43 @@ def connect(parameters: ServerParameters) -> LanguageModel:
 def _connect(parameters: ServerParameters) -> LanguageModel:
     match parameters.provider:
         case "ollama":
-            return _ollama(parameters)
+            return _tried(_ollama, parameters)
         case "embedded":
-            return _embedded(parameters)
+            return _tried(_embedded, parameters)
         case "none":
             raise LLMUnavailableError("no language model was asked (llm.provider is none)")
     try:
-        return _ollama(parameters)
+        return _tried(_ollama, parameters)
     except LLMUnavailableError as error:
         if not parameters.embedded.configured:
             raise
         without_ollama = str(error)
     try:
-        return _embedded(parameters)
+        return _tried(_embedded, parameters)
     except LLMUnavailableError as error:
         raise LLMUnavailableError(f"{without_ollama}; the embedded model: {error}") from error
+
+
+def _tried(
+    find: Callable[[ServerParameters], LanguageModel], parameters: ServerParameters
+) -> LanguageModel:
+    """Find a model; whatever goes wrong on the way means that there is none."""
+    try:
+        return find(parameters)
+    except LLMUnavailableError:
+        raise
+    except Exception as error:  # of a client, of its imports, of what the environment does to them
+        why = " ".join(str(error).split())[:300]
+        raise LLMUnavailableError(
+            f"The language model cannot be reached ({type(error).__name__}: {why})."
+        ) from error
 
 
 def _ollama(parameters: ServerParameters) -> LanguageModel:
     served = find_model(parameters.model, parameters)
     # Imported only here: without a server nothing of langchain is needed.
-    from metallmix_kedro.language_models.ollama_chat import OllamaModel
+    with plain_environment():
+        from metallmix_kedro.language_models.ollama_chat import OllamaModel
 
     return OllamaModel(served, parameters)
 

@@ -13,9 +13,9 @@ from metallmix_kedro.images import (
     MaxPixels,
     MaxUnpacked,
 )
-from metallmix_kedro.support import Parameters
+from metallmix_kedro.support import FilePath, Parameters
 
-Text = Annotated[str, Field(min_length=1, coerce_numbers_to_str=True)]
+Text = Annotated[str, Field(min_length=1)]
 
 
 class MetaFeaturesParameters(Parameters):
@@ -38,7 +38,7 @@ class MetaFeaturesParameters(Parameters):
 class TargetParameters(Parameters):
     """The dataset one asks a recommendation for: its images, or a card that describes it."""
 
-    path: Text | None = Field(
+    path: FilePath | None = Field(
         default=None,
         description="Folder (or .tar.gz, .tgz, .zip) with one sub-folder a class; wins over card.",
     )
@@ -46,7 +46,7 @@ class TargetParameters(Parameters):
     labels_csv: LabelsCsv | None = Field(
         default=None, description="Classes from a CSV in the folder; wins over layout."
     )
-    card: Text | None = Field(default=None, description="Dataset card, a YAML file.")
+    card: FilePath | None = Field(default=None, description="Dataset card, a YAML file.")
     name: Text | None = Field(
         default=None, description="Name in the outputs; default: the folder's or the card's."
     )

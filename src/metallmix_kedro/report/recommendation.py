@@ -158,7 +158,8 @@ def recommend(
     relative = {
         one.ref: _relative(one.training_time_s, unit.training_time_s) for one in evidence.candidates
     }
-    warnings = _beware(chosen, decision, wide_interval, evidence.measure)
+    asked_in_vain = None if reply.provider_used == "none" else reply.error
+    failed, warnings = _beware(chosen, decision, wide_interval, evidence.measure, asked_in_vain)
     return Recommendation(
         objective=evidence.objective,
         target=evidence.target,
@@ -190,7 +191,7 @@ def recommend(
         explanation_by=decision.explanation_by,
         checks=decision.checks,
         evidence=evidence,
-        warnings=(*evidence.warnings, *warnings),
+        warnings=(*failed, *evidence.warnings, *warnings),
         provenance=Provenance(
             metallmix_kedro=__version__,
             input_versions=dict(sorted(input_versions.items())),
@@ -203,10 +204,17 @@ def recommend(
 
 
 def _beware(
-    chosen: Candidate, decision: Decision, wide_interval: float, measure: Measure
-) -> tuple[str, ...]:
-    """Say when the prediction is vague, or when a part is not the language model's."""
-    found = []
+    chosen: Candidate,
+    decision: Decision,
+    wide_interval: float,
+    measure: Measure,
+    asked_in_vain: str | None,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Say what failed of the language model, and what else to beware of.
+
+    What was asked for and did not come is said before all other warnings.
+    """
+    failed, found = [], []
     width = chosen.score_high - chosen.score_low
     if width > wide_interval:
         found.append(
@@ -214,15 +222,18 @@ def _beware(
             "percentage points."
         )
     if decision.decided_by != "llm":
-        found.append(
+        told = failed if asked_in_vain is not None else found
+        told.append(
             f"Decided by the {decision.decided_by}, not by a language model: {decision.reason}."
         )
     elif decision.explanation_by == "attributions":
-        found.append(
-            "The evidence does not support the language model's explanation; the one shown is "
-            "made from the attributions instead."
+        why = (
+            "The evidence does not support the language model's explanation"
+            if asked_in_vain is None
+            else f"The language model gave no explanation that can be used ({asked_in_vain})"
         )
-    return tuple(found)
+        found.append(f"{why}; the one shown is made from the attributions instead.")
+    return tuple(failed), tuple(found)
 
 
 def _relative(seconds: float, unit: float) -> float:

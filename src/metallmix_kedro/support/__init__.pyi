@@ -20,5 +20,11 @@ from .figures import (
 from .files import whole_file as whole_file
 from .parameter_errors import describe_offences as describe_offences
 from .parameters import Parameters as Parameters
+from .paths import (
+    FilePath as FilePath,
+    as_typed as as_typed,
+    from_project as from_project,
+    types_at as types_at,
+)
 from .text_yaml import load_text_yaml as load_text_yaml
 from .xgboost_alone import xgboost as xgboost

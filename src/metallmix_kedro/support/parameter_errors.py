@@ -58,6 +58,8 @@ def describe_offences(schema: Schema, offences: Iterable[ErrorDetails]) -> list[
             said = f"{name} is missing: {_allowed(schema, at)}"
         else:
             said = f"{name} = {offence['input']!r}: {_reason(offence) or _allowed(schema, at)}"
+            if offence["type"] == "string_type" and isinstance(offence["input"], int | float):
+                said += "; YAML took it for a number or a truth value: write it in quotes"
         # A value that may be one of several things offends once for each of them.
         described.setdefault(name, said)
     return list(described.values())
@@ -82,25 +84,26 @@ def _locate(schema: Schema, offence: ErrorDetails) -> tuple[str, Schema]:
     return name.lstrip("."), at
 
 
-def _options(schema: Schema, at: Schema) -> list[Schema]:
+def options(schema: Schema, at: Schema) -> list[Schema]:
     """Resolve references and alternatives into plain schemas."""
     if "$ref" in at:
-        return _options(schema, schema["$defs"][at["$ref"].rsplit("/", 1)[-1]])
+        return options(schema, schema["$defs"][at["$ref"].rsplit("/", 1)[-1]])
     alternatives = at.get("anyOf") or at.get("oneOf") or at.get("allOf")
     if alternatives:
-        return [option for each in alternatives for option in _options(schema, each)]
+        return [option for each in alternatives for option in options(schema, each)]
     return [at]
 
 
 def _step(schema: Schema, at: Schema, part: int | str) -> Schema | None:
-    for option in _options(schema, at):
-        below = _below(option, part)
-        if isinstance(below, Mapping):
-            return below
+    for option in options(schema, at):
+        found = below(option, part)
+        if isinstance(found, Mapping):
+            return found
     return None
 
 
-def _below(option: Schema, part: int | str) -> Any:
+def below(option: Schema, part: int | str) -> Any:
+    """Return what a plain schema says of an item or a key; nothing if it knows none."""
     if isinstance(part, int):
         prefix = option.get("prefixItems", ())
         return prefix[part] if part < len(prefix) else option.get("items")
@@ -114,7 +117,7 @@ def _unknown(schema: Schema, at: Schema, name: str, value: object) -> str:
     """Say that a name is unknown, and which one was probably meant."""
     known = list(known_names(schema))
     parent, dot, last = name.rpartition(".")
-    siblings = [key for option in _options(schema, at) for key in option.get("properties", ())]
+    siblings = [key for option in options(schema, at) for key in option.get("properties", ())]
     nearest = (
         [f"{parent}{dot}{key}" for key in get_close_matches(last, siblings, n=1)]
         or [full for full in known if full.rpartition(".")[2] == last]
@@ -127,7 +130,7 @@ def _unknown(schema: Schema, at: Schema, name: str, value: object) -> str:
 
 def known_names(schema: Schema, at: Schema | None = None, prefix: str = "") -> Iterator[str]:
     """Yield the dotted name of every parameter, groups before what is in them."""
-    for option in _options(schema, schema if at is None else at):
+    for option in options(schema, schema if at is None else at):
         for key, below in option.get("properties", {}).items():
             yield prefix + key
             yield from known_names(schema, below, f"{prefix}{key}.")
@@ -135,7 +138,7 @@ def known_names(schema: Schema, at: Schema | None = None, prefix: str = "") -> I
 
 def _allowed(schema: Schema, at: Schema) -> str:
     """Say what a field may be, and what it is for; where it is a group, that it is one."""
-    choices = [words for option in _options(schema, at) if (words := _choice(option))]
+    choices = [words for option in options(schema, at) if (words := _choice(option))]
     allowed = f"allowed is {' or '.join(dict.fromkeys(choices)) or 'something else'}"
     meaning = at.get("description", "").rstrip(".")
     return f"{allowed} ({meaning})" if meaning else allowed

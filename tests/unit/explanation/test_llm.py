@@ -256,6 +256,15 @@ def test_with_ollama_a_missing_model_or_server_is_an_error():
         llm.ask(hand_made(), PROMPTS, parameters(nowhere, provider="ollama"), SPACE)
 
 
+@pytest.mark.parametrize("gap", [0, 1])
+def test_with_ollama_a_model_that_answers_nothing_is_an_error(gap):
+    with (
+        loopback.serving(loopback.fails) as server,
+        pytest.raises(llm.LLMUnavailableError, match="model runner has crashed"),
+    ):
+        ask(server, provider="ollama", max_gap=gap)
+
+
 @pytest.mark.parametrize(
     ("version", "tags"),
     [
@@ -310,7 +319,7 @@ def test_without_a_server_no_langchain_is_imported():
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://x", "127.0.0.1:11434", "http://", "http://a b", "http://user:pw@host", "file:///etc"],
+    ["ftp://x", "x:port", "http://", "http://a b", "http://user:pw@host", "file:///etc"],
 )
 def test_an_address_that_is_none_is_refused(url):
     with pytest.raises(ValueError, match="base_url"):

@@ -267,3 +267,15 @@ def test_no_reply_is_an_exception_or_an_invalid_choice(raw, mode):
     assert decision.decided_by == "llm" or decision.chosen_ref == "C1"
     # It can be stored.
     json.loads(decision.model_dump_json())
+
+
+def test_a_model_that_failed_is_not_hidden_behind_a_ballot_of_one():
+    memory = "the server's answer made no sense (model requires more system memory (5.6 GiB))"
+    reply = LLMReply(provider_used="ollama", model="big", prompt_sha256="0" * 64, error=memory)
+    decision = decide(hand_made(), reply, SPACE, OPEN.model_copy(update={"max_gap": 0}))
+    assert decision.reason.startswith(f"big was asked, but did not answer: {memory}")
+    late = reply.model_copy(update={"raw": '{"expl', "error": "the model did not finish"})
+    assert (
+        "the model did not finish"
+        in decide(hand_made(), late, SPACE, OPEN.model_copy(update={"max_gap": 0})).reason
+    )

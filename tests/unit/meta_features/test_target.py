@@ -180,8 +180,8 @@ def test_path_wins_over_card(folder: Path):
 
 def test_given_name_and_modality_win(folder: Path):
     assert describe(folder, name="mine").name == "mine"
-    target = describe_target(TargetParameters(card=str(EXAMPLE), name=7, modality="sonar"))
-    assert (target.name, target.meta_features.modality) == ("7", "sonar")
+    target = describe_target(TargetParameters(card=str(EXAMPLE), name="007", modality="sonar"))
+    assert (target.name, target.meta_features.modality) == ("007", "sonar")
 
 
 def test_neither_path_nor_card():

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from metallmix_kedro.support import Parameters
+from metallmix_kedro.support import FilePath, Parameters
 
 Gigabytes = Annotated[float, Field(gt=0)]
 
@@ -16,6 +16,6 @@ class CacheParameters(Parameters):
     least recently is deleted before ``max_disk_gb`` would be exceeded (10^9 bytes each).
     """
 
-    root: str
+    root: FilePath
     max_disk_gb: Gigabytes
     max_memory_gb: Gigabytes
