@@ -223,20 +223,24 @@ def _print_trained(card: dict[str, Any], folder: str) -> None:
 
 
 def _print_summary(stored: dict[str, Any], saved: dict[str, Path]) -> None:
-    from rich.console import Console
-
+    from metallmix_kedro.cli.terminal import show
     from metallmix_kedro.report import Recommendation, render_summary
 
     paths = {name: _short(path) for name, path in saved.items()}
-    summary = render_summary(
-        Recommendation.model_validate(stored),
-        paths["recommendation"],
-        paths.get("recommendation_report", ""),
+    show(
+        lambda: render_summary(
+            Recommendation.model_validate(stored),
+            paths["recommendation"],
+            paths.get("recommendation_report", ""),
+        ),
+        f"The summary cannot be shown; the recommendation is saved: {paths['recommendation']}",
     )
-    Console().print(summary)
 
 
 def _short(path: Path) -> str:
     """Show a path from the working folder where it lies in it."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # the working folder was removed
+        return str(path)
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib.util import find_spec
 
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
@@ -9,17 +10,19 @@ from kedro.pipeline import Pipeline
 from metallmix_kedro.support import ParameterError
 
 CHEAP = (
-    "data_ingestion",
-    "meta_features",
     "meta_learning",
     "explainability",
     "retrieval",
     "recommendation",
-    "evaluation",
 )
-"""What a plain ``kedro run`` does; the experiments cost hours and are asked for by name."""
+"""What a plain ``kedro run`` does: learn from the history and recommend, in under a minute.
 
-NAMES = (*CHEAP, "experiment_grid")
+The others are asked for by name."""
+
+LEARNING = ("matplotlib", "shap", "sklearn")
+"""Packages of the extra ``learn``; without them a plain run recommends from what was learned."""
+
+NAMES = ("data_ingestion", "meta_features", "experiment_grid", *CHEAP, "evaluation")
 """The eight pipelines, each a folder under ``pipelines/`` and a box in kedro-viz."""
 
 BESIDE = ("training",)
@@ -53,9 +56,12 @@ def register_pipelines() -> dict[str, Pipeline]:
     -------
     dict of str to kedro.pipeline.Pipeline
         By folder name. With ``--pipelines=recommendation`` no other pipeline is imported;
-        ``__default__``, the sum of the `CHEAP` ones, stands in it when everything is loaded.
+        ``__default__``, the sum of the `CHEAP` ones, stands in it when everything is loaded;
+        without the extra ``learn`` it is the recommendation alone.
     """
     found: dict[str, Pipeline] = find_pipelines(raise_errors=True)
     if "__default__" in found:
-        found["__default__"] = sum((found[name] for name in CHEAP), Pipeline([]))
+        learns = all(find_spec(package) for package in LEARNING)
+        wanted = CHEAP if learns else ("recommendation",)
+        found["__default__"] = sum((found[name] for name in wanted), Pipeline([]))
     return found

@@ -20,4 +20,4 @@ from kedro.framework.cli.utils import CONTEXT_SETTINGS, LazyGroup
     },
 )
 def cli() -> None:
-    """Recommend a pretrained backbone and its hyperparameters for an image dataset."""
+    """Recommend a configuration for a dataset: a backbone and hyperparameters for images."""

@@ -101,7 +101,7 @@ def replay(
         folder = record_folder(env, conf_source, metadata.project_path)
         record = latest(folder) if run_id == "latest" else read_record(record_path(folder, run_id))
         report = repeat(record, metadata.project_path, conf_source)
-    Console().print(describe(report))
+        Console().print(describe(report))
     if not report.identical:
         raise click.exceptions.Exit(1)
 

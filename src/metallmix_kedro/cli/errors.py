@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from metallmix_kedro.cli.failures import Failure, explain
+from metallmix_kedro.cli.terminal import forgiving_output
 
 VERBOSE_VARIABLE = "METALLMIX_VERBOSE"
 
@@ -27,16 +28,17 @@ def readable_errors(verbose: bool) -> Iterator[None]:
 
     Everything else is a bug and keeps its traceback, and so does everything when `verbose`.
     """
-    try:
-        yield
-    except (click.ClickException, click.exceptions.Exit):
-        raise
-    except Exception as error:
-        failure = None if verbose else explain(error)
-        if failure is None:
+    with forgiving_output():
+        try:
+            yield
+        except (click.ClickException, click.exceptions.Exit):
             raise
-        _print(failure)
-        raise click.exceptions.Exit(1) from None
+        except Exception as error:
+            failure = None if verbose else explain(error)
+            if failure is None:
+                raise
+            _print(failure)
+            raise click.exceptions.Exit(1) from None
 
 
 def _print(failure: Failure) -> None:

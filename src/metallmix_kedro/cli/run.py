@@ -17,14 +17,16 @@ from metallmix_kedro.cli.parameter_option import (
     read_parameter_file,
     with_lists,
 )
+from metallmix_kedro.cli.selection import check_environment, check_selection, guarded
 from metallmix_kedro.pipeline_registry import check_names
 from metallmix_kedro.support import as_typed
 
-HELP = """Run one or more pipelines; without a name, everything that is cheap.
+HELP = """Run one or more pipelines; without a name, all that a recommendation needs, and that.
 
 \b
 Recommend a configuration for the example target that ships with the project,
-for your images (a folder with one sub-folder a class), or for a dataset card:
+for your images (a folder with one sub-folder a class), or for a dataset card;
+of other data than images too, in an environment that declares them (docs/tabular.md):
   kedro run --pipelines=recommendation
   kedro run --pipelines=recommendation --params=target.path=/my/images
   kedro run --pipelines=recommendation --params=target.card=/my/card.yml
@@ -52,6 +54,11 @@ Measure trials of your own (hours), then learn from them:
   kedro run --pipelines=experiment_grid
   kedro run --pipelines=meta_learning,explainability,retrieval
 
+\b
+Compare it with other methods (minutes):
+  kedro run --pipelines=evaluation
+
+Relative paths in --params start where you are, those in conf/ at the project (docs/running.md).
 Every run leaves a record: "kedro runs" lists them, and "kedro replay RUN_ID" repeats a
 recommendation and says whether it comes out byte for byte the same.
 """
@@ -68,14 +75,15 @@ def _run(
     **options: Any,
 ) -> None:
     # --pipeline is the older spelling of the same: Kedro would only add a warning to it.
-    if pipeline and not pipelines:
-        pipelines, pipeline = [pipeline], None
+    pipelines = list(dict.fromkeys([*pipelines, *([pipeline] if pipeline else [])]))
     with readable_errors(verbose):
+        check_environment(options["env"], Path(options["conf_source"] or _project() / "conf"))
         check_names(pipelines)
+        check_selection(pipelines, **options)
         typed = as_typed(
             merged(read_parameter_file(params_file), params), schema(), Path.cwd(), _project()
         )
-        _run_by_kedro(pipeline=pipeline, pipelines=pipelines, params=typed, **options)
+        _run_by_kedro(pipeline=None, pipelines=pipelines, params=typed, **options)
 
 
 def _project() -> Path:
@@ -87,7 +95,7 @@ run = verbose_option(
     params_file_option(
         click.Command(
             "run",
-            params=[with_lists(option) for option in kedro_run.params],
+            params=[guarded(with_lists(option)) for option in kedro_run.params],
             callback=_run,
             help=HELP,
             short_help="Run pipelines, for example: kedro run --pipelines=recommendation",

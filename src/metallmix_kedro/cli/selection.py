@@ -1,0 +1,151 @@
+"""What of a project is run, as it was typed: a name that does not exist is told with the nearest.
+
+Kedro says that there is no such node, tag or dataset in a traceback.
+"""
+
+import copy
+import inspect
+from collections.abc import Callable, Collection, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+import kedro.runner
+from kedro.pipeline import Pipeline
+from kedro.utils import load_obj
+
+from metallmix_kedro.support import ParameterError
+
+MAX_LISTED = 30
+"""Names that a message lists where none is near."""
+
+
+def check_selection(pipelines: Sequence[str], **options: Any) -> None:
+    """Refuse names that the pipelines do not have, before anything runs.
+
+    Parameters
+    ----------
+    pipelines : sequence of str
+        Asked for; none stands for what a plain run does.
+    **options
+        Those of ``kedro run``.
+
+    Raises
+    ------
+    metallmix_kedro.support.errors.ParameterError
+        Naming each option's offence and the nearest name.
+    """
+    _check_runner(options["runner"], options["runner_params"])
+    if not any(options[name] for name in _NAMED_BY):
+        return
+    whole = _asked(pipelines)
+    for option, named in _NAMED_BY.items():
+        known = sorted(named(whole))
+        for name in options[option] or ():
+            if name not in known:
+                raise ParameterError(_unknown(option, name, known, pipelines))
+    if not _left(whole, options):
+        raise ParameterError(
+            "No step is left to run: the options --tags, --nodes, --from-nodes, --to-nodes, "
+            "--from-inputs, --to-outputs and --namespaces exclude each other."
+        )
+
+
+def check_environment(env: str | None, conf: Path) -> None:
+    """Refuse an environment that has no folder.
+
+    Raises
+    ------
+    metallmix_kedro.support.errors.ParameterError
+        Naming the nearest one.
+    """
+    if env and conf.is_dir() and not (conf / env).is_dir():
+        known = sorted(entry.name for entry in conf.iterdir() if entry.is_dir())
+        raise ParameterError(f"There is no environment '{env}' in {conf}.{_nearest(env, known)}")
+
+
+def guarded(option: click.Parameter) -> click.Parameter:
+    """Return a copy of an option whose own check says what is wrong as click does."""
+    check = option.callback
+    if check is None:
+        return option
+
+    def guarded_check(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        try:
+            return check(context, parameter, value)
+        except (click.BadParameter, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            why = str(error.args[0]) if error.args else type(error).__name__
+            raise click.BadParameter(
+                f"{value!r} cannot be used ({why}).", context, parameter
+            ) from None
+
+    ours = copy.copy(option)
+    ours.callback = guarded_check
+    return ours
+
+
+def _node_names(whole: Pipeline) -> set[str]:
+    return {node.name for node in whole.nodes}
+
+
+_NAMED_BY: dict[str, Callable[[Pipeline], Collection[str]]] = {
+    "tags": lambda whole: {tag for node in whole.nodes for tag in node.tags},
+    "node_names": _node_names,
+    "from_nodes": _node_names,
+    "to_nodes": _node_names,
+    "from_inputs": lambda whole: whole.datasets(),
+    "to_outputs": lambda whole: whole.all_outputs(),
+    "namespaces": lambda whole: {node.namespace for node in whole.nodes if node.namespace},
+    "load_versions": lambda whole: whole.datasets(),
+}
+
+
+def _asked(names: Sequence[str]) -> Pipeline:
+    from kedro.framework.project import pipelines
+
+    pipelines.set_requested(list(names) or None)
+    return sum((pipelines[name] for name in names or ["__default__"]), Pipeline([]))
+
+
+def _left(whole: Pipeline, options: dict[str, Any]) -> bool:
+    chosen = {name: options[name] for name in _NAMED_BY if name != "load_versions"}
+    chosen["node_namespaces"] = chosen.pop("namespaces")
+    try:
+        return bool(whole.filter(**{name: one or None for name, one in chosen.items()}).nodes)
+    except ValueError:
+        return False
+
+
+def _unknown(option: str, name: str, known: Sequence[str], pipelines: Sequence[str]) -> str:
+    spelled = "nodes" if option == "node_names" else option
+    where = ", ".join(pipelines) or "a plain kedro run"
+    return f"--{spelled.replace('_', '-')}: {where} has no '{name}'.{_nearest(name, known)}"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """Say which name was meant: also one whose last part it is."""
+    ends = [one for one in known if one.rpartition(".")[2] == name]
+    last = {one.rpartition(".")[2]: one for one in known}
+    near = ends or get_close_matches(name, known, n=1)
+    near = near or [last[one] for one in get_close_matches(name, list(last), n=1)]
+    if near:
+        return f" Did you mean {near[0]}?"
+    more = ", ..." if len(known) > MAX_LISTED else ""
+    return f" There are: {', '.join(known[:MAX_LISTED])}{more}." if known else " There are none."
+
+
+def _check_runner(runner: str | None, parameters: dict[str, Any] | None) -> None:
+    try:
+        chosen = load_obj(runner or "SequentialRunner", "kedro.runner")
+    except (AttributeError, ImportError, ValueError) as error:
+        near = _nearest(str(runner), [name for name in dir(kedro.runner) if name[0].isupper()])
+        raise ParameterError(f"--runner: there is no runner '{runner}'.{near}") from error
+    known = list(inspect.signature(chosen).parameters)
+    for name in parameters or ():
+        if name not in known:
+            raise ParameterError(
+                f"--runner-params: {chosen.__name__} has no '{name}'.{_nearest(name, known)}"
+            )
