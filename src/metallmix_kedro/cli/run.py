@@ -95,7 +95,7 @@ run = verbose_option(
     params_file_option(
         click.Command(
             "run",
-            params=[guarded(with_lists(option)) for option in kedro_run.params],
+            params=[with_lists(guarded(option)) for option in kedro_run.params],
             callback=_run,
             help=HELP,
             short_help="Run pipelines, for example: kedro run --pipelines=recommendation",

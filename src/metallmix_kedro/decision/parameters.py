@@ -42,5 +42,5 @@ class DecisionParameters(Parameters):
         10.0, ge=1, description="warn when the largest class is this many times the smallest"
     )
     wide_interval: float = Field(
-        0.3, gt=0, le=1, description="warn when the interval of the predicted score is wider"
+        0.5, gt=0, le=1, description="warn when the interval of the predicted score is wider"
     )

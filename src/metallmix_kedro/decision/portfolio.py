@@ -68,7 +68,8 @@ def short_list(
         Rows of `predictions`, at most `n_candidates`, with the columns ``roles``, tuples of
         `first_role`, ``different`` and ``best_on_average``, and ``adds``: what the configuration
         adds to the expected best relative score of those before it, at least 0 (for the first
-        without a floor, its own).
+        without a floor, its own). ``gain_chance``: how likely it or one before it scores above
+        the floor, missing without one.
     """
     ranked = by_prediction(predictions.assign(_row=np.arange(len(predictions))))
     scores = scenarios[:, ranked["_row"].to_numpy()]
@@ -83,7 +84,9 @@ def short_list(
         _roles(first_role if place == picked[0] else None, place == average) for place in picked
     ]
     return listed.assign(
-        roles=pd.Series(roles, index=listed.index, dtype=object), adds=_added(scores, picked, floor)
+        roles=pd.Series(roles, index=listed.index, dtype=object),
+        adds=_added(scores, picked, floor),
+        gain_chance=_gain_chances(scores, picked, floor),
     )
 
 
@@ -112,6 +115,16 @@ def _added(scores: FloatArray, picked: list[int], floor: FloatArray | None) -> F
     tried = np.column_stack([start, scores[:, picked].astype(np.float64)])
     best = np.maximum.accumulate(tried, axis=1).mean(axis=0)
     return np.diff(best, prepend=0.0)[1:] if floor is not None else np.diff(best[1:], prepend=0.0)
+
+
+def _gain_chances(
+    scores: FloatArray, picked: list[int], floor: FloatArray | None
+) -> FloatArray | None:
+    """Return how likely the best of the list so far beats the trials run already."""
+    if floor is None:
+        return None
+    best = np.maximum.accumulate(scores[:, picked], axis=1)
+    return np.asarray((best > floor[:, None]).mean(axis=0), dtype=np.float64)
 
 
 def position_of(ranked: pd.DataFrame, configuration: Mapping[Any, Any]) -> int | None:

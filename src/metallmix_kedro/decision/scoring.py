@@ -245,6 +245,7 @@ def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -
         roles=row["roles"],
         adds=round(float(row["adds"]), DECIMALS),
         chance=_known(row.get("chance")),
+        gain_chance=_known(row.get("gain_chance")),
         contributions=tuple(sorted(own, key=lambda one: -abs(one.contribution))),
         **{name: round(float(row[name]), DECIMALS) for name in PREDICTIONS},
     )

@@ -63,8 +63,10 @@ class Candidate(_Evidence):
     trials on it), ``different``, ``best_on_average``. ``adds`` is what it adds to the expected
     best relative score of those before it (of the first, its own); None for a configuration that
     was not chosen as part of a list. ``chance`` is the probability that it scores above the one
-    that is best on average, None for that one or where there is none. ``contributions`` are the
-    SHAP contributions of the configuration's own features to its relative score.
+    that is best on average, None for that one or where there is none. ``gain_chance`` is how likely
+    it or one before it scores above the best trial on the target, None without such trials.
+    ``contributions`` are the SHAP contributions of the configuration's own features to its relative
+    score.
     """
 
     ref: str
@@ -79,6 +81,7 @@ class Candidate(_Evidence):
     training_time_high_s: float
     adds: float | None = None
     chance: float | None = None
+    gain_chance: float | None = None
     contributions: tuple[TopFeature, ...]
 
 

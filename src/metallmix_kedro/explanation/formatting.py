@@ -39,7 +39,18 @@ def chance(candidate: Candidate) -> str:
     """
     if candidate.chance is None:
         return ""
-    return f"{min(max(100 * candidate.chance, 1), 99):.0f} %"
+    return share(candidate.chance)
+
+
+def share(chance: float) -> str:
+    """Write a chance, which is never certain.
+
+    Examples
+    --------
+    >>> share(0.318), share(1.0)
+    ('32 %', '99 %')
+    """
+    return f"{min(max(100 * chance, 1), 99):.0f} %"
 
 
 def percent(share: float) -> str:

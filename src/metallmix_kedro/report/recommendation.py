@@ -40,7 +40,7 @@ class PredictedScore(_Output):
     value: Share
     low: Share
     high: Share
-    relative: float = Field(description="0: like the worst trial of a dataset, 1: like its best")
+    relative: Share = Field(description="0: like the worst trial of a dataset, 1: like its best")
 
 
 class PredictedTime(_Output):
@@ -170,7 +170,7 @@ def recommend(
             value=chosen.score,
             low=chosen.score_low,
             high=chosen.score_high,
-            relative=chosen.relative_score,
+            relative=min(max(chosen.relative_score, 0.0), 1.0),
         ),
         training_time_s=PredictedTime(
             value=chosen.training_time_s,

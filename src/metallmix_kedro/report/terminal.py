@@ -9,10 +9,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from metallmix_kedro.declared import hyperparameters, titled
 from metallmix_kedro.explanation import Candidate, formatting, names
 from metallmix_kedro.report.recommendation import Recommendation
 
+STOP_BELOW = 0.1
+"""Chance of anything better below which one had better stop."""
+MAX_WORD = 30
+"""Columns that a word may take before it is broken."""
 _SHOWN_TRIALS = 4
 
 
@@ -78,8 +81,26 @@ def _configuration(recommendation: Recommendation) -> Table:
     if own is not None:
         counted = f"of {own.n_trials} trials on this dataset, which count here"
         add("your best so far", formatting.percent(own.best[0].score), counted)
+        table.add_row("what next", _text(_what_next(recommendation, own.best[0].score)))
     table.add_row("decided by", _text(_decided_by(recommendation)))
     return table
+
+
+def _what_next(recommendation: Recommendation, best: float) -> str:
+    """Say whether to stop or what to try, after trials on the target itself."""
+    candidates = recommendation.evidence.candidates
+    chances = [one.gain_chance for one in candidates if one.gain_chance is not None]
+    yours = formatting.percent(best)
+    if best >= 1 or (chances and chances[-1] < STOP_BELOW):
+        by = f" (chance {formatting.share(chances[-1])} by all of these)" if best < 1 else ""
+        return f"stop: your {yours} {'cannot' if best >= 1 else 'is unlikely to'} be beaten{by}"
+    if not chances:
+        return f"try {candidates[0].ref}"
+    together = f", {formatting.share(chances[-1])} with the others" if len(chances) > 1 else ""
+    return (
+        f"try {candidates[0].ref}: chance {formatting.share(chances[0])} to beat your {yours}"
+        f"{together}"
+    )
 
 
 def _decided_by(recommendation: Recommendation) -> str:
@@ -90,15 +111,11 @@ def _decided_by(recommendation: Recommendation) -> str:
 
 
 def _candidates(recommendation: Recommendation) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("")
-    table.add_column(_title(), overflow="fold")
-    for name in names.column_names():
-        table.add_column(hyperparameters()[name].abbreviation or name, no_wrap=True)
+    table = _table()
+    table.add_column("configuration", ratio=1, min_width=_longest_word(recommendation))
     table.add_column(recommendation.evidence.measure.label, justify="right")
-    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("time", justify="right")
     table.add_column("ratio", justify="right", no_wrap=True)
-    table.add_column("why listed", overflow="fold")
     for candidate in recommendation.evidence.candidates:
         chosen = candidate.ref == recommendation.chosen_ref
         cells = _candidate_cells(candidate, recommendation.relative_training_times[candidate.ref])
@@ -106,30 +123,41 @@ def _candidates(recommendation: Recommendation) -> Table:
     return table
 
 
-def _title() -> str:
-    return ", ".join(titled()).replace("_", " ") or "configuration"
+def _table() -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("", no_wrap=True)
+    return table
+
+
+def _longest_word(recommendation: Recommendation) -> int:
+    """Return the width at which no name of a configuration is broken."""
+    shown = [*recommendation.evidence.candidates, *recommendation.evidence.trials]
+    words = (word for one in shown for word in names.title(one.configuration).split())
+    return min(max((len(word) for word in words), default=0), MAX_WORD)
 
 
 def _candidate_cells(candidate: Candidate, relative_time: float) -> Iterator[RenderableType]:
     chosen = candidate.configuration
+    roles = ", ".join(formatting.ROLES[role] for role in candidate.roles)
     yield candidate.ref
-    yield _text(names.title(chosen))
-    yield from (value for _, value in names.rows(chosen, names.column_names()))
+    yield Group(
+        _text(names.title(chosen)),
+        # All of it, or two candidates that differ in one value would look the same.
+        _text("; ".join(part for part in (names.details(chosen), roles) if part), "dim"),
+    )
     yield formatting.percent(candidate.score)
     yield formatting.duration(candidate.training_time_s)
     yield formatting.ratio(relative_time)
-    yield ", ".join(formatting.ROLES[role] for role in candidate.roles)
 
 
 def _trials(recommendation: Recommendation) -> RenderableType:
     trials = recommendation.evidence.trials
     column = recommendation.evidence.measure.column
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("")
+    table = _table()
     table.add_column("dataset", overflow="ellipsis", max_width=22, no_wrap=True)
-    table.add_column(_title(), overflow="fold")
+    table.add_column("configuration", min_width=_longest_word(recommendation))
     table.add_column(recommendation.evidence.measure.label, justify="right")
-    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("time", justify="right")
     for trial in trials[:_SHOWN_TRIALS]:
         table.add_row(
             trial.ref,

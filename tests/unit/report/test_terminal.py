@@ -8,6 +8,7 @@ from metallmix_kedro.explanation.evidence import OwnTrial, OwnTrials
 from metallmix_kedro.meta_features import ImagesRead
 from metallmix_kedro.report.recommendation import Recommendation
 from metallmix_kedro.report.terminal import render_summary
+from metallmix_kedro.search_space import Configuration
 from tests import made_recommendation as made
 
 JSON_PATH = f"data/07_model_output/recommendation.json/{'2026-01-01T00.00.00.000Z/' * 2}r.json"
@@ -114,3 +115,62 @@ def test_own_trials_and_who_decided_are_told() -> None:
     assert "81.2 %" in text
     assert "of 3 trials on this dataset" in text
     assert "portfolio: what is best on average" in text
+
+
+def after_trials(best: float, *gain_chances: float) -> str:
+    shown = made.recommendation()
+    tried = OwnTrial(configuration=shown.configuration, score=best)
+    candidates = tuple(
+        one.model_copy(update={"gain_chance": chance})
+        for one, chance in zip(shown.evidence.candidates, gain_chances, strict=False)
+    )
+    evidence = shown.evidence.model_copy(
+        update={"own_trials": OwnTrials(n_trials=3, best=(tried,)), "candidates": candidates}
+    )
+    changed = shown.model_copy(update={"evidence": evidence})
+    return " ".join(printed(changed, width=120).replace("│", " ").split())
+
+
+def test_after_own_trials_it_says_whether_to_stop() -> None:
+    said = after_trials(0.954, 0.01, 0.02, 0.04)
+    assert "stop: your 95.4 % is unlikely to be beaten (chance 4 % by all of these)" in said
+    assert "stop: your 100.0 % cannot be beaten" in after_trials(1.0, 0.6, 0.7)
+    said = after_trials(0.61, 0.34, 0.49, 0.73)
+    assert "try C1: chance 34 % to beat your 61.0 %, 73 % with the others" in said
+
+
+def test_candidates_that_differ_in_one_value_look_different() -> None:
+    shown = made.recommendation()
+    first = shown.evidence.candidates[0]
+    others: list[dict[str, object]] = [
+        {"dense_units": 1024},
+        {"dropout": 0.5},
+        {"batch_size": 64},
+        {"optimizer": "adam"},
+    ]
+    twins = [first] + [
+        first.model_copy(
+            update={
+                "configuration": Configuration.from_mapping(first.configuration.as_dict() | one)
+            }
+        )
+        for one in others
+    ]
+    evidence = shown.evidence.model_copy(
+        update={
+            "candidates": tuple(
+                one.model_copy(update={"ref": f"C{number}"}) for number, one in enumerate(twins, 1)
+            )
+        }
+    )
+    text = " ".join(printed(shown.model_copy(update={"evidence": evidence})).split())
+    for told in ("1024 dense units", "dropout 0.5", "batches of 64", "adam at"):
+        assert told in text
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 100])
+def test_no_name_breaks_in_mid_word(width: int) -> None:
+    shown = made.recommendation()
+    text = printed(shown, width)
+    for candidate in shown.evidence.candidates:
+        assert candidate.configuration.backbone in text

@@ -87,3 +87,24 @@ def test_any_cell_is_a_value_or_has_a_reason(column, text, decimal, scale):
         value = str(error)
     assert value != ""
     assert not isinstance(value, float) or math.isfinite(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1.3h", 4680.0),
+        ("1,3h", 4680.0),
+        ("0 days 00:01:23.5", 83.5),
+        ("2.5 min", 150.0),
+        ("90.5s", 90.5),
+        ("1,5", 1.5),
+    ],
+)
+def test_a_duration_knows_its_own_point_whatever_the_tables_decimals(text, seconds):
+    assert parse_value("training_time_s", text, decimal=",") == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["1.234", "1.5e3", "1.234,5"])
+def test_a_point_that_may_group_thousands_is_refused(text):
+    with pytest.raises(ValueError, match="decimal sign is a comma"):
+        parse_value("training_time_s", text, decimal=",")
