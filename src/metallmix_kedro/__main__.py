@@ -1,17 +1,30 @@
-"""Run the project as ``python -m metallmix_kedro``, with the options of ``kedro run``."""
+"""Run the project as ``python -m metallmix_kedro``, with the options of ``kedro run``.
+
+An installed wheel needs no project around it: a folder with ``conf`` (``kedro package`` makes an
+archive of it) and ``data``, from where it is run.
+"""
 
 from pathlib import Path
 
-from kedro.framework.startup import bootstrap_project
-from kedro.utils import find_kedro_project
-
-from metallmix_kedro.cli.run import run
+from metallmix_kedro.support.output import forgiving_output
 
 
 def main() -> None:
-    """Run from inside the project's folder."""
-    bootstrap_project(find_kedro_project(Path.cwd()) or Path.cwd())
-    run()
+    """Run from inside the project's folder, or from any other with the installed package."""
+    with forgiving_output():
+        # Imported here: Kedro begins to log as soon as it is imported.
+        from kedro.framework.project import configure_project
+        from kedro.framework.startup import bootstrap_project
+        from kedro.utils import find_kedro_project
+
+        from metallmix_kedro.cli.run import run
+
+        project = find_kedro_project(Path.cwd())
+        if project is None:
+            configure_project("metallmix_kedro")
+        else:
+            bootstrap_project(project)
+        run()
 
 
 if __name__ == "__main__":

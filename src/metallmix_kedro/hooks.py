@@ -59,6 +59,20 @@ class ParameterHooks:
         context.config_loader["parameters"] = from_project(
             parameters, schema(), context.project_path
         )
+        _find_prompts(context.config_loader, context.project_path)
+
+
+def _find_prompts(loader: AbstractConfigLoader, project_path: Path) -> None:
+    """Read what the catalog has below ``conf/`` from the folder that was named in its place."""
+    conf = project_path / loader.conf_source
+    if not conf.is_dir() or conf == project_path / "conf":
+        return
+    catalog = loader["catalog"]
+    for entry in catalog.values():
+        where = entry.get("path") if isinstance(entry, dict) else None
+        if isinstance(where, str) and where.startswith("conf/"):
+            entry["path"] = str(conf / where.removeprefix("conf/"))
+    loader["catalog"] = catalog
 
 
 def read_parameters(loader: AbstractConfigLoader) -> dict[str, Any]:
@@ -223,8 +237,8 @@ def _print_trained(card: dict[str, Any], folder: str) -> None:
 
 
 def _print_summary(stored: dict[str, Any], saved: dict[str, Path]) -> None:
-    from metallmix_kedro.cli.terminal import show
     from metallmix_kedro.report import Recommendation, render_summary
+    from metallmix_kedro.support.output import show
 
     paths = {name: _short(path) for name, path in saved.items()}
     show(

@@ -68,13 +68,15 @@ def split_parameters(
     return found
 
 
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merged(below: Mapping[Any, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Merge nested parameters; where both have a value, `above` wins."""
     both = dict(below)
     for key, value in above.items():
         inner = both.get(key)
-        nested = isinstance(inner, Mapping) and isinstance(value, Mapping)
-        both[key] = merged(inner, value) if nested else value
+        if isinstance(inner, Mapping) and isinstance(value, Mapping):
+            both[key] = merged(inner, value)
+        else:
+            both[key] = value
     return both
 
 
@@ -168,10 +170,11 @@ def _as_yaml(key: str, text: str) -> Any:
         rest = text.partition(",")[2].strip()
         raise ValueError(f"Item `{rest}` must contain a key and a value separated by `=`.")
     try:
-        return OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))["value"]
+        read: Any = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={text}"]))
     except (YAMLError, OmegaConfBaseException) as error:
         why = getattr(error, "problem", None) or "no valid YAML"
         raise ValueError(f"{key}={text} cannot be read ({why}). {AS_FILE}") from None
+    return read["value"]
 
 
 def _are_texts(key: str) -> bool:

@@ -1,12 +1,15 @@
 """``kedro run``: Kedro's own, with examples in its help and errors one can read."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.cli.utils import CONTEXT_SETTINGS
+from kedro.framework.project import LOGGING
 from kedro.utils import find_kedro_project
 
 from metallmix_kedro.all_parameters import schema
@@ -17,7 +20,7 @@ from metallmix_kedro.cli.parameter_option import (
     read_parameter_file,
     with_lists,
 )
-from metallmix_kedro.cli.selection import check_environment, check_selection, guarded
+from metallmix_kedro.cli.selection import check_selection, existing_environment, guarded
 from metallmix_kedro.pipeline_registry import check_names
 from metallmix_kedro.support import as_typed
 
@@ -77,13 +80,26 @@ def _run(
     # --pipeline is the older spelling of the same: Kedro would only add a warning to it.
     pipelines = list(dict.fromkeys([*pipelines, *([pipeline] if pipeline else [])]))
     with readable_errors(verbose):
-        check_environment(options["env"], Path(options["conf_source"] or _project() / "conf"))
+        conf = Path(options["conf_source"] or _project() / "conf")
+        _talk_as_in(conf)
+        options["env"] = existing_environment(options["env"], conf)
         check_names(pipelines)
         check_selection(pipelines, **options)
         typed = as_typed(
             merged(read_parameter_file(params_file), params), schema(), Path.cwd(), _project()
         )
         _run_by_kedro(pipeline=None, pipelines=pipelines, params=typed, **options)
+
+
+def _talk_as_in(conf: Path) -> None:
+    """Have the log say what it says in the project's folder: Kedro looks for its settings there."""
+    settings = conf / "logging.yml"
+    if (
+        Path.cwd() != conf.parent
+        and "KEDRO_LOGGING_CONFIG" not in os.environ
+        and settings.is_file()
+    ):
+        LOGGING.configure(yaml.safe_load(settings.read_text(encoding="utf-8")))
 
 
 def _project() -> Path:

@@ -5,6 +5,7 @@ Kedro says that there is no such node, tag or dataset in a traceback.
 
 import copy
 import inspect
+import os
 from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -52,17 +53,24 @@ def check_selection(pipelines: Sequence[str], **options: Any) -> None:
         )
 
 
-def check_environment(env: str | None, conf: Path) -> None:
-    """Refuse an environment that has no folder.
+def existing_environment(env: str | None, conf: Path) -> str | None:
+    """Return the environment to run in: ``base`` where the usual ``local`` has no folder.
+
+    ``conf/local`` is everybody's own, so a copy of ``conf`` may come without it.
 
     Raises
     ------
     metallmix_kedro.support.errors.ParameterError
-        Naming the nearest one.
+        If the one that was asked for has no folder; the nearest is named.
     """
-    if env and conf.is_dir() and not (conf / env).is_dir():
+    if not conf.is_dir():  # an archive; Kedro reads that
+        return env
+    if env is None:
+        return None if os.environ.get("KEDRO_ENV") or (conf / "local").is_dir() else "base"
+    if not (conf / env).is_dir():
         known = sorted(entry.name for entry in conf.iterdir() if entry.is_dir())
         raise ParameterError(f"There is no environment '{env}' in {conf}.{_nearest(env, known)}")
+    return env
 
 
 def guarded(option: click.Parameter) -> click.Parameter:

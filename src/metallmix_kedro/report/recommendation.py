@@ -214,7 +214,8 @@ def _beware(
 
     What was asked for and did not come is said before all other warnings.
     """
-    failed, found = [], []
+    failed: list[str] = []
+    found: list[str] = []
     width = chosen.score_high - chosen.score_low
     if width > wide_interval:
         found.append(

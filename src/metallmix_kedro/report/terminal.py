@@ -131,8 +131,11 @@ def _table() -> Table:
 
 def _longest_word(recommendation: Recommendation) -> int:
     """Return the width at which no name of a configuration is broken."""
-    shown = [*recommendation.evidence.candidates, *recommendation.evidence.trials]
-    words = (word for one in shown for word in names.title(one.configuration).split())
+    shown = [
+        *(one.configuration for one in recommendation.evidence.candidates),
+        *(one.configuration for one in recommendation.evidence.trials),
+    ]
+    words = (word for one in shown for word in names.title(one).split())
     return min(max((len(word) for word in words), default=0), MAX_WORD)
 
 

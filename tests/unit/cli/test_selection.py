@@ -9,7 +9,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.startup import bootstrap_project
 
 from metallmix_kedro.cli.run import run
-from metallmix_kedro.cli.selection import check_environment, check_selection
+from metallmix_kedro.cli.selection import check_selection, existing_environment
 from metallmix_kedro.support import ParameterError
 from tests.workspace import PROJECT
 
@@ -77,12 +77,16 @@ def test_what_is_there_passes():
     check_selection(["recommendation"], **{**NOTHING, **named})
 
 
-def test_an_environment_has_a_folder(tmp_path: Path):
+def test_an_environment_has_a_folder(tmp_path: Path, monkeypatch):
+    monkeypatch.delenv("KEDRO_ENV", raising=False)
     (tmp_path / "tabular").mkdir()
-    check_environment("tabular", tmp_path)
-    check_environment(None, tmp_path)
+    assert existing_environment("tabular", tmp_path) == "tabular"
+    assert existing_environment(None, tmp_path) == "base"
+    assert existing_environment("any", tmp_path / "conf.tar.gz") == "any"
     with pytest.raises(ParameterError, match=r"Did you mean tabular\?"):
-        check_environment("tabula", tmp_path)
+        existing_environment("tabula", tmp_path)
+    (tmp_path / "local").mkdir()
+    assert existing_environment(None, tmp_path) is None
 
 
 @pytest.mark.parametrize("arguments", [["--config=/dev/null"], ["--load-versions=history"]])

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from metallmix_kedro.cli.terminal import forgiving_output, show
+from metallmix_kedro.support.output import forgiving_output, show
 
 
 def stream(encoding: str) -> io.TextIOWrapper:
