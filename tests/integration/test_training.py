@@ -261,7 +261,7 @@ def odd_files(folder: Path) -> tuple[list[str], list[str]]:
         path(f"page{number}.jpg", bad).write_text("<html><body>404</body></html>")
         path(f"noise{number}.png", bad).write_bytes(rng.bytes(500))
         deep = rng.integers(0, 65536, (20, 20)).astype(np.uint16)
-        Image.fromarray(deep).save(path(f"deep{number}.png", bad))
+        Image.fromarray(deep).save(path(f"deep{number}.png", good))
         picture.convert("CMYK").save(path(f"print{number}.jpg", good))
         frames = [picture.convert("P"), picture.rotate(90).resize(picture.size).convert("P")]
         frames[0].save(path(f"moving{number}.gif", bad), save_all=True, append_images=frames[1:])
