@@ -41,7 +41,7 @@ def main() -> None:
                 verdict = "failed after all" if outcome.code else "the same"
             counted[verdict] += 1
             if verdict != "the same":
-                print(f"{number}: {verdict}: {situation}\n{outcome.said[-1500:]}\n")
+                print(f"{number}: {verdict}: {situation}\n{outcome.said[-1500:]}\n", flush=True)
     print(", ".join(f"{verdict}: {n}" for verdict, n in counted.most_common()))
 
 
