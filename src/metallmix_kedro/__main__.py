@@ -6,7 +6,7 @@ archive of it) and ``data``, from where it is run.
 
 from pathlib import Path
 
-from metallmix_kedro.support.output import forgiving_output
+from metallmix_kedro.support import forgiving_output
 
 
 def main() -> None:

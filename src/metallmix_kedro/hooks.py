@@ -238,7 +238,7 @@ def _print_trained(card: dict[str, Any], folder: str) -> None:
 
 def _print_summary(stored: dict[str, Any], saved: dict[str, Path]) -> None:
     from metallmix_kedro.report import Recommendation, render_summary
-    from metallmix_kedro.support.output import show
+    from metallmix_kedro.support import show
 
     paths = {name: _short(path) for name, path in saved.items()}
     show(

@@ -162,3 +162,14 @@ def test_an_old_list_of_values_says_how_it_is_written_now(workspace, through):
         (workspace.conf / "test/parameters_mine.yml").write_text(yaml.safe_dump(old))
     with pytest.raises(ParameterError, match=r"optimizer:\n    values: \[adam\]"):
         workspace.run("recommendation", params=old if through == "params" else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [(7, "write it in quotes"), (True, "write it in quotes"), ("caf\udce9", "UTF-8 locale")],
+)
+def test_a_text_that_arrived_as_something_else_is_told_how_to_write_it(name, hint):
+    parameters = shipped("base")
+    parameters["target"] = {**parameters["target"], "name": name}
+    with pytest.raises(ParameterError, match=hint):
+        check_parameters(parameters)

@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from metallmix_kedro.cli.failures import Failure, explain
-from metallmix_kedro.support.output import forgiving_output
+from metallmix_kedro.support import forgiving_output
 
 VERBOSE_VARIABLE = "METALLMIX_VERBOSE"
 

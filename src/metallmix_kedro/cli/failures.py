@@ -32,7 +32,8 @@ MENDS: dict[type[Exception], str] = {
     "or name another version with --load-versions=NAME:VERSION.",
     ParameterValidationError: "Correct it under conf/ or after --params.",
     MissingConfigException: "Run from the project's folder, or name it with --conf-source.",
-    OmegaConfBaseException: "Check the ${...} references under conf/ (globals.yml defines them).",
+    OmegaConfBaseException: "Check the ${...} references under conf/ (globals.yml defines them); "
+    "in a name or path, write a ${ that means itself as \\${.",
     YAMLError: "Correct the file at the line that is named.",
     ModuleNotFoundError: 'Install everything with: pip install -c requirements.lock -e ".[test]"',
     OSError: "Check that the path exists, that it may be read and written, and that the disk "

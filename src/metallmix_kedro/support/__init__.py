@@ -1,7 +1,7 @@
 """What all rooms lean on: errors, optional imports, the base of parameter models.
 
-Also files that appear whole, YAML that people write, figures to draw on, and XGBoost without
-scikit-learn. It imports no other room.
+Also files that appear whole, paths, output, YAML that people write, figures to draw on, and
+XGBoost without scikit-learn. It imports no other room.
 """
 
 import lazy_loader

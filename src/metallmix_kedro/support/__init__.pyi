@@ -18,6 +18,7 @@ from .figures import (
     new_figure as new_figure,
 )
 from .files import whole_file as whole_file
+from .output import forgiving_output as forgiving_output, show as show
 from .parameter_errors import describe_offences as describe_offences
 from .parameters import Parameters as Parameters
 from .paths import (

@@ -58,11 +58,19 @@ def describe_offences(schema: Schema, offences: Iterable[ErrorDetails]) -> list[
             said = f"{name} is missing: {_allowed(schema, at)}"
         else:
             said = f"{name} = {offence['input']!r}: {_reason(offence) or _allowed(schema, at)}"
-            if offence["type"] == "string_type" and isinstance(offence["input"], int | float):
-                said += "; YAML took it for a number or a truth value: write it in quotes"
+            said += _hint(offence)
         # A value that may be one of several things offends once for each of them.
         described.setdefault(name, said)
     return list(described.values())
+
+
+def _hint(offence: ErrorDetails) -> str:
+    """Say how to write a text that did not arrive as one."""
+    if offence["type"] == "string_unicode":
+        return "; its letters are not UTF-8: rename it, or work in a UTF-8 locale"
+    if offence["type"] == "string_type" and isinstance(offence["input"], int | float):
+        return "; YAML took it for a number or a truth value: write it in quotes"
+    return ""
 
 
 def _reason(offence: ErrorDetails) -> str:

@@ -1,6 +1,7 @@
 import pytest
 from kedro.io import DatasetError
 from kedro.validation.exceptions import ParameterValidationError
+from omegaconf.errors import InterpolationKeyError
 
 from metallmix_kedro.cli.failures import explain
 from metallmix_kedro.support.errors import ArtifactError, InputError, MissingExtraError
@@ -36,6 +37,11 @@ def test_an_error_of_the_user_is_said_in_words(error, title, said):
 def test_the_projects_own_words_are_preferred_to_what_wraps_them():
     error = raised(DatasetError("Failed while loading"), ArtifactError("index.faiss is truncated"))
     assert explain(error).message == "index.faiss is truncated"
+
+
+def test_a_dollar_that_means_itself_is_told_how_to_write_it():
+    failure = explain(InterpolationKeyError("Interpolation key 'x' not found"))
+    assert r"\${" in failure.mend
 
 
 def test_a_datasets_error_comes_with_a_mend():
