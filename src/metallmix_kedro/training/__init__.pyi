@@ -15,13 +15,12 @@ from .inputs.pixels import load_pixels as load_pixels
 from .inputs.splits import ImageSplits as ImageSplits, Split as Split, draw_subset as draw_subset
 from .kept.classifier import RESIZING as RESIZING, pretrained_extractor as pretrained_extractor
 from .kept.folds import TrainedFold as TrainedFold
+from .kept.plans import Plan as Plan, plan_splits as plan_splits
 from .kept.runs import (
     DivergedError as DivergedError,
     OutOfMemoryError as OutOfMemoryError,
-    Plan as Plan,
     StoppedError as StoppedError,
     Trained as Trained,
-    plan_splits as plan_splits,
     save_model as save_model,
     train as train,
 )

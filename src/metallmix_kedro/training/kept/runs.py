@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import MetallmixError, require, whole_file
 from metallmix_kedro.training.features import Features
-from metallmix_kedro.training.fitting import Labels, Network, class_probabilities
+from metallmix_kedro.training.fitting import Network, class_probabilities
 from metallmix_kedro.training.inputs.cache import ArrayCache, cache_key
 from metallmix_kedro.training.inputs.rows import Rows
-from metallmix_kedro.training.inputs.splits import ImageSplits, Split
+from metallmix_kedro.training.inputs.splits import Split
 from metallmix_kedro.training.kept.classifier import build_classifier
 from metallmix_kedro.training.kept.folds import FinishedFolds, TrainedFold
+from metallmix_kedro.training.kept.plans import Plan
 from metallmix_kedro.training.kept.progress import TrainingProgress
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
-from metallmix_kedro.training.trials import Schedule, train_trials
+from metallmix_kedro.training.trials import train_trials
 
 logger = logging.getLogger(__name__)
 
@@ -47,36 +47,6 @@ class OutOfMemoryError(MetallmixError):
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is trained, and on what.
-
-    ``images`` has the columns of a manifest, all of them usable, with their folds; ``root`` is the
-    folder of their paths. ``splits`` are those of the cross-validation, ``kept`` that of the
-    network that is kept: its validation images tell when to stop, and are its test images too.
-    """
-
-    configuration: Configuration
-    image_size: int
-    root: Path
-    images: pd.DataFrame
-    data_hash: str
-    splits: tuple[Split, ...]
-    kept: Split
-    schedule: Schedule
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The classes in the order of their numbers."""
-        return tuple(sorted(self.images["class_name"].unique()))
-
-    @property
-    def labels(self) -> Labels:
-        """Class numbers, shape (n_images,)."""
-        codes = self.images["class_name"].astype("category").cat.codes
-        return np.asarray(codes, dtype=np.int64)
-
-
-@dataclass(frozen=True)
 class Trained:
     """What a training gave: the folds, the network that is kept, and how long features took."""
 
@@ -86,28 +56,6 @@ class Trained:
     classifier: Path
     feature_time_s: float
     notes: tuple[str, ...]
-
-
-def plan_splits(
-    images: pd.DataFrame, n_folds: int, validation_share: float, kept_share: float, seed: int
-) -> tuple[tuple[Split, ...], Split]:
-    """Divide images for the cross-validation, and for the network that is kept.
-
-    Parameters
-    ----------
-    images : pandas.DataFrame
-        With their folds.
-    n_folds : int
-        Folds of the cross-validation; 0 for none.
-    validation_share, kept_share : float
-        Shares, in (0, 0.5], of the images that tell when to stop: of a fold's training images, and
-        of all images for the network that is kept.
-    seed : int
-        Seed of the draws.
-    """
-    splits = ImageSplits(images, validation_share, seed).make(n_folds, 0, None, seed)
-    kept = ImageSplits(images, kept_share, seed).without_test(seed)
-    return tuple(splits[:n_folds]), replace(kept, test=kept.validation)
 
 
 def train(plan: Plan, store: BackboneStore, cache: ArrayCache, progress_root: Path) -> Trained:
