@@ -18,6 +18,13 @@ TEXTS = (
     *(text.replace("{{", "{").replace("}}", "}") for text in KINDS.values()),
 )
 NUMBERS = (0, -1, 2, 10**400, 1.5, float("nan"), float("inf"), -float("inf"), 5e-324, 1e308, True)
+KINDS_OF_CLAIMS = ("prediction", "contribution", "past_trial", "comparison", "caution", "truth")
+CITES = (
+    *("score", "score and time", "backbone", "learning_rate", "optimizer", "dropout", "T1", "T3"),
+    *("average learning_rate", "average optimizer", "average backbone", "score of C1", "interval"),
+    *("time of C2", "average", "precedent", "T9", "C1.shap.learning_rate", "shap.optimizer=adam"),
+)
+WORDS = ("", "which is a sound plan", "so this is a clear reason", "which is a useful guide here")
 KEYS = ("choice", "explanation", "backbone", "learning_rate", "", "A")
 
 
@@ -41,14 +48,26 @@ def odd_object(source: random.Random) -> Any:
     if kind == 0:
         return {"choice": source.choice(("A", "B", "A", "B", odd_value(source)))}
     if kind == 1:
-        return {"explanation": [source.choice(TEXTS) for _ in range(source.randrange(5))]}
+        return {"explanation": [odd_claim(source) for _ in range(source.randrange(7))]}
     if kind == 2:
         return {"explanation": odd_value(source)}
     if kind == 3:
         spoiled = source.sample(list(XCEPTION.as_dict()), source.randrange(3))
         values = {**XCEPTION.as_dict(), **{name: odd_value(source) for name in spoiled}}
-        return {**values, "explanation": [source.choice(TEXTS)]}
+        return {**values, "explanation": [odd_claim(source) for _ in range(source.randrange(7))]}
     return odd_value(source)
+
+
+def odd_claim(source: random.Random) -> Any:
+    """Make what looks like a claim: right, joined wrongly, or spoiled."""
+    claim: dict[str, Any] = {
+        "kind": source.choice(KINDS_OF_CLAIMS),
+        "cites": source.choice(CITES),
+        "words": source.choice((*WORDS, *WORDS, *TEXTS)),
+    }
+    if source.random() < 0.2:
+        claim[source.choice(("kind", "cites", "words"))] = odd_value(source)
+    return claim if source.random() < 0.9 else odd_value(source)
 
 
 def odd_reply(source: random.Random, echo: str) -> str:

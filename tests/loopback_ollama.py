@@ -85,7 +85,7 @@ def answers(**reply: Any) -> Behaviour:
     return says(json.dumps(reply))
 
 
-def prefers(marker: str, *explanation: str, log_probabilities: bool = False) -> Behaviour:
+def prefers(marker: str, *explanation: Any, log_probabilities: bool = False) -> Behaviour:
     """Vote for the candidate in whose row the marker stands, wherever that is; then explain."""
 
     def behave(handler: "_Handler") -> None:
@@ -99,7 +99,7 @@ def prefers(marker: str, *explanation: str, log_probabilities: bool = False) -> 
     return behave
 
 
-def always(letter: str, *explanation: str, log_probabilities: bool = False) -> Behaviour:
+def always(letter: str, *explanation: Any, log_probabilities: bool = False) -> Behaviour:
     """Vote for a place, whoever stands there; then explain."""
 
     def behave(handler: "_Handler") -> None:

@@ -11,7 +11,7 @@ from metallmix_kedro.decision import gather, scoring
 from metallmix_kedro.decision.pareto import pareto_front
 from metallmix_kedro.decision.prospects import Prospects
 from metallmix_kedro.decision.target import Learned, Target
-from metallmix_kedro.explanation.english.checks import Check
+from metallmix_kedro.explanation.claims import Check
 from metallmix_kedro.explanation.evidence import Evidence
 from metallmix_kedro.explanation.reply import Decision, LLMReply
 from metallmix_kedro.history import History
@@ -163,7 +163,7 @@ def decision(**changes: Any) -> Decision:
         ),
         Check(
             sentence="It reaches 99.9 %.",
-            kind="number",
+            kind="unknown",
             found="99.9 %",
             supported=False,
             note="no number of the evidence",

@@ -5,20 +5,20 @@ the reference material beside the repository puts there.
 """
 
 import json
-import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from metallmix_kedro.explanation import llm
-from metallmix_kedro.explanation.english.checks import check_explanation
+from metallmix_kedro.explanation.claims import offered
 from metallmix_kedro.explanation.prompt import DecisionPrompts
-from metallmix_kedro.explanation.references import sentence_pattern
 from metallmix_kedro.explanation.reply import decide
 from metallmix_kedro.language_models.language_model import Request
 from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.language_models.providers import connect
 from tests.fabricated import SPACE
+from tests.independent_check import false_facts
 from tests.made_evidence import hand_made
 from tests.small_models import find_weights
 
@@ -54,12 +54,14 @@ def test_the_smallest_model_gives_a_recommendation_that_stands(parameters):
     for ballot in reply.ballots:
         assert sum(ballot.probabilities.values()) == pytest.approx(1, abs=0.01)
     assert reply.error is None
-    for sentence in json.loads(reply.raw)["explanation"]:
-        assert re.fullmatch(sentence_pattern(hand_made()), sentence)
+    jsonschema.validate(
+        json.loads(reply.raw),
+        llm.explanation_schema(offered(hand_made(), [reply.explained_ref])),
+    )
     decision = decide(hand_made(), reply, SPACE, parameters)
     assert (decision.decided_by == "llm") == decision.choice.counts
-    shown = check_explanation(decision.explanation, hand_made(), decision.chosen_ref)
-    assert all(check.supported for check in shown)
+    assert decision.explanation_by == "llm"
+    assert false_facts(decision.explanation, hand_made(), decision.chosen_ref) == []
 
 
 def test_it_stops_when_the_time_is_up_and_can_be_asked_again(parameters):

@@ -1,8 +1,10 @@
 from . import evidence as evidence, formatting as formatting, llm as llm, names as names
 from .choice import Choice as Choice
-from .english.checks import Check as Check, check_explanation as check_explanation
-from .english.claims import sentences as sentences
-from .english.wording import normalise as normalise
+from .claims import (
+    Check as Check,
+    check_explanation as check_explanation,
+    sentences as sentences,
+)
 from .evidence import (
     Attribution as Attribution,
     Budget as Budget,

@@ -5,6 +5,7 @@ from typing import Any
 
 from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.declared import configuration_columns
+from metallmix_kedro.explanation.claims import DEFINITIONS, Offered, claims_schema
 from metallmix_kedro.explanation.evidence import Candidate, Evidence
 from metallmix_kedro.explanation.prompt import plain_value
 from metallmix_kedro.language_models import UnusableReplyError, load_object, short
@@ -14,14 +15,17 @@ FREE_CHOICE = "free_choice"
 """Role of the candidate that a language model composed."""
 
 
-def free_schema(space: SearchSpace) -> dict[str, Any]:
-    """Return the JSON Schema of a free choice: one value of each list, and an explanation."""
+def free_schema(space: SearchSpace, may_cite: Offered) -> dict[str, Any]:
+    """Return the JSON Schema of a free choice: one value of each list, and claims that explain it.
+
+    What is composed is not known yet, so that a claim may turn out not to hold of it.
+    """
     values = {name: {"enum": list(space.values(name))} for name in configuration_columns()}
-    sentences = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 5}
     return {
         "type": "object",
-        "properties": {**values, "explanation": sentences},
+        "properties": {**values, "explanation": claims_schema(may_cite)},
         "required": [*configuration_columns(), "explanation"],
+        "$defs": DEFINITIONS,
     }
 
 

@@ -5,11 +5,17 @@ from functools import partial
 from typing import Any
 
 from metallmix_kedro.explanation.choice import orders_of, tally
+from metallmix_kedro.explanation.claims import (
+    DEFINITIONS,
+    Offered,
+    claims_schema,
+    offered,
+    parse_claims,
+)
 from metallmix_kedro.explanation.evidence import Evidence
 from metallmix_kedro.explanation.free_choice import free_schema, grid_rows, parse_free
 from metallmix_kedro.explanation.prompt import DecisionPrompts
-from metallmix_kedro.explanation.references import sentence_pattern
-from metallmix_kedro.explanation.reply import LLMReply, parse_explanation
+from metallmix_kedro.explanation.reply import LLMReply
 from metallmix_kedro.language_models import (
     LETTERS,
     Ballot,
@@ -99,19 +105,13 @@ def _asked(talk: "_Talk", space: SearchSpace, show_scores: bool) -> LLMReply:
     return talk.recorded(ballots, talk.explain(chosen, show_scores), chosen)
 
 
-def explanation_schema(evidence: Evidence) -> dict[str, Any]:
-    """Return the JSON Schema of an explanation: sentences that cite the evidence by reference.
-
-    A list of sentences keeps a small model from never finding an end; of more than four it
-    repeats the last.
-    """
-    sentence = {"type": "string", "pattern": sentence_pattern(evidence)}
+def explanation_schema(may_cite: Offered) -> dict[str, Any]:
+    """Return the JSON Schema of an explanation: claims that hold."""
     return {
         "type": "object",
-        "properties": {
-            "explanation": {"type": "array", "items": sentence, "minItems": 2, "maxItems": 4}
-        },
+        "properties": {"explanation": claims_schema(may_cite)},
         "required": ["explanation"],
+        "$defs": DEFINITIONS,
     }
 
 
@@ -147,23 +147,27 @@ class _Talk:
 
     def explain(self, chosen: str, show_scores: bool) -> Exchange:
         """Have a candidate explained."""
+        may_cite = offered(self.evidence, [chosen])
         return self.conversation.exchange(
             self.prompts.messages(
                 "explain",
                 self.evidence,
                 chosen=self.evidence.candidate(chosen),
+                may_cite=may_cite,
                 show_scores=show_scores,
             ),
-            explanation_schema(self.evidence),
-            parse_explanation,
+            explanation_schema(may_cite),
+            parse_claims,
             self.parameters.num_predict,
+            temperature=self.parameters.explanation_temperature,
         )
 
     def compose(self, space: SearchSpace) -> Exchange:
         """Have a configuration composed and explained."""
+        may_cite = offered(self.evidence, [one.ref for one in self.evidence.candidates])
         return self.conversation.exchange(
-            self.prompts.messages("free", self.evidence, grid=grid_rows(space)),
-            free_schema(space),
+            self.prompts.messages("free", self.evidence, grid=grid_rows(space), may_cite=may_cite),
+            free_schema(space, may_cite),
             partial(parse_free, space=space),
             self.parameters.num_predict,
         )

@@ -1,39 +1,9 @@
-"""What features are called: in tables, in sentences, and in a text that is checked."""
+"""What features and their values are called, in tables and in sentences."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 
-from metallmix_kedro.declared import (
-    MetaFeature,
-    derived,
-    features,
-    hyperparameters,
-    meta_features,
-    titled,
-)
+from metallmix_kedro.declared import features, hyperparameters, titled
 from metallmix_kedro.search_space import Configuration, phrase
-
-
-@derived
-def called() -> Mapping[str, tuple[str, ...]]:
-    """Return every word by which a text may call features, with the features it means.
-
-    A group of meta-features, and a word that several have, mean all of them.
-    """
-    found: dict[str, dict[str, None]] = {}
-    for name, one in features().items():
-        group = one.group if isinstance(one, MetaFeature) else ""
-        for word in (name, one.words, *one.also, group):
-            if word:
-                found.setdefault(word.casefold(), {})[name] = None
-    return {word: tuple(names) for word, names in found.items()}
-
-
-def short_name(meta_feature: str) -> str:
-    """Say a meta-feature in one word: what it counts, or its first other name."""
-    declared = meta_features()[meta_feature]
-    if declared.kind == "whole_number" and not declared.group and declared.unit:
-        return declared.unit
-    return declared.also[0] if declared.also else meta_feature
 
 
 def told(feature: str, value: object) -> str:
@@ -48,6 +18,32 @@ def named_value(feature: str, value: object) -> str:
     if declared.value_words or declared.value_prose:
         return declared.in_prose(value)
     return f"{declared.words or feature} {declared.told(value)}"
+
+
+def title_in_prose(configuration: Configuration) -> str:
+    """Name what stands in the title: the first hyperparameter with what goes with it."""
+    return " with ".join(_named(configuration, titled()))
+
+
+def all_in_prose(configuration: Configuration) -> str:
+    """Name the title and every other hyperparameter: words before rates, shares and counts."""
+    rest = [name for name in configuration.as_dict() if name not in titled()]
+    rest.sort(key=lambda name: _KINDS.index(hyperparameters()[name].kind))
+    parts = [one for one in (title_in_prose(configuration), *_named(configuration, rest)) if one]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+_KINDS = ("category", "ordered", "log_number", "number", "whole_number")
+
+
+def _named(configuration: Configuration, names: Sequence[str]) -> list[str]:
+    values = configuration.as_dict()
+    return [named_value(name, _plain(values[name])) for name in names]
+
+
+def _plain(value: object) -> object:
+    """Write a rate out: no power of ten, which is hard to read in a sentence."""
+    return f"{value:g}" if isinstance(value, float) else value
 
 
 def column_names() -> tuple[str, ...]:

@@ -1,18 +1,12 @@
 """What a language model replied, and the decision that stands after it was checked."""
 
-import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.explanation.choice import Choice, tally
-from metallmix_kedro.explanation.english.checks import (
-    Check,
-    check_explanation,
-    fill_and_check,
-    keep_supported,
-)
+from metallmix_kedro.explanation.claims import Check, Claim, explain, is_complete, parse_claims
 from metallmix_kedro.explanation.evidence import Candidate, Evidence
 from metallmix_kedro.explanation.explanation import explain_from_attributions
 from metallmix_kedro.explanation.free_choice import parse_free
@@ -22,22 +16,12 @@ from metallmix_kedro.language_models import (
     ModelText,
     ProviderUsed,
     UnusableReplyError,
-    load_object,
-    storable,
 )
 from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support import ArtifactError
 
 DecidedBy = Literal["llm", "surrogate", "portfolio"]
 """The language model, the surrogate, or, for a target unlike any other, what is best on average."""
-
-MAX_EXPLANATION_CHARS = 4_000
-"""What stands beyond is cut off before the explanation is checked."""
-
-_PREDICTION = re.compile(r"^C\d+\.(score|training_time_s)")
-_CONTRIBUTION = re.compile(r"shap\.")
-_TRIAL = re.compile(r"^T\d+\.")
-"""References to what an explanation has to tell."""
 
 
 class LLMReply(BaseModel):
@@ -91,8 +75,8 @@ class Decision(BaseModel):
     """Which candidate is recommended, who decided, and the explanation that survived.
 
     ``choice`` tells how the ballots came out, missing where none were asked for. ``checks`` are
-    those of the explanation the language model wrote, also of the sentences that were removed
-    from it; without one, those of the explanation that is shown.
+    those of the claims the language model wrote, also of those that were refused; without any,
+    those of the explanation that is shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -106,22 +90,6 @@ class Decision(BaseModel):
     checks: tuple[Check, ...]
 
 
-def parse_explanation(raw: str) -> str:
-    """Read the explanation out of a model's text; a list of sentences becomes lines.
-
-    Raises
-    ------
-    UnusableReplyError
-        If the text is not an object with an explanation.
-    """
-    explanation = load_object(raw).get("explanation")
-    if isinstance(explanation, list) and all(isinstance(part, str) for part in explanation):
-        explanation = "\n".join(explanation)
-    if not isinstance(explanation, str):
-        raise UnusableReplyError("'explanation' is not a text")
-    return storable(explanation[:MAX_EXPLANATION_CHARS])
-
-
 def decide(
     evidence: Evidence, reply: LLMReply, search_space: SearchSpace, parameters: LLMParameters
 ) -> Decision:
@@ -132,8 +100,8 @@ def decide(
     the surrogate's, or, for a target unlike any other, that of the portfolio. In mode ``free`` a
     configuration of the space decides.
 
-    A sentence of the explanation that the evidence does not support is removed; if fewer than
-    ``min_kept_share`` of the sentences are left, or they no longer tell a prediction, a SHAP
+    A claim that does not hold of the candidate is left out of the explanation; if fewer than
+    ``min_kept_share`` of the claims are left, or they no longer tell a prediction, a SHAP
     contribution and a past trial, the explanation is made from the attributions.
 
     Parameters
@@ -226,51 +194,29 @@ def _no_reply(reply: LLMReply) -> str:
 def _explained(
     outcome: _Outcome, evidence: Evidence, reply: LLMReply, parameters: LLMParameters
 ) -> Decision:
-    """Explain what was chosen: by the model's words if enough of them stand, else by ours."""
-    written = _written(reply, outcome.chosen, outcome.decided_by)
-    text, checks = fill_and_check(written, evidence, outcome.chosen) if written else ("", [])
-    kept, share = keep_supported(text, checks)
-    own = share >= parameters.min_kept_share and _is_complete(kept, checks, evidence)
-    if not own:
-        kept, own_checks = own_explanation(evidence, outcome.chosen)
-        checks = checks or own_checks
+    """Explain what was chosen: by the model's claims if enough of them hold, else by ours."""
+    claims = _written(reply, outcome.chosen, outcome.decided_by)
+    written = explain(claims, evidence, outcome.chosen)
+    kept = written.share >= parameters.min_kept_share
+    own = kept and bool(written.text) and is_complete(written, evidence, outcome.chosen)
+    made = written if own else explain_from_attributions(evidence, outcome.chosen)
     return Decision(
         chosen_ref=outcome.chosen,
         decided_by=outcome.decided_by,
         reason=outcome.reason,
         choice=outcome.choice,
-        explanation=kept,
+        explanation=made.text,
         explanation_by="llm" if own else "attributions",
-        checks=tuple(checks),
+        checks=written.checks or made.checks,
     )
 
 
-def own_explanation(evidence: Evidence, chosen: str) -> tuple[str, list[Check]]:
-    """Explain a candidate from the attributions, and check that explanation too."""
-    text = explain_from_attributions(evidence, chosen)
-    return text, check_explanation(text, evidence, chosen)
-
-
-def _is_complete(kept: str, checks: Sequence[Check], evidence: Evidence) -> bool:
-    """Say whether a text tells what it was asked for: a prediction, a contribution, a trial.
-
-    Fewer contradict no evidence, but explain less than what can be made from the attributions.
-    """
-    cited = [check.evidence or "" for check in checks if check.supported and check.sentence in kept]
-    wanted = {
-        _PREDICTION: bool(evidence.candidates),
-        _CONTRIBUTION: bool(evidence.attributions),
-        _TRIAL: bool(evidence.trials),
-    }
-    return all(any(map(kind.search, cited)) for kind, there in wanted.items() if there)
-
-
-def _written(reply: LLMReply, chosen: str, decided_by: str) -> str | None:
-    """Return the model's explanation of what was chosen, if there is one that can be read."""
+def _written(reply: LLMReply, chosen: str, decided_by: str) -> list[Claim]:
+    """Return the model's claims of what was chosen, none if there are none that can be read."""
     explains = decided_by == "llm" if reply.mode == "free" else reply.explained_ref == chosen
     if not explains or reply.error is not None or reply.raw is None:
-        return None
+        return []
     try:
-        return parse_explanation(reply.raw)
+        return parse_claims(reply.raw)
     except UnusableReplyError:
-        return None
+        return []

@@ -58,7 +58,7 @@ def labelled_set(evidence: Evidence, n_good: int, seed: int) -> list[Example]:
     """
     examples = []
     for candidate in evidence.candidates[:n_good]:
-        good = explain_from_attributions(evidence, candidate.ref)
+        good = explain_from_attributions(evidence, candidate.ref).text
         examples.append(
             Example(key=f"{candidate.ref}/good", chosen_ref=candidate.ref, kind=None, text=good)
         )

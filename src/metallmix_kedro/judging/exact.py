@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from metallmix_kedro.explanation import Check, Evidence, check_explanation, normalise, sentences
+from metallmix_kedro.explanation import Check, Evidence, check_explanation, sentences
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import ArtifactError
 
@@ -80,7 +80,7 @@ def exact_scores(judged: Judged) -> ExactScores:
 
 def format_score(explanation: str, configuration_agrees: bool) -> float:
     """Score the format 0 to 4; see `ExactScores`."""
-    parts = sentences(normalise(explanation))
+    parts = sentences(explanation)
     demands = (
         configuration_agrees,
         is_prose(explanation),

@@ -71,6 +71,7 @@ class Conversation:
         check: Callable[[str], object],
         num_predict: int,
         log_probabilities: bool = False,
+        temperature: float | None = None,
     ) -> Exchange:
         """Ask, and ask again with the error if the reply cannot be used.
 
@@ -83,6 +84,8 @@ class Conversation:
         num_predict : int
             Most tokens of an answer; a model that may think gets as many as it may write at all.
         log_probabilities : bool
+        temperature : float, optional
+            Another one than the parameters'.
         """
         parameters = self._parameters
         answers: list[Answer] = []
@@ -95,7 +98,7 @@ class Conversation:
             request = Request(
                 messages=asked,
                 schema=schema,
-                temperature=parameters.temperature,
+                temperature=parameters.temperature if temperature is None else temperature,
                 seed=parameters.seed,
                 num_predict=parameters.num_predict if parameters.think else num_predict,
                 log_probabilities=log_probabilities,

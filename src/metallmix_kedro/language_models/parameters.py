@@ -160,6 +160,15 @@ class LLMParameters(ServerParameters):
     temperature: float = Field(
         0.0, ge=0, le=2, description="0: the model's most likely reply, always the same."
     )
+    explanation_temperature: float = Field(
+        0.8,
+        ge=0,
+        le=2,
+        description=(
+            "That of the explanation, whose claims are true whatever is sampled; at 0 a small "
+            "model says the same of every dataset."
+        ),
+    )
     seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of orders and of sampling.")
     retries: int = Field(
         1, ge=0, le=5, description="How often a reply that cannot be used is asked for again."
@@ -169,7 +178,7 @@ class LLMParameters(ServerParameters):
         ge=0,
         le=1,
         description=(
-            "Share of the explanation's sentences that must survive the check against the "
-            "evidence; below it the explanation made from the attributions is shown instead."
+            "Share of the explanation's claims that must hold of the candidate; below it the "
+            "explanation made from the attributions is shown instead."
         ),
     )

@@ -1,11 +1,13 @@
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metallmix_kedro.declared import meta_features
+from metallmix_kedro.explanation.claims import offered
 from metallmix_kedro.explanation.evidence import Evidence, Target
 from metallmix_kedro.explanation.free_choice import grid_rows
 from metallmix_kedro.explanation.prompt import (
@@ -32,8 +34,18 @@ def choosing(evidence: Evidence, **values: object) -> str:
 
 
 def explaining(evidence: Evidence) -> str:
+    return TEXTS.messages("explain", evidence, **asked_to_explain(evidence))[1][1]
+
+
+def asked_to_explain(evidence: Evidence) -> dict[str, Any]:
     chosen = evidence.candidates[0]
-    return TEXTS.messages("explain", evidence, chosen=chosen, show_scores=True)[1][1]
+    may_cite = offered(evidence, [chosen.ref])
+    return {"chosen": chosen, "may_cite": may_cite, "show_scores": True}
+
+
+def freely(evidence: Evidence) -> dict[str, Any]:
+    may_cite = offered(evidence, [one.ref for one in evidence.candidates])
+    return {"grid": grid_rows(SPACE), "may_cite": may_cite}
 
 
 def test_the_system_text_says_role_bounds_and_that_trials_were_random():
@@ -52,15 +64,18 @@ def test_the_prompt_holds_the_evidence_as_rows():
 
 
 def test_what_is_asked_of_image_classifiers_has_not_changed_by_a_byte() -> None:
-    """`prompts_as_rendered.txt` was written when the templates named the hyperparameters."""
+    """`prompts_as_rendered.txt` was written when the templates named the hyperparameters.
+
+    The explanations have been asked for as claims since.
+    """
     evidence, judge = hand_made(), Path(__file__).parents[3] / "conf/prompts/judge"
     options = list(zip("AB", evidence.candidates, strict=True))
     chosen = evidence.candidates[0]
     asked = (
         TEXTS.messages("choose", evidence, options=options, show_scores=True),
         TEXTS.messages("choose", evidence, options=options, show_scores=False),
-        TEXTS.messages("explain", evidence, chosen=chosen, show_scores=True),
-        TEXTS.messages("free", evidence, grid=grid_rows(SPACE)),
+        TEXTS.messages("explain", evidence, **asked_to_explain(evidence)),
+        TEXTS.messages("free", evidence, **freely(evidence)),
     )
     parts = [f"[{role}]\n{text}" for messages in asked for role, text in messages]
     texts = PromptTexts(**{path.stem: path.read_text() for path in judge.glob("*.txt")})
@@ -81,7 +96,7 @@ def test_what_is_the_same_for_all_questions_comes_first():
     evidence = hand_made()
     constant = choosing(evidence).partition("Candidates:")[0]
     assert explaining(evidence).startswith(constant)
-    assert TEXTS.messages("free", evidence, grid=grid_rows(SPACE))[1][1].startswith(constant)
+    assert TEXTS.messages("free", evidence, **freely(evidence))[1][1].startswith(constant)
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

@@ -4,19 +4,30 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metallmix_kedro.explanation.reply import LLMReply, decide, parse_explanation
+from metallmix_kedro.explanation.claims import parse_claims
+from metallmix_kedro.explanation.reply import LLMReply, decide
 from metallmix_kedro.language_models.ballots import read_vote
 from metallmix_kedro.language_models.reply_text import MAX_REPLY_CHARS, UnusableReplyError
 from metallmix_kedro.support.errors import ArtifactError
 from tests.fabricated import SPACE
 from tests.made_evidence import OPEN, XCEPTION, hand_made, made_reply
 
-TRUE = "C2 is predicted to reach an accuracy of 0.905."
-REASON = (
-    "T1 supports it with an accuracy of 0.912. "
-    "On average over the history, learning rate 1e-3 contributes +0.084."
+TRUE = {"kind": "prediction", "cites": "score and time", "words": "which is a sound plan"}
+WHY = {"kind": "contribution", "cites": "optimizer", "words": ""}
+TRIAL = {"kind": "past_trial", "cites": "T1", "words": "which is a useful guide"}
+FALSE = {"kind": "contribution", "cites": "average learning_rate", "words": ""}
+"""C2 has another learning rate than the one that the history has a mean of."""
+
+SAYS_TRUE = (
+    "C2 is predicted to reach an accuracy of 0.905 after a training time of 62 s, which is a sound "
+    "plan."
 )
-FALSE = "C2 is predicted to reach an accuracy of 0.999."
+SAYS_WHY = "In C2, optimizer adam contributes +0.045 to the relative score and speaks for it."
+SAYS_TRIAL = (
+    'T1 on "chest_ct" used backbone Xception with the last 10 layers trained and reached an '
+    "accuracy of 0.912 after a training time of 31 s, which is a useful guide."
+)
+WHOLE = f"{SAYS_TRUE} {SAYS_WHY} {SAYS_TRIAL}"
 
 
 def decision_on(explanation: object, choice: str | None = "C2", **settings: float):
@@ -26,48 +37,34 @@ def decision_on(explanation: object, choice: str | None = "C2", **settings: floa
 
 
 def test_a_good_reply_decides_and_explains():
-    decision = decision_on([TRUE, REASON])
+    decision = decision_on([TRUE, WHY, TRIAL])
     assert (decision.chosen_ref, decision.decided_by) == ("C2", "llm")
     assert decision.explanation_by == "llm"
-    assert decision.explanation == f"{TRUE} {REASON}"
+    assert decision.explanation == WHOLE
     assert decision.reason == "tiny:latest chose C2 in 2 of 2 orders of 2 candidates"
 
 
-def test_references_are_filled_and_stand_with_their_evidence():
-    text = "{choice} is predicted to reach an accuracy of {C2.accuracy}; {T2.nothing} agrees."
-    trial = "{T2} on {T2.dataset} reached {T2.accuracy} in accuracy."
-    decision = decision_on([text, trial, TRUE, "{shap.learning_rate=1e-3} speaks for its rate."])
-    assert decision.explanation_by == "attributions"
-    why = "Its learning rate contributes {shap.learning_rate=1e-3} in the history."
-    decision = decision_on([text, trial, TRUE, why])
-    assert decision.explanation == (
-        f'T2 on "chest_ct" reached 0.934 in accuracy. {TRUE} '
-        "Its learning rate contributes +0.084 in the history."
-    )
-    filled = {check.found: check.evidence for check in decision.checks if check.kind == "reference"}
-    assert filled["{T2.accuracy} = 0.934"] == "T2.test_accuracy"
-    assert filled["{T2.nothing}"] is None
+def test_facts_stand_with_their_evidence():
+    found = {check.found: check.evidence for check in decision_on([TRUE, WHY, TRIAL]).checks}
+    assert found["0.905"] == "C2.score"
+    assert found["+0.045"] == "C2.shap.optimizer=adam"
+    assert found["0.912"] == "T1.test_accuracy"
 
 
-def test_a_reference_in_the_wrong_place_is_no_excuse():
-    decision = decision_on([TRUE, REASON, "{T1} reached an accuracy of {T3.accuracy}."])
-    assert decision.explanation == f"{TRUE} {REASON}"
-
-
-def test_a_false_sentence_is_removed_and_stays_on_record():
-    decision = decision_on(f"{TRUE} {FALSE} {REASON}")
-    assert decision.explanation == f"{TRUE} {REASON}"
-    (removed,) = {check.sentence for check in decision.checks if not check.supported}
-    assert removed == FALSE
+def test_a_false_claim_is_refused_and_stays_on_record():
+    decision = decision_on([TRUE, FALSE, WHY, TRIAL])
+    assert decision.explanation == WHOLE
+    (refused,) = [check for check in decision.checks if not check.supported]
+    assert (refused.found, refused.sentence) == ("average learning_rate", "")
 
 
 def test_too_little_left_is_replaced_by_the_attributions():
-    false = [FALSE.replace("0.999", f"0.99{digit}") for digit in range(4)]
-    decision = decision_on([TRUE, REASON, *false], min_kept_share=0.5)
+    false = [FALSE, FALSE]
+    decision = decision_on([TRUE, WHY, TRIAL, *false], min_kept_share=0.7)
     assert (decision.decided_by, decision.explanation_by) == ("llm", "attributions")
     assert decision.explanation.startswith("C2 uses backbone Xception")
-    assert len([check for check in decision.checks if not check.supported]) == 4
-    assert decision_on([TRUE, REASON, *false], min_kept_share=0.3).explanation_by == "llm"
+    assert len([check for check in decision.checks if not check.supported]) == 2
+    assert decision_on([TRUE, WHY, TRIAL, *false], min_kept_share=0.6).explanation_by == "llm"
 
 
 def test_nothing_left_is_replaced_even_if_nothing_has_to_be_kept():
@@ -75,17 +72,9 @@ def test_nothing_left_is_replaced_even_if_nothing_has_to_be_kept():
     assert decision_on("", min_kept_share=0).explanation_by == "attributions"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        ["T1", "T2"],
-        "It is a very good choice for this dataset.",
-        [REASON],
-        [TRUE, "C2 is predicted to train in 62 s.", "T1 supports it with an accuracy of 0.912."],
-    ],
-)
-def test_a_text_that_lacks_what_was_asked_for_explains_nothing(text):
-    assert decision_on(text, min_kept_share=0).explanation_by == "attributions"
+@pytest.mark.parametrize("claims", [["T1", "T2"], "It is good.", [WHY, TRIAL], [TRUE, WHY, TRUE]])
+def test_a_text_that_lacks_what_was_asked_for_explains_nothing(claims):
+    assert decision_on(claims, min_kept_share=0).explanation_by == "attributions"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +135,7 @@ def test_whatever_is_no_valid_vote_is_told_so(raw):
 )
 def test_an_explanation_that_is_none_is_replaced(raw):
     with pytest.raises(UnusableReplyError):
-        parse_explanation(raw)
+        parse_claims(raw)
     decision = decide(hand_made(), made_reply(raw), SPACE, OPEN)
     assert (decision.chosen_ref, decision.explanation_by) == ("C2", "attributions")
 
@@ -184,15 +173,16 @@ def test_a_candidate_outside_the_search_space_is_never_chosen():
 
 
 def test_half_characters_can_be_stored():
-    raw = f'{{"explanation": "C2 uses x\\ud800x adam. {TRUE} {REASON}"}}'
-    stored = decide(hand_made(), made_reply(raw), SPACE, OPEN).model_dump_json()
-    assert json.loads(stored)["explanation"] == f"C2 uses x?x adam. {TRUE} {REASON}"
+    spoiled = {"kind": "past_trial", "cites": "T\ud800", "words": "\ud800"}
+    decision = decision_on([TRUE, WHY, {**TRIAL, "words": "\ud800"}, spoiled])
+    stored = json.loads(decision.model_dump_json())
+    assert stored["explanation_by"] == "llm"
+    assert [check["found"] for check in stored["checks"] if not check["supported"]] == ["?", "T?"]
     assert json.loads(made_reply("\ud800").model_dump_json())["raw"] == "?"
 
 
 FREE = OPEN.model_copy(update={"mode": "free"})
-SAID = ["{choice} uses {choice.backbone} with adam.", TRUE, REASON]
-COMPOSED = {**XCEPTION.as_dict(), "explanation": SAID}
+COMPOSED = {**XCEPTION.as_dict(), "explanation": [TRUE, WHY, TRIAL]}
 
 
 def composed(**changes: object) -> LLMReply:
@@ -203,7 +193,7 @@ def composed(**changes: object) -> LLMReply:
 def test_a_free_choice_within_the_space_decides():
     decision = decide(hand_made(), composed(), SPACE, FREE)
     assert (decision.chosen_ref, decision.decided_by) == ("C2", "llm")
-    assert decision.explanation == f"C2 uses Xception with adam. {TRUE} {REASON}"
+    assert decision.explanation == WHOLE
     # Numbers may be written in any manner.
     again = decide(hand_made(), composed(learning_rate=1e-4, dense_units=512.0), SPACE, FREE)
     assert again.chosen_ref == "C2"
@@ -235,11 +225,11 @@ json_values = st.recursive(
         st.integers(),
         st.floats(),
         st.text(st.characters(codec=None)),
-        st.sampled_from(["A", "B", "T1", TRUE, FALSE, "</think>", "```", "{C1.accuracy}", "{"]),
+        st.sampled_from(["A", "B", "T1", SAYS_TRUE, "</think>", "```", "{C1.accuracy}", "{"]),
     ),
     lambda inner: st.one_of(
-        st.lists(inner),
-        st.dictionaries(st.sampled_from(["choice", "explanation", "x"]), inner),
+        st.lists(st.one_of(inner, st.sampled_from([TRUE, WHY, TRIAL, FALSE]))),
+        st.dictionaries(st.sampled_from(["choice", "explanation", "x", "kind", "cites"]), inner),
     ),
     max_leaves=8,
 )

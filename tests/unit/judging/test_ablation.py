@@ -67,8 +67,11 @@ def plays_along(handler: Any) -> None:
         loopback.answers(completeness=3, fluency=4, conciseness=2)(handler)
     else:
         composed = {name: one["enum"][0] for name, one in properties.items() if "enum" in one}
-        sentence = "{choice} uses {choice.backbone} with {choice.optimizer}."
-        loopback.answers(**composed, explanation=[sentence, sentence])(handler)
+        claims = [
+            {"kind": "prediction", "cites": "score", "words": "which is a sound plan"},
+            {"kind": "past_trial", "cites": "T1", "words": ""},
+        ]
+        loopback.answers(**composed, explanation=claims)(handler)
 
 
 @pytest.fixture(scope="module")

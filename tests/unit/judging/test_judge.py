@@ -21,13 +21,17 @@ from tests.made_evidence import OPEN, hand_made, made_reply
 FOLDER = Path(__file__).parents[3] / "conf/prompts/judge"
 PROMPTS = PromptTexts(**{path.stem: path.read_text() for path in FOLDER.glob("*.txt")})
 FOURS = dict.fromkeys(CRITERIA, 4)
-WRITTEN = (
-    "C1 is predicted to reach an accuracy of 0.941. T1 reached an accuracy of 0.912. "
-    "On average over the history, learning rate 1e-3 contributes +0.084."
-)
+WRITTEN = [
+    {"kind": "prediction", "cites": "score", "words": ""},
+    {"kind": "contribution", "cites": "average learning_rate", "words": ""},
+    {"kind": "past_trial", "cites": "T1", "words": ""},
+]
+FALSE = {"kind": "contribution", "cites": "average optimizer", "words": ""}
 
 
-def recommendation(explanation: str | None = None, digest: str | None = None) -> dict[str, Any]:
+def recommendation(
+    explanation: list[dict[str, str]] | None = None, digest: str | None = None
+) -> dict[str, Any]:
     reply = made_reply(json.dumps({"explanation": explanation}), "C1")
     if explanation is None:
         reply = made_reply(error="nobody there", choice="C1")
@@ -95,10 +99,10 @@ def test_without_a_server_there_is_no_judge_but_the_exact_scores_stand():
 
 
 def test_exact_scores_tell_a_false_explanation_and_a_foreign_configuration():
-    judged = recommendation(f"{WRITTEN} C1 needs 3 s.")
+    judged = recommendation([*WRITTEN, FALSE])
     judged["configuration"]["backbone"] = "Xception"
     exact = judge("http://127.0.0.1:1", judged, provider="none")["exact"]
-    assert exact["claims_written"] == 0.8
+    assert exact["claims_written"] == round(9 / 10, 4)
     assert exact["claims_shown"] == 1.0
     assert exact["configuration_agrees"] is False
     # Not the chosen candidate's configuration.
@@ -126,7 +130,7 @@ def strict(handler: Any) -> None:
     text = handler.asked.partition("EXPLANATION")[2]
     words = text.split()
     whole = "speaks for" in text and " on " in text
-    prose = "{" not in text and text.count(" uses backbone ") >= 1
+    prose = "{" not in text and "uses backbone " in text
     scores = {
         "completeness": 4 if whole else 1,
         "fluency": 4 if prose else 0,

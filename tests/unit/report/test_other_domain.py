@@ -15,12 +15,12 @@ from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.decision.scoring import AllowedSpace, allowed_space
 from metallmix_kedro.decision.target_warnings import known_budget, warn_about_target
 from metallmix_kedro.declared import Declaration, used
-from metallmix_kedro.explanation.english.checks import check_explanation
+from metallmix_kedro.explanation.claims import check_explanation, offered
 from metallmix_kedro.explanation.evidence import Attribution, Evidence, Target, TopFeature
 from metallmix_kedro.explanation.explanation import explain_from_attributions
 from metallmix_kedro.explanation.free_choice import grid_rows
 from metallmix_kedro.explanation.prompt import DecisionPrompts
-from metallmix_kedro.explanation.references import resolve, sentence_pattern
+from metallmix_kedro.explanation.statements import statements
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.report.recommendation import Recommendation
@@ -116,49 +116,38 @@ def evidence() -> Evidence:
 def test_the_prompt_names_what_is_trained_and_what_is_declared(tables: Any) -> None:
     texts = DecisionPrompts(**{path.stem: path.read_text() for path in PROMPTS.glob("*.txt")})
     shown, space = evidence(), SearchSpace(rounds=(25, 100), penalty=(0.0,), split_share=(0.3,))
-    asked = texts.messages("free", shown, grid=grid_rows(space))
+    asked = texts.messages("free", shown, grid=grid_rows(space), may_cite=offered(shown, ["C1"]))
 
     (_, system), (_, human) = asked
     assert "training gradient boosted trees on a target" in system
     assert "A configuration is: rounds penalty split_share." in system
     assert "1770 rows, class imbalance ratio 4.7, share_missing 0.08" in human
-    assert "{choice.rounds}" in human
+    assert "contribution: rounds; split_share; average rounds" in human
     assert not [word for word in IMAGE_WORDS if word in system + human]
 
 
 def test_every_claim_of_our_own_explanation_is_supported(tables: Any) -> None:
     shown = evidence()
     for one in shown.candidates:
-        text = explain_from_attributions(shown, one.ref)
+        text = explain_from_attributions(shown, one.ref).text
         assert all(check.supported for check in check_explanation(text, shown, one.ref)), text
     assert "split_share" not in text
     assert "share of columns 1" in text
 
 
-@pytest.mark.parametrize(
-    ("claim", "supported"),
-    [
-        ("C1 uses 100 boosting rounds with a penalty of 0.5.", True),
-        ("C1 uses 25 boosting rounds with a penalty of 0.5.", False),
-        ("The target has 1,770 rows.", True),
-        ("The target has 1,771 rows.", False),
-        ("In C1 the share of columns is 30%.", True),
-        ("In C1 the share of columns is 31%.", False),
-        ("A higher number of boosting rounds raises the score.", True),
-    ],
-)
-def test_a_claim_is_read_by_the_declared_words(tables: Any, claim: str, supported: bool) -> None:
-    checks = [one for one in check_explanation(claim, evidence(), "C1") if one.kind != "comparison"]
-
-    assert all(check.supported for check in checks) is supported
-
-
-def test_references_are_those_of_the_declaration(tables: Any) -> None:
-    shown = evidence()
-    assert resolve("choice.boosting rounds", shown, "C1") == ("100", "C1.rounds")
-    assert resolve("target.rows", shown, "C1") == ("1770", "target.n_instances")
-    assert resolve("C1.backbone", shown, "C1") is None
-    assert "rounds|penalty|split_share" in sentence_pattern(shown)
+def test_claims_cite_what_is_declared(tables: Any) -> None:
+    may_cite = offered(evidence(), ["C1"])
+    assert may_cite["contribution"] == ["rounds", "split_share", "average rounds"]
+    said = {one.cites: one for one in statements(evidence(), "C1")}
+    assert "boosting rounds 100 contributes +0.120" in said["rounds"].text
+    assert [fact.ref for fact in said["rounds"].facts] == ["C1.shap.rounds=100"]
+    for text, supported in (
+        (said["rounds"].text, True),
+        (said["rounds"].text.replace("100", "25"), False),
+        (said["rounds"].text.replace("+0.120", "+0.121"), False),
+    ):
+        checks = check_explanation(f"{text}.", evidence(), "C1")
+        assert all(check.supported for check in checks) is supported
 
 
 def test_report_and_terminal_speak_of_nothing_that_is_not_declared(tables: Any) -> None:
