@@ -48,14 +48,27 @@ def odd_object(source: random.Random) -> Any:
     if kind == 0:
         return {"choice": source.choice(("A", "B", "A", "B", odd_value(source)))}
     if kind == 1:
-        return {"explanation": [odd_claim(source) for _ in range(source.randrange(7))]}
+        return {"explanation": odd_claims(source)}
     if kind == 2:
         return {"explanation": odd_value(source)}
     if kind == 3:
         spoiled = source.sample(list(XCEPTION.as_dict()), source.randrange(3))
         values = {**XCEPTION.as_dict(), **{name: odd_value(source) for name in spoiled}}
-        return {**values, "explanation": [odd_claim(source) for _ in range(source.randrange(7))]}
+        return {**values, "explanation": odd_claims(source)}
     return odd_value(source)
+
+
+def odd_claims(source: random.Random) -> list[Any]:
+    """Make claims: mostly the three that are needed, with odd words, among odd ones."""
+    needed = [("prediction", "score"), ("contribution", "optimizer"), ("past_trial", "T1")]
+    claims: list[Any] = [
+        {"kind": kind, "cites": cites, "words": source.choice((*WORDS, *TEXTS))}
+        for kind, cites in needed
+        if source.random() < 0.9
+    ]
+    claims += [odd_claim(source) for _ in range(source.randrange(4))]
+    source.shuffle(claims)
+    return claims
 
 
 def odd_claim(source: random.Random) -> Any:

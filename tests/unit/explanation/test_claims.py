@@ -292,3 +292,15 @@ def test_no_long_text_keeps_the_checks_busy(length: int) -> None:
 @given(st.text())
 def test_any_text_can_be_checked(text: str) -> None:
     check_explanation(text, hand_made(), "C1")
+
+
+def test_the_independent_check_finds_what_is_false() -> None:
+    swaps = ((" for it", " against it"), ("above", "below"), ("longer", "shorter"), ("C1", "C2"))
+    for one in statements(hand_made(), "C1"):
+        assert false_facts(f"{one.text}.", hand_made(), "C1") == []
+        spoiled = [one.text.replace(*pair) for pair in swaps if pair[0] in one.text]
+        for place in re.finditer(r"[+-]?\d\.(\d)\d\d", one.text):
+            digit = (int(place[1]) + 1) % 10
+            spoiled.append(f"{one.text[: place.start(1)]}{digit}{one.text[place.end(1) :]}")
+        for text in spoiled:
+            assert false_facts(f"{text}.", hand_made(), "C1"), text
