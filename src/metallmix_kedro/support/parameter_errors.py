@@ -86,7 +86,8 @@ def _locate(schema: Schema, offence: ErrorDetails) -> tuple[str, Schema]:
     name = ""
     for part in offence["loc"]:
         below = _step(schema, at, part)
-        if below is not None or offence["type"] == "extra_forbidden":
+        unknown = offence["type"] == "extra_forbidden" and part == offence["loc"][-1]
+        if below is not None or unknown:
             name += f"[{part}]" if isinstance(part, int) else f".{part}"
         at = at if below is None else below
     return name.lstrip("."), at

@@ -14,7 +14,8 @@ from metallmix_kedro.history.importing.checks import find_faults, first_of_each
 from metallmix_kedro.history.importing.datasets import described_datasets
 from metallmix_kedro.history.importing.mapping import HistoryMapping, read_mapping
 from metallmix_kedro.history.importing.report import ImportReport, bad_values, refusal
-from metallmix_kedro.history.importing.tables import read_table
+from metallmix_kedro.history.importing.store_trials import read_store
+from metallmix_kedro.history.importing.tables import Table, read_table
 from metallmix_kedro.history.importing.trial_ids import IMPORTED, PROPOSER, with_trial_ids
 from metallmix_kedro.history.importing.values import Fault, Value, parse_cells, translate
 from metallmix_kedro.history.schema import history_schema
@@ -83,13 +84,13 @@ def import_history(path: Path) -> tuple[pd.DataFrame, ImportReport]:
         mapping says ``on_bad_rows: refuse``; the bad rows are listed.
     """
     mapping = read_mapping(path)
-    file = path.parent / mapping.file
-    table = read_table(file, _needed_columns(mapping), mapping)
+    table, sha256 = _read(mapping, path)
     chosen = _choose(table.cells, mapping)
     if chosen.empty and not table.faults:
+        left = " that only and drop leave" if len(table.cells) else ""
         raise InputError(
-            f"{file} has no row to import{' that only and drop leave' if len(table.cells) else ''} "
-            f"(import {mapping.name})."
+            f"{mapping.file} has no row to import{left} (import {mapping.name}, mapping file "
+            f"{path})."
         )
     values, unreadable = _fill(chosen, mapping, path.parent)
     faults = first_of_each([*table.faults, *unreadable, *find_faults(values)])
@@ -102,14 +103,29 @@ def import_history(path: Path) -> tuple[pd.DataFrame, ImportReport]:
     return good, ImportReport(
         name=mapping.name,
         mapping=path.as_posix(),
-        file=mapping.file,
-        sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        file=str(mapping.file),
+        sha256=sha256,
         on_bad_rows=mapping.on_bad_rows,
         rows=len(table.cells) + len(table.faults),
         left_out=len(table.cells) - len(chosen),
         trials=good["dataset"].value_counts().sort_index().to_dict(),
         excluded=bad,
     )
+
+
+def _read(mapping: HistoryMapping, path: Path) -> tuple[Table, str]:
+    """Read the trials' cells; with a hash of the file, or of what was read from a store."""
+    columns = _needed_columns(mapping)
+    if isinstance(mapping.file, str):
+        file = path.parent / mapping.file
+        table, content = read_table(file, columns, mapping), file.read_bytes()
+    else:
+        try:
+            table = read_store(mapping.file, columns, path.parent)
+        except InputError as error:
+            raise InputError(f"Mapping file {path}, {error}") from error
+        content = table.cells.to_csv().encode()
+    return table, hashlib.sha256(content).hexdigest()
 
 
 def _needed_columns(mapping: HistoryMapping) -> list[str]:

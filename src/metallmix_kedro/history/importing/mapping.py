@@ -4,12 +4,13 @@ import codecs
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from metallmix_kedro.declared import meta_feature_columns, network
 from metallmix_kedro.history.columns import ACCURACY, history_columns
+from metallmix_kedro.history.importing.stores import MlflowStore, TrialsFile
 from metallmix_kedro.history.importing.values import is_number
 from metallmix_kedro.support import InputError, Parameters, describe_offences, load_text_yaml
 
@@ -60,12 +61,9 @@ GivenColumn = Annotated[str, AfterValidator(_given_column)]
 MetaFeature = Annotated[str, AfterValidator(_meta_feature)]
 
 
-class TableFile(Parameters):
-    """A CSV or parquet file and how it is read."""
+class TableFormat(Parameters):
+    """How a CSV is read."""
 
-    file: Text = Field(
-        description="A .csv, .tsv or .parquet file, relative to the mapping file's folder."
-    )
     delimiter: Delimiter | None = Field(
         default=None,
         description='What separates the columns; a tab in double quotes is "\\t".',
@@ -75,18 +73,25 @@ class TableFile(Parameters):
     )
 
 
-class DatasetTable(TableFile):
+class DatasetTable(TableFormat):
     """A second file with one row a dataset."""
 
+    file: Text = Field(
+        description="A .csv, .tsv or .parquet file, relative to the mapping file's folder."
+    )
     key: Text = Field(description="Their column with the dataset's name, as the trials name it.")
     columns: dict[MetaFeature, Text] = Field(
         min_length=1, description="Meta-feature -> their column."
     )
 
 
-class HistoryMapping(TableFile):
+class HistoryMapping(TableFormat):
     """How the rows of somebody's table become trials of the history."""
 
+    file: TrialsFile = Field(
+        description="A .csv, .tsv or .parquet file, relative to the mapping file's folder, or a "
+        "store: {mlflow: ADDRESS, experiment: NAME} or {optuna: ADDRESS, study: NAME}."
+    )
     name: Name = Field(
         description="Name of this import: lower-case letters, digits and _.- (no other import's)."
     )
@@ -157,6 +162,7 @@ def read_mapping(path: Path) -> HistoryMapping:
     except ValidationError as error:
         faults = describe_offences(HistoryMapping.model_json_schema(), error.errors())
     else:
+        mapping = _with_what_a_store_knows(mapping)
         faults = list(_contradictions(mapping))
     if faults:
         listed = "\n- ".join(faults)
@@ -164,8 +170,30 @@ def read_mapping(path: Path) -> HistoryMapping:
     return mapping
 
 
+def _with_what_a_store_knows(mapping: HistoryMapping) -> HistoryMapping:
+    """Where a store keeps the trials, say which have ended, how, and what tells them apart."""
+    store = mapping.file
+    if isinstance(store, str):
+        return mapping
+    known: dict[str, Any] = {"id": mapping.id or store.id_column}
+    columns = mapping.columns
+    if "status" not in mapping.constants:
+        columns = {"status": store.status_column, **columns}
+    if columns.get("status") == store.status_column:
+        words = {**store.ended, **mapping.values.get("status", {})}
+        known["columns"] = columns
+        known["values"] = {**mapping.values, "status": words}
+        known["only"] = {store.status_column: tuple(words), **mapping.only}
+    return mapping.model_copy(update=known)
+
+
 def _contradictions(mapping: HistoryMapping) -> Iterator[str]:
     """List what the single keys cannot see."""
+    if isinstance(mapping.file, MlflowStore) and mapping.file.has_password:
+        yield (
+            "file.mlflow: leave name and password out of the address; MLflow takes them from "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
+        )
     yield from _missing(mapping)
     yield from _said_twice(mapping)
     yield from _without_effect(mapping)
@@ -202,5 +230,9 @@ def _without_effect(mapping: HistoryMapping) -> Iterator[str]:
     for column in mapping.scale:
         if not is_number(column):
             yield f"scale.{column}: this column holds no numbers"
-    if mapping.decimal == "," and mapping.file.casefold().endswith(".parquet"):
-        yield "decimal = ',': the numbers of a parquet file have no decimal sign; leave it out"
+    if isinstance(mapping.file, str):
+        if mapping.decimal == "," and mapping.file.casefold().endswith(".parquet"):
+            yield "decimal = ',': the numbers of a parquet file have no decimal sign; leave it out"
+        return
+    for key in sorted({"decimal", "delimiter", "encoding"} & mapping.model_fields_set):
+        yield f"{key}: says how a CSV is read, but file is a store; leave it out"

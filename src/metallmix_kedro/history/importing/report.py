@@ -24,7 +24,9 @@ class BadValue(BaseModel):
     Parameters
     ----------
     row : int
-        As a spreadsheet shows it: the header is row 1.
+        As a spreadsheet shows it: the header is row 1. Of a store, see `read_store`.
+    trial : str or None
+        What tells the trial apart, under the name of its column; None where ``id`` names none.
     column : str
         Column of the history; empty where the whole row is at fault.
     their_column : str or None
@@ -38,6 +40,7 @@ class BadValue(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     row: int
+    trial: str | None = None
     column: str
     their_column: str | None
     value: str | None
@@ -45,11 +48,12 @@ class BadValue(BaseModel):
 
     def __str__(self) -> str:
         """Say it in a line."""
+        row = f"row {self.row}" if self.trial is None else f"row {self.row} ({self.trial})"
         if not self.column:
-            return f"row {self.row} {self.reason}"
+            return f"{row} {self.reason}"
         named = "" if self.their_column is None else f"column '{self.their_column}', "
         value = "" if self.value is None else f"'{self.value}' "
-        return f"row {self.row}, {named}{self.column}: {value}{self.reason}"
+        return f"{row}, {named}{self.column}: {value}{self.reason}"
 
 
 class ImportReport(BaseModel):
@@ -62,7 +66,7 @@ class ImportReport(BaseModel):
     mapping : str
         Its mapping file, as the parameter names it.
     file, sha256 : str
-        The table as the mapping names it, and the hash of its bytes.
+        The table or store as the mapping names it, and the hash of its bytes or of what was read.
     on_bad_rows : str
         ``"refuse"`` or ``"exclude"``.
     rows : int
@@ -146,10 +150,18 @@ def bad_values(
         elif column in values:
             value = values[column][row]
         shown = None if pd.isna(value) else str(value)[:MAX_SHOWN]
+        trial = None if column == "trial_id" else _trial(row, cells, mapping.id)
         described.append(
-            BadValue(row=row, column=column, their_column=their_column, value=shown, reason=reason)
-        )
+            BadValue(row=row, trial=trial, column=column,
+                     their_column=their_column, value=shown, reason=reason)
+        )  # fmt: skip
     return tuple(described)
+
+
+def _trial(row: int, cells: pd.DataFrame, id_column: str | None) -> str | None:
+    """Name a trial so that it is found where it comes from."""
+    mark = None if id_column is None or row not in cells.index else cells[id_column][row]
+    return None if pd.isna(mark) else f"{id_column} {str(mark)[:MAX_SHOWN]}"
 
 
 def refusal(mapping: HistoryMapping, path: Path, bad: Sequence[BadValue], n_chosen: int) -> str:

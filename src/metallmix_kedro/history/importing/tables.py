@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from metallmix_kedro.history.importing.mapping import TableFile
+from metallmix_kedro.history.importing.mapping import TableFormat
 from metallmix_kedro.history.importing.values import Fault
 from metallmix_kedro.support import InputError
 
@@ -43,7 +43,7 @@ class Table(NamedTuple):
     faults: list[Fault]
 
 
-def read_table(path: Path, columns: Collection[str], how: TableFile) -> Table:
+def read_table(path: Path, columns: Collection[str], how: TableFormat) -> Table:
     """Read some columns of a CSV, TSV or parquet file.
 
     Parameters
@@ -52,7 +52,7 @@ def read_table(path: Path, columns: Collection[str], how: TableFile) -> Table:
         The file; the end of its name says what it is.
     columns : collection of str
         Columns that are needed; others are not kept.
-    how : TableFile
+    how : TableFormat
         Delimiter and encoding of a CSV.
 
     Returns
@@ -80,7 +80,7 @@ def read_table(path: Path, columns: Collection[str], how: TableFile) -> Table:
                              "or .parquet.")  # fmt: skip
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return table._replace(cells=_without_empty(table.cells))
+    return table._replace(cells=without_empty(table.cells))
 
 
 def _read_csv(path: Path, columns: Collection[str], delimiter: str, encoding: str) -> Table:
@@ -94,7 +94,7 @@ def _read_csv(path: Path, columns: Collection[str], delimiter: str, encoding: st
             f"{path} has one column only, '{names[0][:80]}', if {delimiter!r} separates its "
             "columns. Say what does: delimiter."
         )
-    places = {column: _place(path, names, column) for column in columns}
+    places = {column: place_of(path, names, column) for column in columns}
     kept: dict[str, list[str]] = {column: [] for column in columns}
     numbers: list[int] = []
     faults: list[Fault] = []
@@ -106,7 +106,7 @@ def _read_csv(path: Path, columns: Collection[str], delimiter: str, encoding: st
         numbers.append(number)
         for column, place in places.items():
             kept[column].append(cells[place])
-        _check_rows(path, len(numbers))
+        check_rows(path, len(numbers))
     index = pd.Index(numbers, name="row", dtype="int64")
     return Table(pd.DataFrame(kept, index=index, columns=list(columns), dtype="str"), faults)
 
@@ -141,10 +141,10 @@ def _read_parquet(path: Path, columns: Collection[str]) -> pd.DataFrame:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
             for column in columns:
-                place = _place(path, schema.names, column)
+                place = place_of(path, schema.names, column)
                 if pa.types.is_nested(schema.field(place).type):
                     raise InputError(f"{path}: column '{column}' holds lists or mappings.")
-            _check_rows(path, file.metadata.num_rows)
+            check_rows(path, file.metadata.num_rows)
             # A column "a" would bring "a.b" along.
             table = file.read(columns=list(columns)).select(list(columns))
             frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
@@ -154,11 +154,12 @@ def _read_parquet(path: Path, columns: Collection[str]) -> pd.DataFrame:
     return frame.astype("str")
 
 
-def _place(path: Path, names: Sequence[str], column: str) -> int:
+def place_of(source: object, names: Sequence[str], column: str) -> int:
+    """Find a column, or say which is nearest; ``source`` is what a message names."""
     if column not in names:
-        raise InputError(f"{path} has no column '{column}'{_nearest(column, names)}")
+        raise InputError(f"{source} has no column '{column}'{_nearest(column, names)}")
     if names.count(column) > 1:
-        raise InputError(f"{path} has more than one column '{column}'; rename all but one.")
+        raise InputError(f"{source} has more than one column '{column}'; rename all but one.")
     return names.index(column)
 
 
@@ -171,11 +172,13 @@ def _nearest(column: str, names: Sequence[str]) -> str:
     return f"; it has {listed}{f' and {len(names) - 20} more' if len(names) > 20 else ''}."
 
 
-def _check_rows(path: Path, n_rows: int) -> None:
+def check_rows(source: object, n_rows: int) -> None:
+    """Refuse more than `MAX_ROWS`."""
     if n_rows > MAX_ROWS:
-        raise InputError(f"{path} has more than {MAX_ROWS} rows; split it into several imports.")
+        raise InputError(f"{source} has more than {MAX_ROWS} rows; split it into several imports.")
 
 
-def _without_empty(cells: pd.DataFrame) -> pd.DataFrame:
+def without_empty(cells: pd.DataFrame) -> pd.DataFrame:
+    """Strip cells; those in which nothing stands are missing."""
     stripped = pd.DataFrame({name: cells[name].str.strip() for name in cells}, index=cells.index)
     return stripped.mask(stripped.isin(EMPTY))

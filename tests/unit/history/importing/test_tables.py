@@ -4,17 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metallmix_kedro.history.importing import tables
-from metallmix_kedro.history.importing.mapping import TableFile
+from metallmix_kedro.history.importing.mapping import TableFormat
 from metallmix_kedro.history.importing.tables import read_table
 from metallmix_kedro.history.importing.values import Fault
 from metallmix_kedro.support.errors import InputError
 from tests.unit.history.importing.tables import HEADER, write_csv
 
-PLAIN = TableFile(file="unused")
+PLAIN = TableFormat()
 
 
 def read(path, columns=("a", "b"), **how):
-    return read_table(path, columns, TableFile(file="unused", **how))
+    return read_table(path, columns, TableFormat(**how))
 
 
 def written(tmp_path, content, name="t.csv"):

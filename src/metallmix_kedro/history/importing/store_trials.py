@@ -1,0 +1,195 @@
+"""Somebody's trials as text, read from the store in which MLflow or Optuna keeps them."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import pandas as pd
+
+from metallmix_kedro.history.importing.stores import (
+    SERVER,
+    SQLITE,
+    MlflowStore,
+    OptunaStorage,
+    Store,
+)
+from metallmix_kedro.history.importing.tables import Table, check_rows, place_of, without_empty
+from metallmix_kedro.support import InputError, require
+
+_MLFLOW_SETTINGS = {
+    # Tells nobody that it is used.
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # From 3.13 on a folder is refused otherwise, though it can be read.
+    "MLFLOW_ALLOW_FILE_STORE": "true",
+    # Else a server that is not there is asked for minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+_MAX_SAID = 400
+
+
+def read_store(store: Store, columns: Collection[str], folder: Path) -> Table:
+    """Read some columns of an experiment of MLflow or a study of Optuna; nothing is written there.
+
+    Parameters
+    ----------
+    store : MlflowStore or OptunaStorage
+        What is read, by the library that wrote it.
+    columns : collection of str
+        Columns that are needed; others are not kept.
+    folder : Path
+        The folder to which a path in the address is relative.
+
+    Returns
+    -------
+    Table
+        Runs by when they started, numbered from 1, without deleted ones; trials by their number.
+
+    Raises
+    ------
+    InputError
+        If there is no such store, experiment, study or column, or if the library cannot read it.
+    MissingExtraError
+        Without MLflow or Optuna.
+    """
+    if isinstance(store, MlflowStore):
+        trials = _mlflow_runs(store, folder)
+    else:
+        trials = _optuna_trials(store, folder)
+    check_rows(store, len(trials))
+    if trials.empty:
+        return Table(pd.DataFrame(columns=list(columns), dtype="str"), [])
+    for column in columns:
+        place_of(store, list(trials.columns), column)
+    return Table(without_empty(trials[list(columns)].astype("str")), [])
+
+
+def _mlflow_runs(store: MlflowStore, folder: Path) -> pd.DataFrame:
+    with _mlflow_address(store, folder) as address, _settings():
+        mlflow = require("mlflow", "mlflow")
+        require("sqlalchemy", "mlflow")
+        try:
+            client = mlflow.MlflowClient(address)
+            experiments = {one.name: one.experiment_id for one in _pages(client.search_experiments)}
+            _known("file.experiment", store.experiment, store.mlflow, experiments)
+            chosen = [experiments[store.experiment]]
+            runs = list(_pages(lambda **page: client.search_runs(chosen, **page)))
+        except mlflow.MlflowException as error:
+            raise _unreadable("file.mlflow", store.mlflow, error) from error
+    runs.sort(key=lambda run: (run.info.start_time, run.info.run_id))
+    return pd.DataFrame(
+        [_run_cells(run) for run in runs], index=range(1, len(runs) + 1), dtype=object
+    )
+
+
+def _run_cells(run: Any) -> dict[str, Any]:
+    took = None if run.info.end_time is None else (run.info.end_time - run.info.start_time) / 1000
+    cells = {
+        "run_id": run.info.run_id,
+        "run_name": run.info.run_name,
+        "status": run.info.status,
+        "duration": took,
+    }
+    for kind in ("params", "metrics", "tags"):
+        cells |= {f"{kind}.{name}": value for name, value in getattr(run.data, kind).items()}
+    return cells
+
+
+def _pages(search: Callable[..., Any]) -> Iterator[Any]:
+    token = None
+    while True:
+        page = search(page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+@contextmanager
+def _settings() -> Iterator[None]:
+    # What a user has set counts.
+    added = {name: value for name, value in _MLFLOW_SETTINGS.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+@contextmanager
+def _mlflow_address(store: MlflowStore, folder: Path) -> Iterator[str]:
+    """Give the address as MLflow takes it, once it is sure that it would not make a new store."""
+    address = store.mlflow
+    if address.startswith(SERVER):
+        yield address
+    elif address.startswith(SQLITE):
+        with _copy_of(address, folder, "file.mlflow", "experiments") as copy:
+            yield copy
+    else:
+        local = url2pathname(urlsplit(address).path) if address.startswith("file:") else address
+        path = (folder / local).resolve()
+        if not any(path.glob("*/meta.yaml")):
+            raise InputError(
+                f"file.mlflow: {path} is no folder in which MLflow keeps experiments; usually it "
+                "is called mlruns."
+            )
+        yield path.as_uri()
+
+
+def _optuna_trials(store: OptunaStorage, folder: Path) -> pd.DataFrame:
+    with _copy_of(store.optuna, folder, "file.optuna", "studies") as copy:
+        optuna = require("optuna", "optuna")
+        problems = (
+            RuntimeError,  # Of a schema that is older or newer than the library.
+            optuna.exceptions.OptunaError,
+            require("sqlalchemy.exc", "optuna").SQLAlchemyError,
+        )
+        try:
+            storage = optuna.storages.RDBStorage(copy)
+            _known("file.study", store.study, store.optuna, optuna.get_all_study_names(storage))
+            study = optuna.load_study(study_name=store.study, storage=storage)
+            trials: pd.DataFrame = study.trials_dataframe()
+        except problems as error:
+            raise _unreadable("file.optuna", store.optuna, error) from error
+    return trials if trials.empty else trials.set_index("number", drop=False)
+
+
+@contextmanager
+def _copy_of(address: str, folder: Path, key: str, table: str) -> Iterator[str]:
+    """Copy an SQLite file: both libraries write into what they open, be it a version's number."""
+    path = folder / address.removeprefix(SQLITE)
+    if not path.is_file():
+        raise InputError(f"{key}: {path.resolve()} is missing; a path is relative to the mapping "
+                         "file's folder.")  # fmt: skip
+    with TemporaryDirectory() as temporary:
+        copy = Path(temporary, "copy.db")
+        try:
+            uri = f"{path.resolve().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True)) as theirs, \
+                    closing(sqlite3.connect(copy)) as ours:  # fmt: skip
+                theirs.backup(ours)
+                named = {name for (name,) in ours.execute("SELECT name FROM sqlite_master")}
+        except sqlite3.Error as error:
+            raise _unreadable(key, address, error) from error
+        if table not in named:
+            raise InputError(f"{key}: {path.resolve()} is an SQLite file without a table {table}; "
+                             f"{key.removeprefix('file.')} has not written it.")  # fmt: skip
+        yield f"{SQLITE}{copy}"
+
+
+def _known(key: str, name: str, address: str, names: Collection[str]) -> None:
+    if name not in names:
+        listed = ", ".join(repr(one) for one in sorted(names)) or "none"
+        raise InputError(f"{key}: {address} has no '{name}'; there are: {listed}.")
+
+
+def _unreadable(key: str, address: str, error: Exception) -> InputError:
+    said = " ".join(str(error).split())[:_MAX_SAID]
+    return InputError(f"{key}: {address} cannot be read: {said}")
