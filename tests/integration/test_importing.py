@@ -205,3 +205,26 @@ def recommended(made: Workspace, params: dict[str, object]) -> dict[str, Any]:
         made.latest("07_model_output/recommendation.json").read_text("utf-8")
     )
     return written
+
+
+def test_a_study_of_optuna_joins_the_history(workspace: Workspace, examples: Path) -> None:
+    optuna = pytest.importorskip("optuna", reason="needs the extra [optuna]")
+    storage = f"sqlite:///{examples / 'study.db'}"
+    study = optuna.create_study(storage=storage, study_name="backbones")
+    floats = optuna.distributions.FloatDistribution(0, 1)
+    for rate in (0.1, 0.2):
+        study.add_trial(
+            optuna.trial.create_trial(
+                value=0.9,
+                params={"backbone": "TheirNet", "lr": rate},
+                distributions={
+                    "backbone": optuna.distributions.CategoricalDistribution(["TheirNet"]),
+                    "lr": floats,
+                },
+            )
+        )
+    trials = imported(run_import(workspace, examples / "optuna_storage.yml"))
+    assert trials["learning_rate"].tolist() == [0.1, 0.2]
+    assert set(trials["status"]) == {"finished"}
+    report = json.loads(workspace.latest("08_reporting/import_report.json").read_text())
+    assert report["imports"][0]["file"] == "sqlite:///study.db, study backbones"

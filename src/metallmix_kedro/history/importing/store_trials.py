@@ -82,7 +82,7 @@ def _mlflow_runs(store: MlflowStore, folder: Path) -> pd.DataFrame:
             runs = list(_pages(lambda **page: client.search_runs(chosen, **page)))
         except mlflow.MlflowException as error:
             raise _unreadable("file.mlflow", store.mlflow, error) from error
-    runs.sort(key=lambda run: (run.info.start_time, run.info.run_id))
+    runs.sort(key=lambda run: (run.info.start_time or 0, run.info.run_id))
     return pd.DataFrame(
         [_run_cells(run) for run in runs], index=range(1, len(runs) + 1), dtype=object
     )
