@@ -20,7 +20,7 @@ from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.report.parameters import RecommendationParameters
-from metallmix_kedro.report.pareto_picture import draw_pareto
+from metallmix_kedro.report.pareto_picture import Figure, draw_pareto
 from metallmix_kedro.report.recommendation import Recommendation, recommend
 from metallmix_kedro.report.report import render_report
 from metallmix_kedro.retrieval.index import build_index
@@ -137,7 +137,7 @@ def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
 
 
 @cache
-def pareto_plot() -> str:
+def pareto_plot() -> Figure:
     shown = evidence()
     front = pareto_front(scored_space())
     return draw_pareto(scored_space(), front, shown.candidates, shown.measure)

@@ -88,7 +88,7 @@ def test_limits_are_kept_and_an_imbalanced_target_is_pointed_to_the_rare_classes
     assert max(one["training_time_s"] for one in candidates) <= 3
     front = {one["configuration"]["backbone"] for one in written["pareto_front"]}
     assert front == {"EfficientNetLite0"}
-    assert "limit 3.0 s" in fabricated.latest("07_model_output/pareto_plot.svg").read_text()
+    assert "limit 3.0 s" in fabricated.latest("07_model_output/pareto_plot.json").read_text()
     said = " ".join(done.stdout.split())
     assert "--params=objective=macro_f1" in said
     assert "--params=objective=rarest_class_recall" in said

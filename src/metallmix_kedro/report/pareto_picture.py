@@ -1,62 +1,36 @@
 """The picture of score against training time: every configuration, the front, the candidates.
 
-It is SVG text, so that neither the report nor the catalog needs a drawing library.
+It is a Plotly figure as plain data, so that nothing is imported to make it. The report and
+kedro-viz draw it.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from metallmix_kedro.decision import FloatArray, ParetoPoint, fastest, rounded
-from metallmix_kedro.explanation import Candidate
+from metallmix_kedro.decision import DECIMALS, ParetoPoint, fastest
+from metallmix_kedro.declared import configuration_columns
+from metallmix_kedro.explanation import Candidate, formatting, names
 from metallmix_kedro.history import Measure
-from metallmix_kedro.report.pictures import WIDTH, Tick, score_axis
-from metallmix_kedro.report.rendering import template
+from metallmix_kedro.search_space import Configuration
 
-LEFT, RIGHT, TOP, BOTTOM = 64, WIDTH - 24, 20, 360
-"""Edges of the plot, in SVG units."""
-ROW = 20
-"""Height of a line of the list of front points below it."""
+Figure = dict[str, Any]
 
-_LABEL_WIDTH, _LABEL_HEIGHT = 9, 15
-_OFFSETS = ((9, 5), (-9, 5), (0, -10), (0, 21), (12, -9), (-12, -9))
-_TIMES = (1, 2, 5)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A point with a name; the name's place is missing where there is no room for it."""
-
-    name: str
-    x: float
-    y: float
-    label: tuple[float, float] | None
-
-
-@dataclass(frozen=True, slots=True)
-class FrontRow:
-    """A front point in words, as the list below the plot names it."""
-
-    mark: Mark
-    point: ParetoPoint
-    relative_time: float
-    y: float
-
-
-@dataclass(frozen=True, slots=True)
-class ParetoPicture:
-    """Where the marks of the picture stand, in SVG units."""
-
-    dots: str
-    front: tuple[FrontRow, ...]
-    candidates: tuple[Mark, ...]
-    time_ticks: tuple[Tick, ...]
-    score_ticks: tuple[Tick, ...]
-    limit: float | None
-    height: float
+_PREDICTED = ("score", "score_low", "score_high", "training_time_s")
+_GREY, _BLUE, _ORANGE = "#888", "#0072b2", "#d55e00"
+_SEE_THROUGH = "rgba(0,0,0,0)"
+_LABEL_PLACES = ("middle left", "bottom center", "top center", "middle right")
+_TICKS = {
+    **{share: f"{share:g} s" for share in (0.1, 0.2, 0.5)},
+    **{n * 1.0: f"{n} s" for n in (1, 2, 5, 10, 20)},
+    **{n * 60.0: f"{n} min" for n in (1, 2, 5, 10, 20)},
+    **{n * 3600.0: f"{n} h" for n in (1, 2, 5, 10, 20, 50, 100)},
+}
+"""Seconds that may be labelled."""
+_SHORTEST = 1e-4
 
 
 def draw_pareto(
@@ -65,17 +39,17 @@ def draw_pareto(
     candidates: Sequence[Candidate],
     measure: Measure,
     limit_s: float | None = None,
-) -> str:
+) -> Figure:
     """Draw the predicted score over the predicted training time of a scored space.
 
     Parameters
     ----------
     scored : pandas.DataFrame
-        From `decision.scoring.score_space`: all configurations, small dots.
+        From `decision.scoring.score_space`: all configurations, a dot each.
     front : sequence of ParetoPoint
-        Its `decision.pareto.pareto_front`, a line with numbered points, named below the plot.
+        Its `decision.pareto.pareto_front`, a line; those that are no candidates are numbered.
     candidates : sequence of Candidate
-        The short list, rings; at least one.
+        The short list, rings; at least one. A composed one may be no row of the space.
     measure : Measure
         What the score is.
     limit_s : float, optional
@@ -83,112 +57,168 @@ def draw_pareto(
 
     Returns
     -------
-    str
-        A whole SVG document; the same arguments give the same text.
+    dict
+        ``data`` and ``layout`` of a Plotly figure; the same arguments give the same one. Its
+        first trace holds one point a configuration. The point's ``customdata`` are the texts of
+        the columns named in ``meta``, escaped, and last its reference: the candidate's, or the
+        number on the front, or nothing.
     """
-    return template("pareto.svg.j2").render(
-        picture=place_pareto(scored, front, candidates, limit_s),
-        measure=measure,
-        fastest=fastest(candidates),
-        limit_s=limit_s,
-        left=LEFT,
-        right=RIGHT,
-        top=TOP,
-        bottom=BOTTOM,
-        width=WIDTH,
-    )
-
-
-def place_pareto(
-    scored: pd.DataFrame,
-    front: Sequence[ParetoPoint],
-    candidates: Sequence[Candidate],
-    limit_s: float | None = None,
-) -> ParetoPicture:
-    """Say where everything stands; parameters are those of `draw_pareto`."""
-    score, seconds = rounded(scored)
-    # A composed candidate may be no row of the space.
-    score = np.append(score, [one.score for one in candidates])
-    seconds = np.append(seconds, [one.training_time_s for one in candidates])
-    times = _Axis(np.append(seconds, [] if limit_s is None else [limit_s]))
-    scores, marks = score_axis(float(score.min()), float(score.max()), BOTTOM, TOP)
-    labels = _Labels()
-    rings = tuple(
-        labels.put(one.ref, times.at(one.training_time_s), scores(one.score), needed=True)
-        for one in candidates
-    )
-    unit = fastest(candidates).training_time_s
-    rows = tuple(
-        FrontRow(
-            mark=labels.put(str(number), times.at(one.training_time_s), scores(one.score)),
-            point=one,
-            relative_time=one.training_time_s / unit,
-            y=BOTTOM + 76 + ROW * number,
-        )
-        for number, one in enumerate(front, start=1)
-    )
-    # Of all dots in one unit one is drawn: thousands of configurations stay a small text.
-    places = {
-        (round(times.at(second)), round(scores(value)))
-        for second, value in zip(seconds.tolist(), score.tolist(), strict=True)
+    table = _configurations(scored, candidates)
+    references = {_values(one.configuration): one.ref for one in candidates}
+    numbered = [one for one in front if _values(one.configuration) not in references]
+    references |= {_values(one.configuration): f"{n}" for n, one in enumerate(numbered, start=1)}
+    times = [*table["training_time_s"], *([] if limit_s is None else [limit_s])]
+    return {
+        "data": [
+            _dots(table, references, measure, fastest(candidates)),
+            {
+                **_places(front),
+                "mode": "lines+markers",
+                "name": "Pareto front",
+                "hoverinfo": "skip",
+                "marker": {"color": _BLUE, "size": 5},
+                "line": {"color": _BLUE, "width": 1.5},
+            },
+            {
+                **_places(candidates),
+                "mode": "markers+text",
+                "name": "candidates",
+                "hoverinfo": "skip",
+                "text": [f"<b>{one.ref}</b>" for one in candidates],
+                "textposition": _label_places(candidates),
+                "marker": {
+                    "color": _SEE_THROUGH,
+                    "size": 13,
+                    "line": {"color": _ORANGE, "width": 2},
+                },
+            },
+        ],
+        "layout": _layout(times, measure, limit_s),
     }
-    return ParetoPicture(
-        # A stroke of nearly no length with round ends is a dot, in a tenth of a circle's text.
-        dots="".join(f"M{x} {y}h.01" for x, y in sorted(places)),
-        front=rows,
-        candidates=rings,
-        time_ticks=times.ticks(),
-        score_ticks=marks,
-        limit=None if limit_s is None else times.at(limit_s),
-        height=BOTTOM + 96 + ROW * len(rows),
+
+
+def _configurations(scored: pd.DataFrame, candidates: Sequence[Candidate]) -> pd.DataFrame:
+    """Return configurations and predictions of the space and of composed candidates, rounded."""
+    columns = [*configuration_columns(), *_PREDICTED]
+    listed = pd.DataFrame(
+        [
+            {**one.configuration.as_dict(), **one.model_dump(include=set(_PREDICTED))}
+            for one in candidates
+        ]
+    )
+    every = pd.concat([scored[columns], listed[columns]], ignore_index=True)
+    return every.drop_duplicates(list(configuration_columns())).round(
+        dict.fromkeys(_PREDICTED, DECIMALS)
     )
 
 
-class _Axis:
-    """The logarithmic axis of times; where all are equal, they stand in its middle."""
-
-    def __init__(self, seconds: FloatArray) -> None:
-        shown = np.log10(np.maximum(seconds, 1e-4))
-        middle, half = (shown.max() + shown.min()) / 2, (shown.max() - shown.min()) / 2
-        margin = max(half * 1.04, 0.05)
-        self._low, self._high = float(middle - margin), float(middle + margin)
-
-    def at(self, seconds: float) -> float:
-        share = (math.log10(max(seconds, 1e-4)) - self._low) / (self._high - self._low)
-        return round(LEFT + (RIGHT - LEFT) * share, 1)
-
-    def ticks(self) -> tuple[Tick, ...]:
-        """Label 1, 2 and 5 of every power of ten; of a wide axis the powers alone."""
-        powers = range(math.floor(self._low), math.ceil(self._high) + 1)
-        steps = _TIMES if self._high - self._low < 4 else (1,)
-        values = [step * 10.0**power for power in powers for step in steps]
-        inside = [value for value in values if self._low <= math.log10(value) <= self._high]
-        return tuple(Tick(x=self.at(value), value=value) for value in inside)
-
-
-class _Labels:
-    """Finds room for names beside their points."""
-
-    def __init__(self) -> None:
-        self._taken: list[tuple[float, float, float]] = []
-
-    def put(self, name: str, x: float, y: float, needed: bool = False) -> Mark:
-        """Place a name; one that is needed stands at its first place if none is free."""
-        half = _LABEL_WIDTH * len(name) / 2
-        places = [
-            (x + dx + math.copysign(half, dx) * (dx != 0), y + dy, half) for dx, dy in _OFFSETS
-        ]
-        free = [place for place in places if self._is_free(place)]
-        if not free and not needed:
-            return Mark(name, x, y, None)
-        chosen = (free or places)[0]
-        self._taken.append(chosen)
-        return Mark(name, x, y, (round(chosen[0], 1), round(chosen[1], 1)))
-
-    def _is_free(self, place: tuple[float, float, float]) -> bool:
-        x, y, half = place
-        inside = x - half >= LEFT and x + half <= RIGHT and y - _LABEL_HEIGHT >= TOP and y <= BOTTOM
-        return inside and all(
-            abs(x - other) >= half + width or abs(y - height) >= _LABEL_HEIGHT
-            for other, height, width in self._taken
+def _dots(
+    table: pd.DataFrame,
+    references: dict[tuple[Any, ...], str],
+    measure: Measure,
+    unit: Candidate,
+) -> Figure:
+    """Draw a dot a configuration, which tells all of it under the pointer."""
+    hyperparameters = configuration_columns()
+    heads = [
+        *map(formatting.readable_name, hyperparameters),
+        f"predicted {measure.label}",
+        "interval",
+        "training time",
+        f"{unit.ref}\u00a0=\u00a01",
+    ]
+    told = [
+        # Once a value: there are thousands of rows, and a handful of values.
+        table[name].map({value: names.told(name, value) for value in table[name].unique()})
+        for name in hyperparameters
+    ]
+    texts = zip(
+        *told,
+        map(formatting.percent, table["score"]),
+        map(formatting.percent_range, table["score_low"], table["score_high"]),
+        map(formatting.duration, table["training_time_s"]),
+        (formatting.ratio(seconds / unit.training_time_s) for seconds in table["training_time_s"]),
+        (
+            references.get(values, "")
+            for values in table[list(hyperparameters)].itertuples(index=False, name=None)
+        ),
+        strict=True,
+    )
+    return {
+        **_at(table["training_time_s"], table["score"]),
+        "mode": "markers",
+        "name": "configurations",
+        "meta": heads,
+        "customdata": [[escape(text) for text in row] for row in texts],
+        "hovertemplate": "<br>".join(
+            f"{escape(head)} <b>%{{customdata[{place}]}}</b>" for place, head in enumerate(heads)
         )
+        + f"<extra>%{{customdata[{len(heads)}]}}</extra>",
+        "marker": {"color": _GREY, "size": 4.5, "opacity": 0.45},
+    }
+
+
+def _places(points: Sequence[ParetoPoint] | Sequence[Candidate]) -> Figure:
+    return _at([one.training_time_s for one in points], [one.score for one in points])
+
+
+def _at(seconds: Iterable[float], scores: Iterable[float]) -> Figure:
+    return {
+        "type": "scatter",
+        "x": [max(float(one), _SHORTEST) for one in seconds],
+        "y": [round(100 * float(one), DECIMALS - 2) for one in scores],
+    }
+
+
+def _label_places(candidates: Sequence[Candidate]) -> list[str]:
+    """Say on which side of its ring a label stands: neighbours in time take different ones."""
+    by_time = sorted(candidates, key=lambda one: (one.training_time_s, one.score))
+    sides = {one.ref: _LABEL_PLACES[n % len(_LABEL_PLACES)] for n, one in enumerate(by_time)}
+    return [sides[one.ref] for one in candidates]
+
+
+def _layout(times: Sequence[float], measure: Measure, limit_s: float | None) -> Figure:
+    low, high = max(min(times), _SHORTEST), max(*times, _SHORTEST)
+    ticks = {at: said for at, said in _TICKS.items() if low / 1.1 <= at <= high * 1.1}
+    if len(ticks) < 2:
+        ticks = {at: formatting.duration(at) for at in (low, high)}
+    elif high / low > 1000:
+        ticks = {at: said for at, said in ticks.items() if said.startswith("1")}
+    limit = {
+        "type": "line",
+        "name": f"limit {formatting.duration(limit_s or 0)}",
+        "showlegend": True,
+        "x0": limit_s,
+        "x1": limit_s,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": _ORANGE, "width": 1.5, "dash": "dash"},
+    }
+    return {
+        "xaxis": {
+            "type": "log",
+            "title": {"text": "predicted training time"},
+            # With some room: a mark at the edge is drawn whole.
+            "range": [math.log10(low) - 0.05, math.log10(high) + 0.05],
+            "tickvals": [*ticks],
+            "ticktext": [*ticks.values()],
+            "automargin": True,
+        },
+        "yaxis": {
+            "title": {"text": f"predicted {measure.label}"},
+            "ticksuffix": " %",
+            "automargin": True,
+        },
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        "margin": {"l": 20, "r": 10, "t": 10, "b": 20},
+        "hovermode": "closest",
+        "hoverlabel": {"align": "left"},
+        "paper_bgcolor": _SEE_THROUGH,
+        "plot_bgcolor": _SEE_THROUGH,
+        "shapes": [] if limit_s is None else [limit],
+    }
+
+
+def _values(configuration: Configuration) -> tuple[Any, ...]:
+    return tuple(configuration.as_dict().values())

@@ -1,5 +1,14 @@
 """The report: one HTML page that needs nothing but a browser."""
 
+import json
+import re
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from html import unescape
+from importlib.metadata import distribution
+from pathlib import Path
+
 from markupsafe import Markup
 
 from metallmix_kedro import declared
@@ -8,6 +17,7 @@ from metallmix_kedro.explanation import formatting, rows, said_values
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.report import pictures
+from metallmix_kedro.report.pareto_picture import Figure
 from metallmix_kedro.report.recommendation import Recommendation
 from metallmix_kedro.report.rendering import template
 
@@ -15,17 +25,18 @@ _UNITS = {"bits": " bits", "pixels": " px"}
 """Units that are said beside a number; of others its name tells enough."""
 
 
-def render_report(recommendation: Recommendation, pareto_plot: str) -> str:
+def render_report(recommendation: Recommendation, pareto_plot: Figure) -> str:
     """Render a recommendation as a self-contained HTML page.
 
     Names of datasets, the model's words and its raw reply are text that somebody else wrote:
-    everything is escaped, and the page holds no script and loads nothing.
+    everything is escaped, the page loads nothing and runs no script but Plotly and its own, which
+    its Content-Security-Policy knows by their hashes.
 
     Parameters
     ----------
     recommendation : Recommendation
-    pareto_plot : str
-        The picture of `pareto_picture.draw_pareto`, put in as it is.
+    pareto_plot : dict
+        The picture of `pareto_picture.draw_pareto`.
 
     Returns
     -------
@@ -33,15 +44,17 @@ def render_report(recommendation: Recommendation, pareto_plot: str) -> str:
         A whole HTML document; the same recommendation gives the same text.
     """
     evidence, chosen = recommendation.evidence, recommendation.configuration
-    return template(
-        "report.html.j2"
-    ).render(
+    compared = named_points(pareto_plot)
+    return template("report.html.j2").render(
         recommendation=recommendation,
         measure=evidence.measure,
         deciders=formatting.DECIDERS,
         order_begins=formatting.ORDER_BEGINS[evidence.candidates[0].roles[0]],
-        # The picture is made by a template that escapes what it shows.
-        pareto_plot=Markup(pareto_plot),  # noqa: S704
+        figure=_in_a_script(pareto_plot),
+        heads=pareto_plot["data"][0]["meta"],
+        compared=compared,
+        recommended=dict(compared).get(recommendation.chosen_ref, []),
+        scripts=[(_plotly(), _hash(_plotly())), (_own_script(), _hash(_own_script()))],
         title=rows(chosen, titled()[:1]),
         details=rows(chosen, [name for name in chosen.as_dict() if name not in titled()]),
         meta_features=meta_feature_rows(recommendation.target.meta_features),
@@ -59,6 +72,36 @@ def render_report(recommendation: Recommendation, pareto_plot: str) -> str:
             if name.startswith("test_") and all(name in trial.metrics for trial in evidence.trials)
         ],
     )
+
+
+def named_points(pareto_plot: Figure) -> list[tuple[str, list[str]]]:
+    """Return what the picture names, by reference: candidates first, then the front by number."""
+    named = [[unescape(text) for text in row] for row in pareto_plot["data"][0]["customdata"]]
+    found = [(row[-1], row[:-1]) for row in named if row[-1]]
+    return sorted(found, key=lambda one: (one[0].isdecimal(), len(one[0]), one[0]))
+
+
+def _in_a_script(figure: Figure) -> Markup:
+    """Write a figure as JSON that cannot end its script element; its line breaks stay short."""
+    text = json.dumps(figure, sort_keys=True, allow_nan=False, separators=(",", ":"))
+    return Markup(re.sub("<(?!br>)", r"\\u003c", text))  # noqa: S704 (escaped here)
+
+
+@cache
+def _plotly() -> Markup:
+    """Read the library that draws, from Plotly's package; importing that would take its time."""
+    path = distribution("plotly").locate_file("plotly/package_data/plotly.min.js")
+    return Markup(Path(str(path)).read_text("utf-8"))  # noqa: S704 (a library)
+
+
+def _own_script() -> Markup:
+    return Markup(template("report.js.j2").render())  # noqa: S704 (our own)
+
+
+@cache
+def _hash(script: str) -> str:
+    """Return what a Content-Security-Policy knows a script by."""
+    return b64encode(sha256(script.encode()).digest()).decode()
 
 
 def meta_feature_rows(meta_features: MetaFeatures) -> list[tuple[str, str]]:

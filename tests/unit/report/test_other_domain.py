@@ -21,8 +21,10 @@ from metallmix_kedro.explanation.explanation import explain_from_attributions
 from metallmix_kedro.explanation.free_choice import grid_rows
 from metallmix_kedro.explanation.prompt import DecisionPrompts
 from metallmix_kedro.explanation.statements import statements
+from metallmix_kedro.history.objective import MEASURES
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.report.pareto_picture import draw_pareto
 from metallmix_kedro.report.recommendation import Recommendation
 from metallmix_kedro.report.report import render_report
 from metallmix_kedro.report.terminal import render_summary
@@ -113,6 +115,13 @@ def evidence() -> Evidence:
     )
 
 
+def scored(shown: Evidence) -> pd.DataFrame:
+    """Make a space of the candidates alone."""
+    return pd.DataFrame(
+        [{**one.configuration.as_dict(), **one.model_dump()} for one in shown.candidates]
+    )
+
+
 def test_the_prompt_names_what_is_trained_and_what_is_declared(tables: Any) -> None:
     texts = DecisionPrompts(**{path.stem: path.read_text() for path in PROMPTS.glob("*.txt")})
     shown, space = evidence(), SearchSpace(rounds=(25, 100), penalty=(0.0,), split_share=(0.3,))
@@ -166,7 +175,8 @@ def test_report_and_terminal_speak_of_nothing_that_is_not_declared(tables: Any) 
         "explanation": "None.",
     }
     recommendation = Recommendation.model_validate(stored)
-    page = unescape(render_report(recommendation, ""))
+    figure = draw_pareto(scored(shown), (), shown.candidates, MEASURES["accuracy"])
+    page = unescape(render_report(recommendation, figure)).partition("plotly.js")[0]
     written = StringIO()
     Console(width=120, file=written).print(render_summary(recommendation, "a", "b"))
 

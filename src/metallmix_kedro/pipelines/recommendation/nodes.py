@@ -204,8 +204,8 @@ def decide(
 
 def draw_scores_and_times(
     recommendation: Json, scored_space: pd.DataFrame, parameters: RecommendationParameters
-) -> str:
-    """Draw all that may be chosen, the Pareto front and the candidates, as SVG."""
+) -> Json:
+    """Draw all that may be chosen, the Pareto front and the candidates, as a Plotly figure."""
     made = Recommendation.model_validate(recommendation)
     return draw_pareto(
         scored_space,
@@ -216,6 +216,6 @@ def draw_scores_and_times(
     )
 
 
-def report(recommendation: Json, pareto_plot: str) -> str:
+def report(recommendation: Json, pareto_plot: Json) -> str:
     """Render the report: one HTML page that needs nothing but a browser."""
     return render_report(Recommendation.model_validate(recommendation), pareto_plot)
