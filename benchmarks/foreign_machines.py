@@ -1,6 +1,6 @@
 """Recommend on many machines that are not ours, and count what comes out differently.
 
-``python -m benchmarks.foreign_machines [HOW_MANY]`` (200: about six minutes on an idle machine)
+``python -m benchmarks.foreign_machines [HOW_MANY]`` (200 if nothing is said, seconds each)
 draws working folders, environments, locales and terminals (`tests.foreign_machines`). Each has to
 give the recommendation that we get, byte by byte, or one readable error.
 """
