@@ -18,11 +18,12 @@ from metallmix_kedro.report import RecommendationParameters
 from metallmix_kedro.retrieval import RetrievalParameters
 from metallmix_kedro.support import ParameterError, Parameters, describe_offences
 from metallmix_kedro.surrogate import MetaLearningParameters
+from metallmix_kedro.tracking import TrackingParameters
 from metallmix_kedro.trained import TrainingParameters
 
 
 class AllParameters(Parameters):
-    """Every top-level key under ``conf/<env>/parameters/``: one a pipeline, four shared."""
+    """Every top-level key under ``conf/<env>/parameters/``: one a pipeline, five shared."""
 
     data_ingestion: DataIngestionParameters
     meta_features: MetaFeaturesParameters
@@ -34,6 +35,7 @@ class AllParameters(Parameters):
     retrieval: RetrievalParameters
     recommendation: RecommendationParameters
     evaluation: EvaluationParameters
+    tracking: TrackingParameters
     training: TrainingParameters
     search_space: dict[str, Hyperparameter | None]
     objective: Objective = Field(description="what the user wants to be good at")

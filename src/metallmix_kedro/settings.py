@@ -11,6 +11,7 @@ from metallmix_kedro.hooks import (
     StartHooks,
     SummaryHooks,
 )
+from metallmix_kedro.tracking import TrackingHooks
 
 HOOKS = (
     ParameterHooks(),
@@ -20,6 +21,7 @@ HOOKS = (
     StartHooks(),
     ProgressHooks(),
     SummaryHooks(),
+    TrackingHooks(),
 )
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
 

@@ -165,7 +165,7 @@ def replay(record: RunRecord, project_path: Path, conf_source: str | None = None
             project_path=project_path,
             env=record.env,
             conf_source=conf_source,
-            runtime_params=record.parameters,
+            runtime_params={**record.parameters, "tracking": {"mlflow": None}},
         ) as session:
             session.run(
                 pipeline_names=[PIPELINE],
