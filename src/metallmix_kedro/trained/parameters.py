@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from metallmix_kedro.support import Parameters
+from metallmix_kedro.support import FilePath, Parameters
 
 Folds = Literal[0] | Annotated[int, Field(ge=2, le=20)]
 
@@ -34,6 +34,6 @@ class TrainingParameters(Parameters):
     n_mistakes: int = Field(
         default=12, ge=0, le=100, description="Images in the report that it is most wrong about."
     )
-    progress_root: str = Field(
+    progress_root: FilePath = Field(
         description="Folder in which finished parts are kept, so that a stopped run goes on."
     )
