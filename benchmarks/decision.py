@@ -14,7 +14,7 @@ from benchmarks.declared_space import shipped_space
 from metallmix_kedro.decision.gather import gather_warnings
 from metallmix_kedro.decision.scoring import allowed_space, foresee, list_candidates
 from metallmix_kedro.decision.target import Learned, Target
-from metallmix_kedro.history.objective import with_score
+from metallmix_kedro.history.trials import History
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
@@ -34,7 +34,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=20)
     arguments = parser.parse_args()
 
-    history = with_score(fabricate_history(arguments.datasets, arguments.trials), "accuracy")
+    trials = fabricate_history(arguments.datasets, arguments.trials)
+    history = History.scored(trials, "accuracy").table
     surrogate = fit_surrogate(history, MetaLearningParameters(), seed=0)
     index, card = build_index(history)
     space = shipped_space()
@@ -45,9 +46,9 @@ def main() -> None:
     no_probes = as_table([])
 
     def decide() -> None:
-        learned = Learned(history, surrogate, index, card)
+        learned = Learned(History(history), surrogate, index, card)
         target = Target.known(description, no_probes, learned)
-        allowed = allowed_space(space, learned.tried, space.backbone)
+        allowed = allowed_space(space, learned.history.tried, space.backbone)
         list_candidates(foresee(target, learned, allowed.space), surrogate, parameters)
         retrieve(index, card, history, features, exclude_dataset=target.name)
         gather_warnings(target, learned, allowed, parameters)

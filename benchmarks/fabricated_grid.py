@@ -158,8 +158,8 @@ class FabricatedGrid:
             epochs_run=7,
             fit_time_s=1.25,
             fit_cpu_s=1.125,
-            n_tested=100,
-            n_hits=81,
+            n_tested=(50, 50),
+            n_hits=(40, 41),
             validation_curve=(0.8123,) * 7,
         )
         configuration = Configuration.from_mapping(self.space.frame().iloc[0].to_dict())

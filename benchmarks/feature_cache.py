@@ -62,7 +62,7 @@ def grid_parameters(folder: Path, max_memory_gb: float, image_size: int) -> Any:
                 "max_epochs": few,
             },
             "cache": {"root": str(folder), "max_disk_gb": 20, "max_memory_gb": max_memory_gb},
-            "lock": "",
+            "lock": str(folder / "lock"),
             "seed": 0,
         }
     )

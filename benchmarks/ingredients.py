@@ -22,7 +22,7 @@ from metallmix_kedro.evaluation.compare import compare_methods
 from metallmix_kedro.evaluation.parameters import MAIN, EvaluationParameters
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.statistics.scores import mean_by_dataset
-from metallmix_kedro.history.objective import Objective, with_score
+from metallmix_kedro.history import History, Objective
 from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
@@ -52,7 +52,7 @@ STEPS: tuple[Step, ...] = (
 """What it is called, the parameters that differ, and the methods: first pick, and list if any."""
 
 
-def measure(history: pd.DataFrame, probes: pd.DataFrame, step: Step) -> tuple[float, ...]:
+def measure(history: History, probes: pd.DataFrame, step: Step) -> tuple[float, ...]:
     """Return the mean regrets of the first pick, of the best of its five, and of the list's."""
     _, changes, methods = step
     evaluation = EvaluationParameters(methods=methods, protocols=(MAIN,), n_bootstrap=100)
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=len(STEPS), help="measure the first so many")
     arguments = parser.parse_args()
     history = latest(arguments.data, "05_model_input/history.parquet")
-    history = with_score(history, arguments.objective)
+    history = History.scored(history, arguments.objective)
     probes = latest(DATA, "04_feature/probes.parquet")
     console = Console(width=100)
     table = Table(title=f"Mean normalised regret, {arguments.objective}")

@@ -40,6 +40,7 @@ from metallmix_kedro.decision.scoring import allowed_space, foresee, list_candid
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.objective import with_score
+from metallmix_kedro.history.trials import History
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
@@ -130,8 +131,8 @@ def measure(n_datasets: int, n_trials: int) -> dict[str, float]:
     features = compute_meta_features({"a": 820, "b": 610, "c": 410}, 512, 640, "X-ray")
     description = TargetDescription(name="target", meta_features=features)
     parameters, nothing = RecommendationParameters(), as_table([])
-    learned = Learned(history, surrogate, index, card)
-    tried, count = clocked(lambda: learned.tried)
+    learned = Learned(History(history), surrogate, index, card)
+    tried, count = clocked(lambda: learned.history.tried)
     retriever = TrialRetriever.from_history(index, card, history)
 
     def decide() -> None:

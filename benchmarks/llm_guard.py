@@ -19,7 +19,7 @@ from metallmix_kedro.evaluation.methods.one_shot import by_short_list
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Settings, Task
-from metallmix_kedro.history.objective import with_score
+from metallmix_kedro.history.trials import History
 from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--datasets", type=int, help="only so many of them")
     arguments = parser.parse_args()
 
-    history = with_score(pd.read_parquet(arguments.history), "accuracy")
+    history = History.scored(pd.read_parquet(arguments.history), "accuracy")
     settings = Settings(
         EvaluationParameters(),
         MetaLearningParameters.model_validate(shipped_parameters("meta_learning") | {"seed": 42}),
