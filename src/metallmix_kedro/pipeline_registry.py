@@ -15,7 +15,7 @@ CHEAP = (
     "retrieval",
     "recommendation",
 )
-"""What a plain ``kedro run`` does: learn from the history and recommend, in under a minute.
+"""What a plain ``kedro run`` does: learn from the history and recommend, in about a minute.
 
 The others are asked for by name."""
 
