@@ -9,20 +9,12 @@ import pandas as pd
 from metallmix_kedro.history import History, Objective
 from metallmix_kedro.meta_features import MetaFeatures, TargetDescription, add_probes
 from metallmix_kedro.retrieval import IndexCard, IndexEntry, Novelty, measure_novelty
+from metallmix_kedro.support import Unchanging
 from metallmix_kedro.surrogate import Surrogate
 
 
-class _Unchanging:
-    """What nobody changes need not be copied from node to node."""
-
-    __slots__ = ()
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
-
-
 @dataclass(frozen=True, eq=False)
-class Learned(_Unchanging):
+class Learned(Unchanging):
     """The history and all that was learned from it, whatever the target is.
 
     Parameters
@@ -44,7 +36,7 @@ class Learned(_Unchanging):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Target(_Unchanging):
+class Target(Unchanging):
     """All that is known of the target.
 
     Parameters

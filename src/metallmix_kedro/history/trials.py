@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.history.relative import add_relative_score, has_score
 from metallmix_kedro.history.tried import Tried
+from metallmix_kedro.support import Unchanging
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, eq=False)
-class History:
+class History(Unchanging):
     """Trials with the score of an objective; whatever is taken over them is taken once.
 
     Nobody changes it: a view is another table, or another history.
@@ -52,9 +53,6 @@ class History:
     def scored(cls, table: pd.DataFrame, objective: Objective) -> Self:
         """Give the trials of a table the score that the objective asks for (`with_score`)."""
         return cls(with_score(table, objective))
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
 
     def without(self, left_out: LeftOut) -> "History":
         """Return what remains when something is left out."""

@@ -28,4 +28,5 @@ from .paths import (
     types_at as types_at,
 )
 from .text_yaml import load_text_yaml as load_text_yaml
+from .unchanging import Unchanging as Unchanging
 from .xgboost_alone import xgboost as xgboost

@@ -8,7 +8,7 @@ from metallmix_kedro.all_parameters import schema
 from metallmix_kedro.support import as_typed, from_project, types_at
 from metallmix_kedro.support.parameter_errors import known_names
 
-HERE, PROJECT = Path("/work/here"), Path("/work")
+HERE, PROJECT = Path("/project/here"), Path("/project")
 
 PATHS = [
     ("target.path", "photos"),
@@ -32,7 +32,7 @@ def nested(name: str, value: object) -> dict:
 
 @pytest.mark.parametrize(("name", "path"), PATHS)
 def test_every_path_starts_at_the_project(name, path):
-    assert from_project(nested(name, path), schema(), PROJECT) == nested(name, f"/work/{path}")
+    assert from_project(nested(name, path), schema(), PROJECT) == nested(name, f"/project/{path}")
     assert from_project(nested(name, f"/a/{path}"), schema(), PROJECT) == nested(name, f"/a/{path}")
     assert from_project(nested(name, None), schema(), PROJECT) == nested(name, None)
 
@@ -57,8 +57,8 @@ def test_lists_of_paths_and_words_that_are_none():
         "unknown": {"path": "x"},
     }
     found = from_project(given, schema(), PROJECT)
-    assert found["experiment_grid"]["imports"] == ["/work/a.yml", "/b.yml"]
-    weights = {"A": "imagenet", "B": "pip:weights", "C": "random:7", "D": "/work/imagenet.h5"}
+    assert found["experiment_grid"]["imports"] == ["/project/a.yml", "/b.yml"]
+    weights = {"A": "imagenet", "B": "pip:weights", "C": "random:7", "D": "/project/imagenet.h5"}
     assert found["experiment_grid"]["weights"] == weights
     assert {key: found[key] for key in ("target", "unknown")} == {
         key: given[key] for key in ("target", "unknown")
