@@ -1,4 +1,9 @@
 from . import gather as gather
+from .learning_curve import (
+    LearningCurve as LearningCurve,
+    LearningCurves as LearningCurves,
+    learning_curves as learning_curves,
+)
 from .parameters import DecisionParameters as DecisionParameters
 from .pareto import (
     FloatArray as FloatArray,

@@ -147,7 +147,7 @@ def gather_evidence(
     """
     return Evidence(
         objective=learned.objective,
-        budget=known_budget(learned.history.table),
+        budget=known_budget(learned.history.table, target.n_train),
         target=evidence.Target(name=target.name, meta_features=target.meta_features),
         trials=trials,
         attributions=strongest_attributions(by_value, allowed.space, parameters.n_attributions),
@@ -183,6 +183,6 @@ def gather_warnings(
     return (
         *target.description.warnings,
         *warn_about_target(known, target.others, target.novelty, parameters, objective),
-        *warn_about_budget(known, known_budget(learned.history.table), objective),
+        *warn_about_budget(known, known_budget(learned.history.table, target.n_train), objective),
         *warn_about_backbones(allowed.unmeasured),
     )

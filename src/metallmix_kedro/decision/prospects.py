@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.decision.portfolio import position_of
+from metallmix_kedro.decision.target import Target
 from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.history import SCORE
 from metallmix_kedro.search_space import Configuration
@@ -46,16 +47,19 @@ class Prospects:
 
 
 def prospects(
+    target: Target,
     surrogate: Surrogate,
     scored: pd.DataFrame,
     tried: pd.DataFrame,
     average: Configuration | None,
-    outside: bool,
 ) -> Prospects:
     """Put together what is to be expected of configurations on the target.
 
     Parameters
     ----------
+    target : Target
+        Where it is unlike anything in the history, what trees have learned of where a dataset
+        differs from the average is left aside.
     surrogate : Surrogate
     scored : pandas.DataFrame
         The configurations that may be tried, with the target's meta-features and probes and the
@@ -65,9 +69,6 @@ def prospects(
         offered again.
     average : Configuration or None
         The one that is best on average.
-    outside : bool
-        Whether the target is unlike anything in the history: what trees have learned of where a
-        dataset differs from the average is left aside then.
 
     Raises
     ------
@@ -75,6 +76,7 @@ def prospects(
         If everything was tried.
     """
     together = _with_tried(surrogate, scored, tried)
+    outside = target.outside
     expected = surrogate.average(together) if outside else together["relative_score"]
     outlook = surrogate.outlook(together, expected)
     places = _places(together, tried)
@@ -91,7 +93,7 @@ def prospects(
     shown = scored.iloc[left]
     if outside or len(places):
         after = pd.Series(outlook.mean[left], index=shown.index)
-        after_all = surrogate.predict(shown, after)
+        after_all = target.predict(surrogate, shown, after)
         shown = shown.drop(columns=after_all.columns).join(after_all)
     return Prospects(
         scored=shown.assign(chance=_chances(outlook, together, average)[left]),

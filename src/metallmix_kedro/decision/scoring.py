@@ -140,7 +140,7 @@ def score_space(target: Target, surrogate: Surrogate, space: SearchSpace) -> pd.
         If the surrogate knows no training times.
     """
     frame = target.beside(space.frame())
-    predictions = surrogate.predict(frame)
+    predictions = target.predict(surrogate, frame)
     if predictions["training_time_s"].isna().any():
         raise ArtifactError(
             "The surrogate predicts no training time, because no trial of its history has one. "
@@ -171,11 +171,11 @@ def foresee(target: Target, learned: Learned, space: SearchSpace) -> Prospects:
     scored = score_space(target, surrogate, space)
     best = learned.history.tried.best(space)
     return prospects(
+        target,
         surrogate,
         scored,
         own if own.empty else target.beside(own),
         best.configuration if best else None,
-        target.outside,
     )
 
 

@@ -6,11 +6,15 @@ from typing import Any, Self
 import faiss
 import pandas as pd
 
-from metallmix_kedro.history import History, Objective
+from metallmix_kedro.declared import meta_features
+from metallmix_kedro.history import N_TRAIN, History, Objective
 from metallmix_kedro.meta_features import MetaFeatures, TargetDescription, add_probes
 from metallmix_kedro.retrieval import IndexCard, IndexEntry, Novelty, measure_novelty
 from metallmix_kedro.support import Unchanging
 from metallmix_kedro.surrogate import Surrogate
+
+KEPT_SHARE = 0.9
+"""Share of its images that train the network one keeps; by the others it is told when to stop."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +54,9 @@ class Target(Unchanging):
         The datasets of the history that are not the target.
     novelty : Novelty
         Its place among them.
+    n_train : float or None
+        So many of its images train the network that is predicted: `KEPT_SHARE` of them, but no more
+        than ever trained one of the history; None where the history does not tell.
     """
 
     description: TargetDescription
@@ -57,6 +64,7 @@ class Target(Unchanging):
     own_trials: pd.DataFrame
     others: tuple[IndexEntry, ...]
     novelty: Novelty
+    n_train: float | None = None
 
     @classmethod
     def known(cls, description: TargetDescription, probes: pd.DataFrame, learned: Learned) -> Self:
@@ -76,6 +84,7 @@ class Target(Unchanging):
             own_trials=learned.history.own_trials(name),
             others=tuple(entry for entry in card.entries if entry.dataset != name),
             novelty=measure_novelty(learned.index, card, description.meta_features, name),
+            n_train=_training_size(description.meta_features, learned.history.table),
         )
 
     @property
@@ -95,5 +104,32 @@ class Target(Unchanging):
 
     def beside(self, configurations: pd.DataFrame) -> pd.DataFrame:
         """Set its meta-features and probes beside configurations."""
-        known = {"dataset": self.name, **self.meta_features.as_dict()}
-        return add_probes(configurations.assign(**known), self.probes)
+        known = {"dataset": self.name, N_TRAIN: self.n_train, **self.meta_features.as_dict()}
+        frame = configurations.assign(**known).astype({N_TRAIN: "float64"})
+        return add_probes(frame, self.probes)
+
+    def predict(
+        self, surrogate: Surrogate, frame: pd.DataFrame, relative_score: pd.Series | None = None
+    ) -> pd.DataFrame:
+        """Predict scores and times of configurations beside it (`Surrogate.predict`).
+
+        Every image is looked at in every epoch, so that beyond the largest training set of the
+        history the time grows with the images.
+        """
+        predicted = surrogate.predict(frame, relative_score)
+        times = [name for name in predicted if str(name).startswith("training_time")]
+        predicted[times] *= self._times_the_images
+        return predicted
+
+    @property
+    def _times_the_images(self) -> float:
+        if self.n_train is None:
+            return 1.0
+        return max(1.0, KEPT_SHARE * self.meta_features.n_instances / self.n_train)
+
+
+def _training_size(known: MetaFeatures, history: pd.DataFrame) -> float | None:
+    if "n_instances" not in meta_features() or N_TRAIN not in history:
+        return None
+    largest = history.loc[history["status"] == "finished", N_TRAIN].max()
+    return None if pd.isna(largest) else float(min(KEPT_SHARE * known.n_instances, largest))

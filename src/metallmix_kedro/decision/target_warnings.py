@@ -62,13 +62,22 @@ def warn_about_backbones(unmeasured: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def known_budget(history: pd.DataFrame) -> Budget | None:
-    """Return what a measured trial was given, by the medians; None where that is not known."""
+def known_budget(history: pd.DataFrame, n_train: float | None = None) -> Budget | None:
+    """Return the images that predictions hold for, None where the history does not tell.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+    n_train : float, optional
+        Images of the target that train what is predicted. Where trials do not tell how many
+        trained them, predictions hold for the history's budget, by the medians.
+    """
     measured = history[history["source"] == "measured"]
     protocol = measured.reindex(columns=list(BUDGET)).astype("float64").median()
     if protocol.isna().any():
         return None
-    return Budget(n_images=round(protocol["subset_size"]), image_size=round(protocol["image_size"]))
+    n_images = round(protocol["subset_size"] if n_train is None else n_train)
+    return Budget(n_images=n_images, image_size=round(protocol["image_size"]))
 
 
 def warn_about_budget(
@@ -93,9 +102,9 @@ def warn_about_budget(
         return ()
     measure = MEASURES[objective]
     return (
-        f"{measure.title} and training time are predicted for the history's budget: about "
-        f"{budget.n_images} images of {budget.image_size} px and few epochs. Trained on all "
-        f"{target.n_instances:,} images, expect a higher {measure.label} and a longer training.",
+        f"The {measure.label} is predicted for about {budget.n_images:,} images, as many as ever "
+        f"trained a network of the history. Trained on all {target.n_instances:,}, expect a "
+        "higher one.",
     )
 
 

@@ -13,6 +13,7 @@ from .collect import collect_history as collect_history
 from .columns import (
     ACCURACY as ACCURACY,
     METRICS as METRICS,
+    N_TRAIN as N_TRAIN,
     PROTOCOL as PROTOCOL,
     SCORE as SCORE,
     SOURCES as SOURCES,
@@ -38,6 +39,7 @@ from .relative import (
     add_relative_score as add_relative_score,
     has_score as has_score,
     origin as origin,
+    range_keys as range_keys,
 )
 from .schema import history_schema as history_schema
 from .searches import compare_searches as compare_searches

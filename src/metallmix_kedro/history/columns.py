@@ -111,5 +111,9 @@ SOURCES = ("measured", "published", "imported")
 ACCURACY = "test_accuracy"
 """What every finished trial has."""
 
+N_TRAIN = "n_train"
+"""How many images, or rows, train a configuration: known of a trial, and to be expected of a
+target."""
+
 SCORE = "score"
 """What is learned, predicted and compared: the metric of the objective (`history.objective`)."""

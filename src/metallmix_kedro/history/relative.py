@@ -47,6 +47,17 @@ def origin(history: pd.DataFrame) -> pd.Series:
     return source.astype("str").mask(imported, history["proposer"].astype("str"))
 
 
+def range_keys(history: pd.DataFrame) -> list[pd.Series]:
+    """Return by what, besides the dataset, scores of trials have a range: origin and level.
+
+    Under another protocol, or with fewer images, scores have another range.
+    """
+    keys = [origin(history)]
+    if "level" in history:
+        keys.append(history["level"].astype(object).fillna(""))
+    return keys
+
+
 def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
     """Add the score rescaled within its dataset, origin and level.
 
@@ -75,10 +86,7 @@ def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
     [0.0, 0.5, 1.0]
     """
     score = history[SCORE].where(has_score(history))
-    peers = [history["dataset"], origin(history)]
-    if "level" in history:
-        peers.append(history["level"].astype(object).fillna(""))
-    groups = score.groupby(peers)
+    groups = score.groupby([history["dataset"], *range_keys(history)])
     lowest, highest = groups.transform("min"), groups.transform("max")
     spread = (highest - lowest).where(highest > lowest)
     relative = ((score - lowest) / spread).where(spread.notna() | score.isna(), NO_SPREAD)

@@ -54,9 +54,10 @@ class TargetParameters(Parameters):
         default=None,
         description="How the images were taken; default: the card's, for images 'unknown'.",
     )
-    probes: Literal["none", "smallest", "all"] = Field(
-        default="none",
-        description="Backbones that look at the images, no training; needs path, not card.",
+    probes: Literal["auto", "none", "smallest", "all"] = Field(
+        default="auto",
+        description="Backbones that look at the images, no training; needs path, not card. auto: "
+        "the smallest where that is possible.",
     )
     unpacked_root: Path = Field(
         default=Path("data/02_intermediate/unpacked"),

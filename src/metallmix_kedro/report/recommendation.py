@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from metallmix_kedro import __version__
-from metallmix_kedro.decision import ParetoPoint, fastest
+from metallmix_kedro.decision import LearningCurves, ParetoPoint, fastest
 from metallmix_kedro.explanation import (
     Budget,
     Candidate,
@@ -81,7 +81,7 @@ class Recommendation(_Output):
     explanation can be looked up and its hash be checked.
     """
 
-    schema_version: Literal["1.3"] = "1.3"
+    schema_version: Literal["1.4"] = "1.4"
     objective: Objective = Field(description="what the scores are: the metric asked for")
     target: Target
     read: ImagesRead | None = Field(
@@ -106,6 +106,10 @@ class Recommendation(_Output):
     relative_training_times: dict[str, Positive] = Field(
         description="of each candidate, as a multiple of the fastest one's"
     )
+    learning_curves: LearningCurves | None = Field(
+        description="predicted scores over the size of the training set; null where the history "
+        "does not tell how many images trained its configurations"
+    )
     explanation: str
     explanation_by: Literal["llm", "attributions"]
     checks: tuple[Check, ...] = Field(description="each claim of the explanation, and its support")
@@ -129,6 +133,7 @@ def recommend(
     seed: int,
     input_versions: dict[str, str],
     read: ImagesRead | None = None,
+    curves: LearningCurves | None = None,
 ) -> Recommendation:
     """Put the decision together with all that it rests on.
 
@@ -151,6 +156,8 @@ def recommend(
         Version of every versioned input by its name in the catalog.
     read : ImagesRead or None
         What was read of the target's folder; None for a card.
+    curves : LearningCurves or None
+        From `decision.learning_curves`.
     """
     chosen = evidence.candidate(decision.chosen_ref)
     unit = fastest(evidence.candidates)
@@ -187,6 +194,7 @@ def recommend(
         choice=decision.choice,
         pareto_front=front,
         relative_training_times=relative,
+        learning_curves=curves,
         explanation=decision.explanation,
         explanation_by=decision.explanation_by,
         checks=decision.checks,
@@ -244,12 +252,10 @@ def _relative(seconds: float, unit: float) -> float:
 
 def _holds_for(device: str | None, budget: Budget | None) -> str:
     """Say what predicted seconds hold for, and what to go by elsewhere."""
-    images = (
-        "" if budget is None else f" of about {budget.n_images} images of {budget.image_size} px"
-    )
+    images = "" if budget is None else f" and images of {budget.image_size} px"
     return (
-        f"Seconds hold for the history's device{f' ({device})' if device else ''} and budget"
-        f"{images}; elsewhere go by the ratio."
+        f"Seconds hold for the history's device{f' ({device})' if device else ''}{images}; "
+        "elsewhere go by the ratio."
     )
 
 

@@ -1,4 +1,4 @@
-"""Fitting what configurations are worth on average (`average.ConfigurationAverage`)."""
+"""Fitting what configurations are worth on average (`sized_average.SizedAverage`)."""
 
 from collections.abc import Iterable
 from itertools import combinations
@@ -20,6 +20,7 @@ from metallmix_kedro.surrogate.average import (
     distinct,
     level_codes,
 )
+from metallmix_kedro.surrogate.sized_average import SizedAverage, size_shares, training_sizes
 
 MOST_LEVELS = 200
 """A hyperparameter with more distinct values than this has no average of its own."""
@@ -36,14 +37,15 @@ def fit_averages(
     penalty: float,
     own_penalty: float | None = None,
     own_least: int = 2,
-) -> tuple[ConfigurationAverage, dict[frozenset[str], ConfigurationAverage]]:
+    sizes: tuple[float, ...] = (),
+) -> tuple[SizedAverage, dict[frozenset[str], SizedAverage]]:
     """Fit the average over all datasets, and over all but some.
 
     Parameters
     ----------
     trials : pandas.DataFrame
         Columns ``dataset``, `configuration_columns` and ``relative_score``, none of it missing
-        but hyperparameters; n rows, at least one.
+        but hyperparameters; ``n_train`` where it is known; n rows, at least one.
     weights : ndarray
         Weights of the trials, shape (n,).
     left_out : iterable of frozenset of str
@@ -54,14 +56,16 @@ def fit_averages(
         Datasets that outweigh what a very combination is worth; None leaves that out.
     own_least : int
         Datasets on which it has to be tried for that.
+    sizes : tuple of float
+        Sizes of the training set at which the average is corrected, ascending.
 
     Returns
     -------
-    everything : ConfigurationAverage
+    everything : SizedAverage
     without : dict
         Each set of datasets -> the average without them.
     """
-    table = AverageTable(trials, weights, penalty, own_penalty, own_least)
+    table = AverageTable(trials, weights, penalty, own_penalty, own_least, sizes)
     without = {fold: table.without(fold).stored() for fold in left_out}
     return table.without(frozenset()).stored(), without
 
@@ -71,16 +75,36 @@ class Solved(NamedTuple):
 
     values: ConfigurationAverage
     own: Own
+    sizes: tuple[float, ...]
+    corrections: tuple[ConfigurationAverage, ...]
 
-    def at(self, codes: dict[str, Codes], count: int) -> FloatArray:
-        """Return the averages of configurations, as `ConfigurationAverage.at` does."""
-        return self.values.at(codes, count, self.own)
+    def at(self, unique: Codes, owner: Codes, n_train: FloatArray) -> FloatArray:
+        """Return the averages of trials, as `SizedAverage.predict` does.
 
-    def stored(self) -> ConfigurationAverage:
+        Each configuration is asked for once, however many trials it has.
+
+        Parameters
+        ----------
+        unique, owner : ndarray of int
+            From `distinct`.
+        n_train : ndarray
+            The size of each trial's training set, shape (n,); NaN where it is not known.
+        """
+        codes = {name: unique[:, place] for place, name in enumerate(self.values.levels)}
+        total = self.values.at(codes, len(unique), self.own)[owner]
+        for share, one in zip(size_shares(n_train, self.sizes), self.corrections, strict=True):
+            total += share * one.at(codes, len(unique))[owner]
+        return total
+
+    def stored(self) -> SizedAverage:
         """Return the average in the form that is stored."""
         numbers, worth = self.own
         own = tuple(zip(numbers.tolist(), worth.tolist(), strict=True))
-        return self.values.model_copy(update={"own": own})
+        return SizedAverage(
+            overall=self.values.model_copy(update={"own": own}),
+            sizes=self.sizes,
+            corrections=self.corrections,
+        )
 
 
 class AverageTable:
@@ -97,6 +121,7 @@ class AverageTable:
         penalty: float,
         own_penalty: float | None = None,
         own_least: int = 2,
+        sizes: tuple[float, ...] = (),
     ) -> None:
         self.levels = _levels(trials)
         self._columns = _Columns(self.levels)
@@ -112,6 +137,8 @@ class AverageTable:
         self._own_penalty, self._own_least = own_penalty, own_least
         has_own = own_penalty is not None and self.levels
         self._cells = Cells.of(self._owner, self._dataset) if has_own else None
+        self._n_train = training_sizes(trials)
+        self._sizes = sizes if np.isfinite(self._n_train).any() else ()
 
     def without(self, left_out: frozenset[str]) -> Solved:
         """Fit the average over all datasets but some."""
@@ -119,8 +146,19 @@ class AverageTable:
         used = np.where(is_out[self._dataset], 0.0, self._weights) if left_out else self._weights
         if not used.any():
             used = self._weights
-        mean = float(np.average(self._scores, weights=used))
-        above = self._scores - mean
+        values, left = self._solve(self._scores, used)
+        overall = Solved(values, self._own(left, is_out), (), ())
+        left = self._scores - overall.at(self._unique, self._owner, self._n_train)
+        shares = size_shares(self._n_train, self._sizes)
+        corrections = tuple(self._solve(left, used * share)[0] for share in shares)
+        return overall._replace(sizes=self._sizes, corrections=corrections)
+
+    def _solve(
+        self, scores: FloatArray, used: FloatArray
+    ) -> tuple[ConfigurationAverage, FloatArray]:
+        """Return the average of scores, and what it leaves of them."""
+        mean = float(np.average(scores, weights=used)) if used.any() else 0.0
+        above = scores - mean
         weight_of = np.bincount(self._owner, used, len(self._unique))
         sum_of = np.bincount(self._owner, used * above, len(self._unique))
         design = self._design
@@ -128,7 +166,7 @@ class AverageTable:
         normal[np.diag_indices_from(normal)] += self._penalty
         effects = _solved(normal, np.asarray(design.T @ sum_of, dtype=np.float64))
         values = self._columns.average(effects, mean, self.levels, self._shares)
-        return Solved(values, self._own(above - (design @ effects)[self._owner], is_out))
+        return values, above - (design @ effects)[self._owner]
 
     def _own(self, left: FloatArray, is_out: npt.NDArray[np.bool_]) -> Own:
         """Return what configurations tried on enough datasets are worth beyond their values."""

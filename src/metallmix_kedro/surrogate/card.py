@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metallmix_kedro.history import Objective
 from metallmix_kedro.support import ArtifactError, xgboost
-from metallmix_kedro.surrogate.average import ConfigurationAverage
 from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder, surrogate_features
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
+from metallmix_kedro.surrogate.sized_average import SizedAverage
 from metallmix_kedro.surrogate.uncertainty.calibration import Calibration
 from metallmix_kedro.surrogate.uncertainty.scales import DeviceScale, ScoreScale
 from metallmix_kedro.surrogate.uncertainty.scenarios import Scenarios
@@ -59,7 +59,7 @@ class SurrogateCard(BaseModel):
         The models' input columns in order, with description and unit.
     encoder : FeatureEncoder
         Makes those columns.
-    average : ConfigurationAverage
+    average : SizedAverage
         What a configuration is worth on average over datasets.
     score_scale, device_scale, calibration
         From the models' scales to the user's, and the intervals.
@@ -78,7 +78,7 @@ class SurrogateCard(BaseModel):
     predicts: dict[str, str]
     columns: tuple[Column, ...]
     encoder: FeatureEncoder
-    average: ConfigurationAverage
+    average: SizedAverage
     score_scale: ScoreScale
     device_scale: DeviceScale | None
     calibration: Calibration

@@ -13,12 +13,14 @@ from metallmix_kedro.backbones import BACKBONES
 from metallmix_kedro.declared import (
     Feature,
     Hyperparameter,
+    MetaFeature,
     Scale,
     derived,
     hyperparameters,
     meta_features,
     network,
 )
+from metallmix_kedro.history import N_TRAIN
 from metallmix_kedro.meta_features import PROBE_DECLARATIONS, PROBE_FEATURES
 from metallmix_kedro.support import InputError
 
@@ -29,11 +31,21 @@ Floats = npt.NDArray[np.float32]
 def described_features() -> Mapping[str, Feature]:
     """Return what the surrogate knows of a trial: each feature, with what is declared of it.
 
-    Meta-features, features by probes (missing where nobody probed; none where no pretrained network
-    is searched) and hyperparameters.
+    Meta-features, the size of the training set, features by probes (missing where nobody probed;
+    none where no pretrained network is searched) and hyperparameters.
     """
     probes = PROBE_DECLARATIONS if network() else {}
-    return {**meta_features(), **probes, **hyperparameters()}
+    return {**meta_features(), N_TRAIN: _training_set(), **probes, **hyperparameters()}
+
+
+def _training_set() -> MetaFeature:
+    counted = meta_features().get("n_instances")
+    return MetaFeature(
+        kind="whole_number",
+        words=f"number of training {counted.unit if counted else 'instances'}",
+        description="Size of the training set",
+        unit=counted.unit if counted else "instances",
+    )
 
 
 def _is_one_hot(declared: Feature) -> bool:
@@ -156,8 +168,8 @@ class FeatureEncoder(BaseModel):
         Parameters
         ----------
         frame : pandas.DataFrame
-            Has the columns `surrogate_features`; n rows. Missing values are allowed, and features
-            by probes need no column.
+            Has the columns `surrogate_features`; n rows. Missing values are allowed; the size of
+            the training set and features by probes need no column.
 
         Returns
         -------
@@ -172,7 +184,7 @@ class FeatureEncoder(BaseModel):
         absent = [
             name
             for name in surrogate_features()
-            if name not in frame and name not in PROBE_FEATURES
+            if name not in frame and name not in (N_TRAIN, *PROBE_FEATURES)
         ]
         if absent:
             raise InputError(

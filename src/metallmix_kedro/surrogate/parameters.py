@@ -52,6 +52,13 @@ class MetaLearningParameters(Parameters):
         float,
         Field(gt=0, le=1e6, description="Datasets that outweigh a very combination's worth."),
     ] = 2.0
+    average_sizes: Annotated[
+        tuple[Annotated[float, Field(gt=0)], ...],
+        Field(
+            description="Sizes of the training set at which the average is corrected, ascending; "
+            "none: it is the same for all sizes.",
+        ),
+    ] = (100.0, 350.0, 1200.0)
     leaf_share: Annotated[
         float,
         Field(
@@ -82,7 +89,7 @@ class MetaLearningParameters(Parameters):
             le=1000,
             description="With more datasets than this, several are left out at a time.",
         ),
-    ] = 20
+    ] = 10
     overlapping: Annotated[
         tuple[frozenset[str], ...],
         Field(

@@ -8,13 +8,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns, meta_features
-from metallmix_kedro.history import SCORE, belongs, coded, draw_evenly
+from metallmix_kedro.history import N_TRAIN, SCORE, belongs, coded, draw_evenly
 from metallmix_kedro.support import InputError, xgboost
-from metallmix_kedro.surrogate.average import ConfigurationAverage, distinct, level_codes
+from metallmix_kedro.surrogate.average import distinct, level_codes
 from metallmix_kedro.surrogate.average_fit import AverageTable
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
+from metallmix_kedro.surrogate.sized_average import SizedAverage, training_sizes
 from metallmix_kedro.surrogate.uncertainty.probe_levels import hide_at_random
 from metallmix_kedro.surrogate.uncertainty.scales import (
     PROBED,
@@ -29,7 +30,7 @@ from metallmix_kedro.surrogate.uncertainty.scenarios import Scenarios
 
 _OVER_ALL = (
     *("dataset", "source", "proposer", "status", "device"),
-    *("n_classes", PROBED, SCORE, "training_time_s", "relative_score"),
+    *("level", "n_classes", N_TRAIN, PROBED, SCORE, "training_time_s", "relative_score"),
 )
 """Columns that are taken over all trials, with all words of a trial; the other features are those
 of drawn trials alone."""
@@ -46,7 +47,7 @@ class PointModel:
     ----------
     encoder : FeatureEncoder
         Makes the models' input.
-    average : ConfigurationAverage
+    average : SizedAverage
         What a configuration is worth on average.
     scenarios : Scenarios
         How datasets differ from the average.
@@ -60,7 +61,7 @@ class PointModel:
     """
 
     encoder: FeatureEncoder
-    average: ConfigurationAverage
+    average: SizedAverage
     scenarios: Scenarios
     score_model: xgboost.Booster
     time_model: xgboost.Booster
@@ -218,7 +219,7 @@ def trial_weights(trials: pd.DataFrame, published_weight: float) -> pd.Series:
 
 def _averages(
     trials: pd.DataFrame, weights: FloatArray, parameters: MetaLearningParameters
-) -> tuple[ConfigurationAverage, FloatArray]:
+) -> tuple[SizedAverage, FloatArray]:
     """Fit the averages, and give each trial the average of the datasets it does not belong to."""
     own = is_own(trials).to_numpy()
     known = own_or_all(trials)
@@ -229,16 +230,16 @@ def _averages(
         weights if len(known) == len(trials) else weights[own],
         parameters.average_penalty,
         parameters.own_penalty,
+        sizes=parameters.average_sizes,
     )
     # Trials of one configuration are expected the same, so each configuration is asked for once.
     levels = table.levels
     unique, owner = distinct(level_codes(trials, levels), levels, len(trials))
-    codes = {name: unique[:, place] for place, name in enumerate(levels)}
-    everything = table.without(frozenset())
-    expected = everything.at(codes, len(unique))[owner]
+    everything, n_train = table.without(frozenset()), training_sizes(trials)
+    expected = everything.at(unique, owner, n_train)
     for fold in folds if len(folds) > 1 else ():
         rows = belongs(trials, fold)
-        expected[rows] = table.without(fold).at(codes, len(unique))[owner[rows]]
+        expected[rows] = table.without(fold).at(unique, owner[rows], n_train[rows])
     return everything.stored(), expected
 
 

@@ -8,7 +8,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
-from metallmix_kedro.history import SCORE, History, half_accuracies, has_score, origin, same_setting
+from metallmix_kedro.history import (
+    N_TRAIN,
+    SCORE,
+    History,
+    half_accuracies,
+    has_score,
+    origin,
+    same_setting,
+)
 from metallmix_kedro.meta_features import PROBE_FEATURES
 from metallmix_kedro.support import ArtifactError, ParameterError
 
@@ -138,7 +146,7 @@ def _why_not(trials: pd.DataFrame, min_trials: int, given: list[str]) -> str | N
 
 def _table(name: str, trials: pd.DataFrame) -> ReplayTable:
     target = {column: trials[column].iloc[0] for column in meta_feature_columns()}
-    probed = [name for name in PROBE_FEATURES if name in trials]
+    probed = [name for name in (N_TRAIN, *PROBE_FEATURES) if name in trials]
     return ReplayTable(
         dataset=name,
         candidates=trials[[*configuration_columns(), *probed]].assign(**target),

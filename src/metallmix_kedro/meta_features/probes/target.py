@@ -1,7 +1,9 @@
 """Probing the target of a recommendation."""
 
+import logging
 import math
 from collections.abc import Collection
+from typing import Any
 
 import pandas as pd
 
@@ -15,8 +17,10 @@ from metallmix_kedro.meta_features.probes.measuring import (
 from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
 from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetImages
-from metallmix_kedro.support import ArtifactError, ParameterError
+from metallmix_kedro.support import ArtifactError, MissingExtraError, ParameterError, WeightsError
 from metallmix_kedro.training import BackboneStore
+
+_LOG = logging.getLogger(__name__)
 
 
 def probe_target(
@@ -28,7 +32,7 @@ def probe_target(
     parameters: ProbeParameters,
     store: BackboneStore,
 ) -> pd.DataFrame:
-    """Probe the target's images like the datasets of the history, if that is asked for.
+    """Probe the target's images like the datasets of the history, if asked for or possible.
 
     Parameters
     ----------
@@ -37,7 +41,8 @@ def probe_target(
     images : TargetImages or None
         The target's images; None for a dataset card.
     target : TargetParameters
-        Says by which backbones: ``none``, ``smallest`` or ``all``.
+        Says by which backbones: ``none``, ``smallest`` or ``all``; ``auto``: by the smallest, and
+        where that cannot be, by none, which is logged with the reason.
     history_probes : pandas.DataFrame
         Probes of the history's datasets: only what was probed there can be compared.
     wanted : collection of str
@@ -64,6 +69,8 @@ def probe_target(
     MissingExtraError
         If the extra ``experiments`` is not installed.
     """
+    if target.probes == "auto":
+        return _if_possible(name, images, target, history_probes, wanted, parameters, store)
     if target.probes == "none":
         return as_table([])
     if images is None:
@@ -88,3 +95,21 @@ def probe_target(
     rows = probe_images(probed, backbones, store, parameters).to_dict("records")
     # How long it took decides nothing, and would make the same images give other bytes.
     return as_table(rows).assign(seconds=math.nan)
+
+
+def _if_possible(
+    name: str,
+    images: TargetImages | None,
+    target: TargetParameters,
+    history_probes: pd.DataFrame,
+    *others: Any,
+) -> pd.DataFrame:
+    """Probe with the smallest backbone; where that cannot be, say why, and return no probes."""
+    if images is None or history_probes.empty:
+        return as_table([])
+    asked = target.model_copy(update={"probes": "smallest"})
+    try:
+        return probe_target(name, images, asked, history_probes, *others)
+    except (MissingExtraError, WeightsError) as error:
+        _LOG.warning("The images were not looked at, so intervals stay wide. %s", error)
+        return as_table([])

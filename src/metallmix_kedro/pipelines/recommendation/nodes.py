@@ -6,7 +6,15 @@ from typing import Any
 import faiss
 import pandas as pd
 
-from metallmix_kedro.decision import Learned, Target, gather, pareto_front, scoring
+from metallmix_kedro.decision import (
+    Learned,
+    LearningCurves,
+    Target,
+    gather,
+    learning_curves,
+    pareto_front,
+    scoring,
+)
 from metallmix_kedro.declared import network
 from metallmix_kedro.explanation import (
     Candidate,
@@ -122,6 +130,18 @@ def shorten_search_space(
     return scoring.list_candidates(found, learned.surrogate, parameters), allowed, found.scored
 
 
+def predict_learning_curves(
+    target: Target,
+    learned: Learned,
+    scored_space: pd.DataFrame,
+    candidates: tuple[Candidate, ...],
+) -> LearningCurves | None:
+    """Predict the candidates over the size of the training set."""
+    return learning_curves(
+        target, learned.surrogate, learned.history.table, scored_space, candidates
+    )
+
+
 def gather_evidence(
     target: Target,
     learned: Learned,
@@ -181,6 +201,7 @@ def decide(
     description: Json,
     learned: Learned,
     scored_space: pd.DataFrame,
+    curves: LearningCurves | None,
     search_space: SearchSpace,
     parameters: RecommendationParameters,
     input_versions: dict[str, str] | None,
@@ -198,6 +219,7 @@ def decide(
         seed=parameters.llm.seed,
         input_versions=input_versions or {},
         read=TargetDescription.model_validate(description).read,
+        curves=curves,
     )
     return recommendation.model_dump(mode="json")
 

@@ -51,6 +51,11 @@ def create_pipeline(**_: object) -> Pipeline:
             ["short_list", "allowed_space", "scored_space"],
         ),
         _step(
+            nodes.predict_learning_curves,
+            ["target", "learned", "scored_space", "short_list"],
+            "learning_curves",
+        ),
+        _step(
             nodes.gather_evidence,
             [
                 "target",
@@ -81,6 +86,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 "target_meta_features",
                 "learned",
                 "scored_space",
+                "learning_curves",
                 "params:search_space",
                 RECOMMENDATION,
                 "input_versions",

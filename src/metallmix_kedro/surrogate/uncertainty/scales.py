@@ -6,7 +6,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.declared import titled
-from metallmix_kedro.history import NO_SPREAD, SCORE, has_score, origin
+from metallmix_kedro.history import N_TRAIN, NO_SPREAD, SCORE, has_score, range_keys
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -29,66 +29,105 @@ def own_or_all(trials: pd.DataFrame) -> pd.DataFrame:
     return trials if own.all() or not own.any() else trials[own]
 
 
-_OF_SCALE = ("dataset", "source", "proposer", SCORE, "n_classes", PROBED)
+_OF_SCALE = ("dataset", "source", "proposer", "level", SCORE, "n_classes", N_TRAIN, PROBED)
 
 FEW_DATASETS = 5
 """With fewer datasets than this, a line through them would be noise; their mean is taken."""
+_BEYOND = (0.01, 0.995)
+"""Scores outside have no log-odds worth a line."""
+_PENALTY = 0.3
+"""Datasets that outweigh a slope."""
 
 
 class Line(BaseModel):
-    """A straight line through datasets, by least squares.
+    """The log-odds of a score as a straight line of what is known of datasets, by ridge regression.
 
     Parameters
     ----------
-    centre, level : float
-        Means of x and of y over the datasets.
-    slope : float
-        Change of y with x; 0 where there are too few datasets or x never changes.
+    level : float
+        Log-odds of a dataset of which nothing is known.
+    centres, slopes : dict of str to float
+        Of each feature its mean over datasets, and what one more of it changes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    centre: float
     level: float
-    slope: float
+    centres: dict[str, float]
+    slopes: dict[str, float]
 
     @classmethod
-    def fit(cls, x: pd.Series, y: pd.Series) -> "Line":
-        """Fit y on x, n values each; missing x are left out of the slope."""
-        known = x.notna()
-        centre = float(x[known].mean()) if known.any() else 0.0
-        level = float(y.mean())
-        if known.sum() < FEW_DATASETS or not x[known].std() > 0:
-            return cls(centre=centre, level=level, slope=0.0)
-        slope = float(np.polyfit(x[known] - centre, y[known], 1)[0])
-        return cls(centre=centre, level=float(y[known].mean()), slope=slope)
+    def fit(cls, known: pd.DataFrame, score: pd.Series, datasets: pd.Series) -> "Line":
+        """Fit scores on features.
 
-    def at(self, x: pd.Series) -> FloatArray:
-        """Return y at x; where x is missing, the level."""
-        offset = (x.astype("float64") - self.centre).fillna(0.0).to_numpy()
-        return np.asarray(self.level + self.slope * offset, dtype=np.float64)
+        Parameters
+        ----------
+        known : pandas.DataFrame
+            Features, n rows; a missing one counts as the mean.
+        score : pandas.Series
+            In [0, 1], n values.
+        datasets : pandas.Series
+            To which dataset each row belongs; all datasets weigh the same.
+        """
+        weights = (1 / datasets.map(datasets.value_counts())).to_numpy(dtype=np.float64)
+        odds = _log_odds(score).to_numpy(dtype=np.float64)
+        level = float(np.average(odds, weights=weights))
+        spread = known.std(ddof=0)
+        varied = list(spread.index[spread > 0]) if datasets.nunique() >= FEW_DATASETS else []
+        centres, scales = known[varied].mean(), spread[varied]
+        design = ((known[varied] - centres) / scales).fillna(0.0).to_numpy(dtype=np.float64)
+        design = np.column_stack([np.ones(len(known)), design])
+        penalty = np.diag([0.0, *[_PENALTY] * len(varied)])
+        normal = (design.T * weights) @ design + penalty
+        level, *slopes = np.linalg.solve(normal, (design.T * weights) @ odds).tolist()
+        return cls(
+            level=level,
+            centres={str(name): float(value) for name, value in centres.items()},
+            slopes=dict(zip(varied, (np.array(slopes) / scales.to_numpy()).tolist(), strict=True)),
+        )
+
+    def at(self, known: pd.DataFrame) -> FloatArray:
+        """Return scores in [0, 1] at features, shape (n,)."""
+        odds = np.full(len(known), self.level)
+        for name, slope in self.slopes.items():
+            offset = (known[name] - self.centres[name]).fillna(0.0)
+            odds += slope * offset.to_numpy(dtype=np.float64)
+        return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
 
 
-def _chance(trials: pd.DataFrame) -> pd.Series:
-    """Return the score of a guess; missing where the number of classes is not declared."""
-    if "n_classes" not in trials:
-        return pd.Series(np.nan, index=trials.index)
-    return 1 / trials["n_classes"].astype("float64")
+def _log_odds(score: pd.Series) -> pd.Series:
+    clipped = score.astype("float64").clip(*_BEYOND)
+    return np.log(clipped / (1 - clipped))
+
+
+def _known(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return what tells how high scores are: classes and training set on a log scale, a probe."""
+    known = trials.reindex(columns=["n_classes", N_TRAIN, PROBED]).astype("float64")
+    return pd.DataFrame(
+        {
+            "log_n_classes": np.log(known["n_classes"]),
+            "log_n_train": np.log(known[N_TRAIN]),
+            "probe_log_odds": _log_odds(known[PROBED]),
+        }
+    )
+
+
+_BY_CARD, _BY_PROBE = ["log_n_classes", "log_n_train"], ["probe_log_odds", "log_n_train"]
 
 
 class ScoreScale(BaseModel):
     """Worst and best score to be expected on a dataset never seen.
 
-    ``score = lowest + (highest - lowest) * relative score``. The lowest follows from chance,
-    1 / number of classes. So does the highest, as long as nobody looked at the images; a linear
-    probe says far more. The order of the configurations does not depend on either.
+    ``score = lowest + (highest - lowest) * relative score``. Both follow from the number of classes
+    and of training images, as long as nobody looked at the images; a linear probe says far more of
+    the highest. The order of the configurations does not depend on either.
 
     Parameters
     ----------
     lowest, highest : Line
-        Lowest and highest score recorded on a dataset, over chance.
+        Lowest and highest score recorded on a dataset with so many training images.
     highest_by_probe : Line or None
-        The highest over the accuracy of the smallest backbone's linear probe; None where too few
+        The highest where a linear probe of the smallest backbone is known; None where too few
         datasets were probed.
     """
 
@@ -103,18 +142,22 @@ class ScoreScale(BaseModel):
         """Fit the lines to the datasets' ranges; published outcomes count only if all are."""
         columns = [name for name in _OF_SCALE if name in trials]
         used = own_or_all(trials.loc[has_score(trials), columns])
-        keys = [used["dataset"], origin(used)]
-        groups = used.groupby(keys, observed=True)
-        ranges = groups[SCORE].agg(["min", "max"])
-        chance = _chance(used).groupby(keys, observed=True).first()
-        probed = pd.Series(np.nan, index=ranges.index)
-        if PROBED in used:
-            probed = groups[PROBED].max().astype("float64")
-        by_probe = Line.fit(probed, ranges["max"]) if probed.notna().any() else None
+        known = _known(used)
+        keys = [used["dataset"].astype("str"), *range_keys(used)]
+        groups = used[SCORE].groupby(keys, observed=True, dropna=False)
+        ranges = groups.agg(["min", "max"])
+        known = known.groupby(keys, observed=True, dropna=False).mean()
+        datasets = ranges.index.to_frame()["dataset"]
+        probed = known["probe_log_odds"].notna()
+        by_probe = None
+        if datasets[probed].nunique() >= FEW_DATASETS:
+            by_probe = Line.fit(
+                known.loc[probed, _BY_PROBE], ranges.loc[probed, "max"], datasets[probed]
+            )
         return cls(
-            lowest=Line.fit(chance, ranges["min"]),
-            highest=Line.fit(chance, ranges["max"]),
-            highest_by_probe=by_probe if by_probe is not None and by_probe.slope != 0 else None,
+            lowest=Line.fit(known[_BY_CARD], ranges["min"], datasets),
+            highest=Line.fit(known[_BY_CARD], ranges["max"], datasets),
+            highest_by_probe=by_probe if by_probe and "probe_log_odds" in by_probe.slopes else None,
         )
 
     def score(self, relative_score: FloatArray, frame: pd.DataFrame) -> FloatArray:
@@ -134,12 +177,11 @@ class ScoreScale(BaseModel):
 
     def _range(self, frame: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
         """Return the lowest score to be expected, and how far above it the highest is."""
-        chance = _chance(frame)
-        lowest, highest = self.lowest.at(chance), self.highest.at(chance)
-        if self.highest_by_probe is not None and PROBED in frame:
-            probed = frame[PROBED].astype("float64")
-            highest = np.where(probed.notna(), self.highest_by_probe.at(probed), highest)
-        lowest = np.clip(lowest, 0.0, 1.0)
+        known = _known(frame)
+        lowest, highest = self.lowest.at(known), self.highest.at(known)
+        if self.highest_by_probe is not None:
+            probed = known["probe_log_odds"].notna().to_numpy()
+            highest = np.where(probed, self.highest_by_probe.at(known), highest)
         return lowest, np.maximum(highest - lowest, 0.0)
 
 

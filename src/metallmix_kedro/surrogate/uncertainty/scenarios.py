@@ -62,7 +62,9 @@ class Scenarios(BaseModel):
         step = -(-len(names) // MOST_SCENARIOS)
         parts = [table[table["dataset"] == name] for name in names[::step]]
         smoothed = [
-            fit_averages(part, np.ones(len(part)), (), _PENALTY, _OWN_PENALTY, own_least=1)[0]
+            fit_averages(part, np.ones(len(part)), (), _PENALTY, _OWN_PENALTY, own_least=1)[
+                0
+            ].overall
             for part in parts
         ]
         left = [

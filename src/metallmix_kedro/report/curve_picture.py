@@ -1,0 +1,128 @@
+"""The picture of the predicted score over the size of the training set, as a Plotly figure."""
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from metallmix_kedro.decision import LearningCurve, LearningCurves
+from metallmix_kedro.explanation import formatting, names
+from metallmix_kedro.history import Measure
+
+Figure = dict[str, Any]
+
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
+_SEE_THROUGH = "rgba(0,0,0,0)"
+_TICKS = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+
+
+def draw_curves(curves: LearningCurves, ref: str, measure: Measure) -> Figure:
+    """Draw the curve of the chosen candidate with its interval, and the best of each way to train.
+
+    Parameters
+    ----------
+    curves : LearningCurves
+    ref : str
+        The chosen candidate.
+    measure : Measure
+        What the score is.
+
+    Returns
+    -------
+    dict
+        ``data`` and ``layout`` of a Plotly figure.
+    """
+    chosen = curves.of(ref)
+    others = [
+        one for one in curves.curves if one.best_of and one.configuration != chosen.configuration
+    ]
+    return {
+        "data": [
+            _band(chosen),
+            _line(chosen, f"{ref}: {names.title(chosen.configuration)}", _COLOURS[0], 3),
+            *(
+                _line(one, names.title(one.configuration), colour, 1.5)
+                for one, colour in zip(others, _COLOURS[1:], strict=False)
+            ),
+        ],
+        "layout": _layout(curves, measure),
+    }
+
+
+def _line(curve: LearningCurve, name: str, colour: str, width: float) -> Figure:
+    texts = [
+        f"{escape(names.title(curve.configuration))}<br>{escape(names.details(curve.configuration))}"
+        f"<br>{one.n_train:,.0f} training images: <b>{formatting.percent(one.score)}</b> "
+        f"({formatting.percent_range(one.low, one.high)})"
+        for one in curve.points
+    ]
+    return {
+        **_at(curve, [one.score for one in curve.points]),
+        "mode": "lines+markers",
+        "name": escape(name),
+        "customdata": texts,
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "marker": {"color": colour, "size": 4},
+        "line": {"color": colour, "width": width},
+    }
+
+
+def _band(curve: LearningCurve) -> Figure:
+    there = _at(curve, [one.low for one in curve.points])
+    back = _at(curve, [one.high for one in curve.points])
+    return {
+        "type": "scatter",
+        "x": there["x"] + back["x"][::-1],
+        "y": there["y"] + back["y"][::-1],
+        "mode": "lines",
+        "fill": "toself",
+        "fillcolor": "rgba(0,114,178,0.15)",
+        "line": {"color": _SEE_THROUGH},
+        "name": "its interval",
+        "hoverinfo": "skip",
+    }
+
+
+def _at(curve: LearningCurve, scores: Sequence[float]) -> Figure:
+    return {
+        "type": "scatter",
+        "x": [one.n_train for one in curve.points],
+        "y": [round(100 * one, 2) for one in scores],
+    }
+
+
+def _layout(curves: LearningCurves, measure: Measure) -> Figure:
+    sizes = [one.n_train for one in curves.curves[0].points]
+    ticks = [one for one in _TICKS if sizes[0] <= one <= sizes[-1]]
+    return {
+        "xaxis": {
+            "type": "log",
+            "title": {"text": "training images"},
+            "tickvals": ticks,
+            "ticktext": [f"{one:,}" for one in ticks],
+            "automargin": True,
+        },
+        "yaxis": {
+            "title": {"text": f"predicted {measure.label}"},
+            "ticksuffix": " %",
+            "automargin": True,
+        },
+        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
+        "margin": {"l": 20, "r": 10, "t": 10, "b": 20},
+        "hovermode": "closest",
+        "hoverlabel": {"align": "left"},
+        "paper_bgcolor": _SEE_THROUGH,
+        "plot_bgcolor": _SEE_THROUGH,
+        "shapes": [
+            {
+                "type": "line",
+                "name": f"yours: {curves.n_train:,.0f}",
+                "showlegend": True,
+                "x0": curves.n_train,
+                "x1": curves.n_train,
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": "#888", "width": 1.5, "dash": "dash"},
+            }
+        ],
+    }
