@@ -1,10 +1,17 @@
 """Parameters of the meta-learner (paper, section 2.2)."""
 
+from itertools import pairwise
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from metallmix_kedro.support import Parameters
+
+
+def _ascending(sizes: tuple[float, ...]) -> tuple[float, ...]:
+    if any(first >= second for first, second in pairwise(sizes)):
+        raise ValueError("each size has to be larger than the one before it")
+    return sizes
 
 
 class BoostingParameters(Parameters):
@@ -54,6 +61,7 @@ class MetaLearningParameters(Parameters):
     ] = 2.0
     average_sizes: Annotated[
         tuple[Annotated[float, Field(gt=0)], ...],
+        AfterValidator(_ascending),
         Field(
             description="Sizes of the training set at which the average is corrected, ascending; "
             "none: it is the same for all sizes.",

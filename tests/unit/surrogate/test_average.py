@@ -22,7 +22,7 @@ def trials(n_datasets: int = 3) -> pd.DataFrame:
 
 
 def fit(table: pd.DataFrame, penalty: float = 1e-6, **folds: frozenset) -> ConfigurationAverage:
-    return fit_averages(table, np.ones(len(table)), folds.values(), penalty)[0]
+    return fit_averages(table, np.ones(len(table)), folds.values(), penalty)[0].overall
 
 
 def test_effects_of_values_and_pairs_are_found() -> None:
@@ -110,16 +110,17 @@ def test_a_very_combination_that_does_better_everywhere_is_worth_more() -> None:
     star &= (table["backbone"] == "Xception") & (table["dense_units"] == 512)
     assert star.sum() == 4
     table.loc[star, "relative_score"] += 0.3
-    plain = fit_averages(table, np.ones(len(table)), (), 30.0)[0]
-    own, without = fit_averages(
+    plain = fit(table, 30.0)
+    everything, without = fit_averages(
         table, np.ones(len(table)), [frozenset({"d0", "d1", "d2"})], 30.0, own_penalty=2.0
     )
+    own = everything.overall
     # 4 datasets against a penalty of 2: two thirds of what values and pairs leave.
     left = 0.3 + 0.3 - plain.predict(table[star])[0]
     gained = own.predict(table[star])[0] - plain.predict(table[star])[0]
     assert gained == pytest.approx(left * 4 / 6, abs=0.02)
     # A single dataset says nothing of the combination.
-    assert next(iter(without.values())).own == ()
+    assert next(iter(without.values())).overall.own == ()
     base, found = own.contributions(table)
     assert found.sum(axis=1).to_numpy() + base == pytest.approx(own.predict(table))
     assert ConfigurationAverage.model_validate_json(own.model_dump_json()) == own

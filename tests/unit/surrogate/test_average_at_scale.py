@@ -50,7 +50,7 @@ def test_the_averages_are_those_of_a_plain_ridge(left_out):
     everything, without = fit_averages(
         coded(table), weights, [left_out] if left_out else (), PENALTY, OWN_PENALTY
     )
-    found = without[left_out] if left_out else everything
+    found = (without[left_out] if left_out else everything).overall
     inside = ~table["dataset"].isin(left_out).to_numpy()
     rows, plain = table[inside], plain_ridge(table, np.where(inside, weights, 0.0))
 

@@ -66,7 +66,7 @@ def test_a_backbone_never_measured_has_a_wider_interval(history, parameters):
 def test_no_rows_in_no_rows_out(surrogate, history):
     nothing = history.head(0)
     assert surrogate.predict(nothing).shape == (0, 9)
-    assert surrogate.contributions(nothing).shape == (0, 29)
+    assert surrogate.contributions(nothing).shape == (0, 30)
 
 
 def test_a_target_nobody_has_seen_is_predicted(surrogate, history):
@@ -102,7 +102,8 @@ def test_the_card_describes_every_column(surrogate):
         (("encoder", "backbones"), None),
         (("calibration", "widths", "none", "score"), "wide"),
         (("calibration", "widths", "none", "score"), -1.0),
-        (("average", "main"), 3),
+        (("average", "overall", "main"), 3),
+        (("average", "sizes"), "all"),
         (("score_scale",), {}),
         (("surprise",), 1),
     ],
@@ -209,4 +210,4 @@ def test_a_domain_needs_no_classes_and_may_have_ordered_meta_features(history, p
         surrogate = fit_surrogate(sized, parameters, seed=1)
         assert np.isfinite(surrogate.predict(sized).to_numpy()).all()
         assert {"size=large", "size=small"} <= set(surrogate.encoder.columns)
-        assert surrogate.card.score_scale.highest.slope == 0
+        assert surrogate.card.score_scale.highest.slopes == {}

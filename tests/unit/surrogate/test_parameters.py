@@ -15,7 +15,10 @@ def test_the_shipped_parameters_are_the_defaults_written_out():
     values = yaml.safe_load(CONF.read_text())["meta_learning"]
     values["seed"] = 42
     parameters = MetaLearningParameters.model_validate(values)
-    assert parameters == MetaLearningParameters()
+    # Which datasets share images is known of the shipped history alone.
+    groups = parameters.overlapping
+    assert parameters == MetaLearningParameters(overlapping=groups)
+    assert len(frozenset().union(*groups)) == sum(map(len, groups))
     assert set(values) == set(MetaLearningParameters.model_fields)
 
 
@@ -26,6 +29,9 @@ def test_the_shipped_parameters_are_the_defaults_written_out():
         {"published_weight": -0.1},
         {"n_threads": 0},
         {"max_folds": 2},
+        {"average_sizes": [350, 100]},
+        {"average_sizes": [100, 100]},
+        {"average_sizes": [0, 100]},
         {"seed": -1},
         {"score_model": {"n_rounds": 0}},
         {"score_model": {"eta": 0}},

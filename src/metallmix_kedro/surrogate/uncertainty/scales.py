@@ -37,6 +37,8 @@ _BEYOND = (0.01, 0.995)
 """Scores outside have no log-odds worth a line."""
 _PENALTY = 0.3
 """Datasets that outweigh a slope."""
+_ALIKE = 1e-6
+"""A spread of logarithms that is rounding: the datasets do not differ, and there is no slope."""
 
 
 class Line(BaseModel):
@@ -73,7 +75,7 @@ class Line(BaseModel):
         odds = _log_odds(score).to_numpy(dtype=np.float64)
         level = float(np.average(odds, weights=weights))
         spread = known.std(ddof=0)
-        varied = list(spread.index[spread > 0]) if datasets.nunique() >= FEW_DATASETS else []
+        varied = list(spread.index[spread > _ALIKE]) if datasets.nunique() >= FEW_DATASETS else []
         centres, scales = known[varied].mean(), spread[varied]
         design = ((known[varied] - centres) / scales).fillna(0.0).to_numpy(dtype=np.float64)
         design = np.column_stack([np.ones(len(known)), design])
