@@ -17,7 +17,14 @@ from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
 from metallmix_kedro.meta_features.probes.table import as_table, probe_datasets
 from metallmix_kedro.meta_features.probes.target import probe_target
 from metallmix_kedro.meta_features.target import TargetImages, target_images
-from metallmix_kedro.support.errors import ArtifactError, InputError, ParameterError
+from metallmix_kedro.support.errors import (
+    ArtifactError,
+    InputError,
+    MetallmixError,
+    MissingExtraError,
+    ParameterError,
+    WeightsError,
+)
 
 SMALL, LARGE = "MobileNetV2_0.35", "Xception"
 PARAMETERS = ProbeParameters(image_size=32, n_images=24, n_folds=2)
@@ -118,7 +125,8 @@ def target(level: str, colours: ProbedImages, wanted: tuple[str, ...] = (LARGE, 
     parameters = TargetParameters(path=str(colours.root), probes=level)
     images = target_images(parameters)
     history = known.get("history", history_probes())
-    return probe_target("mine", images, parameters, history, wanted, PARAMETERS, Store())
+    store = known.get("store", Store())
+    return probe_target("mine", images, parameters, history, wanted, PARAMETERS, store)
 
 
 def test_a_target_is_probed_as_deep_as_asked(colours: ProbedImages) -> None:
@@ -136,6 +144,64 @@ def test_what_has_nothing_to_be_compared_with_is_refused(colours: ProbedImages) 
     card = TargetParameters(card="card.yml", probes="all")
     with pytest.raises(ParameterError, match="no images to probe"):
         probe_target("mine", target_images(card), card, history_probes(), (), PARAMETERS, Store())
+
+
+def test_if_possible_the_smallest_looks_at_the_images(
+    colours: ProbedImages, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert TargetParameters(card="card.yml").probes == "auto"
+    pd.testing.assert_frame_equal(target("auto", colours), target("smallest", colours))
+    assert target("auto", colours, history=as_table([])).empty
+    assert not caplog.records
+
+
+def test_a_card_has_no_images_to_look_at(caplog: pytest.LogCaptureFixture) -> None:
+    card = TargetParameters(card="card.yml")
+    found = probe_target(
+        "mine", target_images(card), card, history_probes(), (SMALL,), PARAMETERS, Store()
+    )
+    pd.testing.assert_frame_equal(found, as_table([]))
+    assert not caplog.records
+
+
+class Without:
+    """A store that cannot build a backbone."""
+
+    def __init__(self, error: MetallmixError) -> None:
+        self._error = error
+
+    def weights_id(self, *_: object) -> str:
+        raise self._error
+
+    def cut(self, *_: object) -> SimpleNamespace:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MissingExtraError("keras", "experiments"), "experiments"),
+        (WeightsError("No weights of MobileNetV2_0.35 at X."), "No weights of MobileNetV2_0.35"),
+    ],
+)
+def test_without_the_extra_or_the_weights_auto_says_why_there_are_no_probes(
+    colours: ProbedImages, caplog: pytest.LogCaptureFixture, error: MetallmixError, said: str
+) -> None:
+    found = target("auto", colours, store=Without(error))
+    pd.testing.assert_frame_equal(found, as_table([]))
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "The images were not looked at" in record.getMessage()
+    assert said in record.getMessage()
+    with pytest.raises(type(error)):
+        target("smallest", colours, store=Without(error))
+
+
+def test_other_errors_are_errors_under_auto_too(colours: ProbedImages) -> None:
+    for path in colours.images["path"]:
+        (colours.root / path).write_bytes(b"")
+    with pytest.raises(InputError):
+        target("auto", colours)
 
 
 def test_the_targets_images_are_its_folders_files(colours: ProbedImages) -> None:
