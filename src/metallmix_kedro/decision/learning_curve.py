@@ -1,6 +1,7 @@
 """The predicted score over the size of the training set: what more images would buy."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,10 @@ class LearningCurves(_Output):
     n_train: float
     largest: float
     curves: tuple[LearningCurve, ...]
+
+    def knows(self, ref: str) -> bool:
+        """Say whether it has the curve of a candidate; one that was composed has none."""
+        return any(one.ref == ref for one in self.curves)
 
     def of(self, ref: str) -> LearningCurve:
         """Return the curve of a candidate."""
@@ -126,7 +131,9 @@ def learning_curves(
     known = history[N_TRAIN].dropna()
     sizes = np.geomspace(known.min(), known.max(), _SIZES)
     sizes = np.unique([*sizes, target.n_train])
-    shown = [(Configuration.from_mapping(one.configuration.as_dict()), one.ref, None) for one in candidates]
+    shown: list[tuple[Configuration, str | None, str | None]] = [
+        (one.configuration, one.ref, None) for one in candidates
+    ]
     shown += [
         (Configuration.from_mapping(row), None, value)
         for value, row in _best_by_value(scored).items()
@@ -153,7 +160,7 @@ def learning_curves(
     )
 
 
-def _best_by_value(scored: pd.DataFrame) -> dict[str, dict[str, object]]:
+def _best_by_value(scored: pd.DataFrame) -> dict[str, dict[Any, Any]]:
     """Return the best predicted configuration of each value of the first ordered hyperparameter."""
     ordered = next((name for name, one in hyperparameters().items() if one.kind == "ordered"), None)
     if ordered is None:

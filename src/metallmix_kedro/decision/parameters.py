@@ -18,6 +18,11 @@ class DecisionParameters(Parameters):
         description="backbones to choose among: those with finished measured trials in the "
         "history, or a list of names out of the search space",
     )
+    choose_among: Literal["measured", "space"] = Field(
+        "measured",
+        description="measured: configurations measured on at least half of the history's datasets "
+        "(where they are fewer than 20, all); space: all of the search space",
+    )
     max_parameters: int | None = Field(
         None, ge=1, description="leave out backbones with more parameters; null: no limit"
     )

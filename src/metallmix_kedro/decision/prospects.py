@@ -85,7 +85,8 @@ def prospects(
         outlook = outlook.after(places.tolist(), scores, surrogate.card.training.seed)
     left = np.setdiff1d(np.arange(len(scored)), places)
     if not len(left):
-        more = "recommendation.backbones, search_space" if network() else "search_space"
+        more = "recommendation.choose_among: space, search_space"
+        more += ", recommendation.backbones" if network() else ""
         raise ParameterError(
             f"All {len(scored)} configurations that may be chosen were tried on the target "
             f"already. Allow more ({more}), or keep the best of them."

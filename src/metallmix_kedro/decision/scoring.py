@@ -27,6 +27,9 @@ from metallmix_kedro.surrogate import Surrogate
 DECIMALS = 4
 """Evidence is rounded to what a reader or an LLM can use; more digits would be false precision."""
 
+FEWEST_CHOICES = 20
+"""Configurations measured widely that are choice enough."""
+
 PREDICTIONS = tuple(
     name for name, field in Candidate.model_fields.items() if field.annotation is float
 )
@@ -88,6 +91,39 @@ def allowed_space(
     return AllowedSpace(space=allowed, unmeasured=unmeasured)
 
 
+def choices(
+    allowed: AllowedSpace, tried: Tried, among: Literal["measured", "space"]
+) -> pd.DataFrame:
+    """Return the configurations to choose among.
+
+    What was never measured is predicted from its values one by one, and what makes a configuration
+    good is often their combination. So those measured on at least half of the history's datasets
+    are offered, with everything of backbones that were never measured; where they are fewer than
+    `FEWEST_CHOICES`, the whole space.
+
+    Parameters
+    ----------
+    allowed : AllowedSpace
+    tried : Tried
+        The history's configurations.
+    among : str
+        ``measured``, or ``space``: all of it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `configuration_columns`, in the order of the space.
+    """
+    every, names = allowed.space.frame(), list(configuration_columns())
+    known = tried.widely(allowed.space)
+    if among == "space" or len(known) < FEWEST_CHOICES:
+        return every
+    offered = every.merge(known, on=names, how="left", indicator=True)["_merge"] == "both"
+    if named := network():
+        offered |= every[named].isin(allowed.unmeasured)
+    return every[offered.to_numpy()].reset_index(drop=True)
+
+
 def _small_enough(backbones: Collection[str], max_parameters: int) -> list[str]:
     sizes = {name: get_backbone(name).parameters for name in backbones}
     small = [name for name in backbones if sizes[name] <= max_parameters]
@@ -119,15 +155,15 @@ def _fast_enough(predictions: pd.DataFrame, limit: float | None) -> pd.Series:
     return fast
 
 
-def score_space(target: Target, surrogate: Surrogate, space: SearchSpace) -> pd.DataFrame:
-    """Predict score and training time of every configuration of the space for the target.
+def score_space(target: Target, surrogate: Surrogate, among: pd.DataFrame) -> pd.DataFrame:
+    """Predict score and training time of configurations for the target.
 
     Parameters
     ----------
     target : Target
     surrogate : Surrogate
-    space : SearchSpace
-        Already restricted to what may be chosen.
+    among : pandas.DataFrame
+        What may be chosen, from `choices` or `SearchSpace.frame`.
 
     Returns
     -------
@@ -139,7 +175,7 @@ def score_space(target: Target, surrogate: Surrogate, space: SearchSpace) -> pd.
     ArtifactError
         If the surrogate knows no training times.
     """
-    frame = target.beside(space.frame())
+    frame = target.beside(among)
     predictions = target.predict(surrogate, frame)
     if predictions["training_time_s"].isna().any():
         raise ArtifactError(
@@ -149,8 +185,10 @@ def score_space(target: Target, surrogate: Surrogate, space: SearchSpace) -> pd.
     return frame.join(predictions)
 
 
-def foresee(target: Target, learned: Learned, space: SearchSpace) -> Prospects:
-    """Score every configuration of the space by all that is known of the target.
+def foresee(
+    target: Target, learned: Learned, space: SearchSpace, among: pd.DataFrame | None = None
+) -> Prospects:
+    """Score configurations by all that is known of the target.
 
     Parameters
     ----------
@@ -158,7 +196,9 @@ def foresee(target: Target, learned: Learned, space: SearchSpace) -> Prospects:
     learned : Learned
         What lies outside the space does not count for the configuration that is best on average.
     space : SearchSpace
-        As for `score_space`.
+        Already restricted to what may be chosen.
+    among : pandas.DataFrame, optional
+        Its `choices`; without, all of it.
 
     Raises
     ------
@@ -168,7 +208,7 @@ def foresee(target: Target, learned: Learned, space: SearchSpace) -> Prospects:
         If every configuration was tried on the target already.
     """
     own, surrogate = target.own_trials, learned.surrogate
-    scored = score_space(target, surrogate, space)
+    scored = score_space(target, surrogate, space.frame() if among is None else among)
     best = learned.history.tried.best(space)
     return prospects(
         target,

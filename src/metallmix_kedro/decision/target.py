@@ -117,15 +117,14 @@ class Target(Unchanging):
         history the time grows with the images.
         """
         predicted = surrogate.predict(frame, relative_score)
-        times = [name for name in predicted if str(name).startswith("training_time")]
-        predicted[times] *= self._times_the_images
-        return predicted
+        times = predicted.filter(like="training_time")
+        return predicted.assign(**(times * self._times_the_images))
 
     @property
     def _times_the_images(self) -> float:
         if self.n_train is None:
             return 1.0
-        return max(1.0, KEPT_SHARE * self.meta_features.n_instances / self.n_train)
+        return max(1.0, KEPT_SHARE * float(self.meta_features.n_instances) / self.n_train)
 
 
 def _training_size(known: MetaFeatures, history: pd.DataFrame) -> float | None:

@@ -22,6 +22,7 @@ from .columns import (
     later_values as later_values,
 )
 from .comparable import same_setting as same_setting
+from .levels import with_all_images as with_all_images
 from .noise import (
     half_accuracies as half_accuracies,
     luck_of_images as luck_of_images,

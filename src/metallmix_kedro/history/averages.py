@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
+from metallmix_kedro.history.levels import with_all_images
 from metallmix_kedro.history.relative import add_relative_score, has_score
 
 
@@ -22,10 +23,12 @@ def comparable_configurations(history: pd.DataFrame) -> pd.DataFrame:
     """Return the finished trials with a score whose configuration is told from the others.
 
     These are the fully known ones and all imported: what an import does not say of its trials,
-    it did not vary, or it lies in what it does say, as the head does in a backbone's name.
+    it did not vary, or it lies in what it does say, as the head does in a backbone's name. Of a
+    dataset measured with several numbers of training images, those with all of them.
     """
     known = history[list(configuration_columns())].notna().all(axis=1)
-    return history[has_score(history) & (known | (history["source"] == "imported"))]
+    told_apart = history[has_score(history) & (known | (history["source"] == "imported"))]
+    return with_all_images(told_apart)
 
 
 def configuration_means(history: pd.DataFrame) -> pd.DataFrame:

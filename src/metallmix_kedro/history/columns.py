@@ -31,8 +31,9 @@ TIMES: tuple[str, ...] = ("fit_time_s", "fit_cpu_s", "feature_time_s", "training
 equal share of every epoch), ``fit_cpu_s`` the same by the processor's clock, which
 other work on the machine does not disturb;
 ``feature_time_s`` what computing the frozen activations of the subset took when they were
-computed (shared by all trials that use them); ``training_time_s`` their sum: what this
-configuration costs somebody who trains it once, from nothing.
+computed (shared by all trials that use them); ``training_time_s`` is that and the fitting (on a
+CPU by the clock or the processor, whichever is less): what this configuration costs somebody who
+trains it once, from nothing.
 """
 
 PROTOCOL: tuple[str, ...] = (

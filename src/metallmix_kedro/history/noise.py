@@ -16,13 +16,20 @@ from metallmix_kedro.history.relative import has_score
 
 Values = npt.NDArray[np.float64]
 
+FEWEST_ALIKE = 5
+"""Trials on the same test images of which it can be said that one half is harder."""
+
 NOISE_COLUMNS: tuple[str, ...] = (
     "level", "strategy", "n_trials", "test_sd", "n_repeated", "seed_sd"
 )  # fmt: skip
 
 
 def half_accuracies(trials: pd.DataFrame) -> Values:
-    """Return the accuracy on each half of a trial's test images.
+    """Return the accuracy on each half of a trial's test images, made comparable between trials.
+
+    One half may be harder than the other for all trials on the same test images. Where
+    `FEWEST_ALIKE` trials or more share them, that difference is taken out, or trials whose images
+    were divided in another way would be compared with it.
 
     Parameters
     ----------
@@ -32,7 +39,7 @@ def half_accuracies(trials: pd.DataFrame) -> Values:
     Returns
     -------
     ndarray
-        Shape (n, 2), in [0, 1]; NaN where the halves were not recorded.
+        Shape (n, 2), about [0, 1]; NaN where the halves were not recorded.
     """
     halves = np.full((len(trials), 2), np.nan)
     if not {"test_images", "test_hits"} <= set(trials):
@@ -46,6 +53,11 @@ def half_accuracies(trials: pd.DataFrame) -> Values:
         counts = [images[half::2].sum() for half in (0, 1)]
         if all(counts):
             halves[row] = [hits[half::2].sum() / counts[half] for half in (0, 1)]
+    keys = [trials[name] for name in ("dataset", "test_images") if name in trials]
+    for places in trials.groupby(keys, observed=True).indices.values():
+        if len(places) >= FEWEST_ALIKE:
+            shared = np.nanmean(halves[places, 0] - halves[places, 1]) / 2
+            halves[places] += np.array([-shared, shared])
     return halves
 
 

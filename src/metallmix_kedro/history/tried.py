@@ -14,10 +14,11 @@ from metallmix_kedro.declared import Value, configuration_columns
 from metallmix_kedro.history.averages import is_shared_enough, known_configurations
 from metallmix_kedro.history.cells import Cells, FloatArray, numbered
 from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.levels import with_all_images
 from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.search_space import Configuration, SearchSpace
 
-_NEEDED = ("dataset", "source", "proposer", "status", SCORE)
+_NEEDED = ("dataset", "source", "proposer", "status", "level", SCORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,8 @@ class Tried:
     def of(cls, history: pd.DataFrame) -> "Tried":
         """Count the trials of a history."""
         # Scores are related to all trials of their dataset, whatever is known of them.
-        trials = known_configurations(
-            add_relative_score(history[[*_NEEDED, *configuration_columns()]])
-        )
+        needed = [name for name in (*_NEEDED, *configuration_columns()) if name in history]
+        trials = with_all_images(known_configurations(add_relative_score(history[needed])))
         names = list(configuration_columns())
         columns = trials[names].astype("category")
         numbers = np.zeros(len(trials), dtype=np.int64)
@@ -95,6 +95,18 @@ class Tried:
     def values(self, name: str) -> frozenset[Value]:
         """Return the values of a hyperparameter that at least one such trial has."""
         return frozenset(self.configurations[name].tolist())
+
+    def widely(self, space: SearchSpace) -> pd.DataFrame:
+        """Return the configurations of a space that were measured on at least half of the datasets.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Their `configuration_columns`; maybe none.
+        """
+        counts = np.bincount(self.cells.configuration, minlength=len(self.configurations))
+        n_datasets = len(np.unique(self.cells.dataset))
+        return self.configurations[self._inside(space) & (2 * counts >= n_datasets)]
 
     def best(self, space: SearchSpace) -> BestOnAverage | None:
         """Return the configuration of a search space that is best on average.

@@ -1,4 +1,5 @@
 from .parameters import RecommendationParameters as RecommendationParameters
+from .curve_picture import draw_curves as draw_curves
 from .pareto_picture import draw_pareto as draw_pareto
 from .recommendation import Recommendation as Recommendation, recommend as recommend
 from .report import render_report as render_report

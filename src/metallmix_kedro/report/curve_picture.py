@@ -1,4 +1,4 @@
-"""The picture of the predicted score over the size of the training set, as a Plotly figure."""
+"""The predicted score over the size of the training set: as a Plotly figure, and in words."""
 
 from collections.abc import Sequence
 from html import escape
@@ -7,12 +7,34 @@ from typing import Any
 from metallmix_kedro.decision import LearningCurve, LearningCurves
 from metallmix_kedro.explanation import formatting, names
 from metallmix_kedro.history import Measure
+from metallmix_kedro.report.recommendation import Recommendation
 
 Figure = dict[str, Any]
+
+MORE_IMAGES = 500
+"""So many more are asked what they would buy."""
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 _SEE_THROUGH = "rgba(0,0,0,0)"
 _TICKS = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+
+
+def of_more_images(recommendation: Recommendation) -> list[str]:
+    """Say what more images would buy, and which other way to train pays from where on."""
+    curves, ref = recommendation.learning_curves, recommendation.chosen_ref
+    if curves is None:
+        return []
+    gain = curves.gain(ref, MORE_IMAGES)
+    label = recommendation.evidence.measure.label
+    said = (
+        []
+        if gain is None
+        else [f"{MORE_IMAGES} more training images: {100 * gain:+.1f} points of predicted {label}."]
+    )
+    return said + [
+        f"From about {n_train:,.0f} training images on, {value} is predicted ahead."
+        for value, n_train in curves.overtaking(ref)
+    ]
 
 
 def draw_curves(curves: LearningCurves, ref: str, measure: Measure) -> Figure:

@@ -17,6 +17,7 @@ from metallmix_kedro.explanation import formatting, rows, said_values
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.report import pictures
+from metallmix_kedro.report.curve_picture import of_more_images
 from metallmix_kedro.report.pareto_picture import Figure
 from metallmix_kedro.report.recommendation import Recommendation
 from metallmix_kedro.report.rendering import template
@@ -25,7 +26,9 @@ _UNITS = {"bits": " bits", "pixels": " px"}
 """Units that are said beside a number; of others its name tells enough."""
 
 
-def render_report(recommendation: Recommendation, pareto_plot: Figure) -> str:
+def render_report(
+    recommendation: Recommendation, pareto_plot: Figure, curve_plot: Figure | None = None
+) -> str:
     """Render a recommendation as a self-contained HTML page.
 
     Names of datasets, the model's words and its raw reply are text that somebody else wrote:
@@ -37,6 +40,8 @@ def render_report(recommendation: Recommendation, pareto_plot: Figure) -> str:
     recommendation : Recommendation
     pareto_plot : dict
         The picture of `pareto_picture.draw_pareto`.
+    curve_plot : dict, optional
+        The picture of `curve_picture.draw_curves`.
 
     Returns
     -------
@@ -51,6 +56,9 @@ def render_report(recommendation: Recommendation, pareto_plot: Figure) -> str:
         deciders=formatting.DECIDERS,
         order_begins=formatting.ORDER_BEGINS[evidence.candidates[0].roles[0]],
         figure=_in_a_script(pareto_plot),
+        curves=recommendation.learning_curves if curve_plot else None,
+        curves_figure=_in_a_script(curve_plot or {}),
+        of_more_images=of_more_images(recommendation),
         heads=pareto_plot["data"][0]["meta"],
         compared=compared,
         recommended=dict(compared).get(recommendation.chosen_ref, []),

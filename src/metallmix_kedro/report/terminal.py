@@ -10,12 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from metallmix_kedro.explanation import Candidate, formatting, names
+from metallmix_kedro.report.curve_picture import of_more_images
 from metallmix_kedro.report.recommendation import Recommendation
 
 STOP_BELOW = 0.1
 """Chance of anything better below which one had better stop."""
-MORE_IMAGES = 500
-"""So many more are asked what they would buy."""
 MAX_WORD = 30
 """Columns that a word may take before it is broken."""
 _SHOWN_TRIALS = 4
@@ -73,9 +72,10 @@ def _configuration(recommendation: Recommendation) -> Table:
         table.add_row(name, Text.assemble(value, (f"   {note}", "not bold")))
 
     add(f"predicted {measure.label}", formatting.percent(score.value), f"{interval} {scores}")
-    if recommendation.learning_curves is not None:
-        for name, value, note in _of_more_images(recommendation):
-            add(name, value, note)
+    if curves := recommendation.learning_curves:
+        most = ", as many as the history knows of" if curves.n_train >= curves.largest else ""
+        images = f"of your {recommendation.target.meta_features.n_instances:,} images{most}"
+        add("trained on", f"{curves.n_train:,.0f}", images)
     add("training time", formatting.duration(time.value), f"{interval} {times}")
     fastest = f"the fastest candidate, {time.relative_to}, is 1"
     add("relative time", formatting.ratio(time.relative), fastest)
@@ -87,27 +87,10 @@ def _configuration(recommendation: Recommendation) -> Table:
         counted = f"of {own.n_trials} trials on this dataset, which count here"
         add("your best so far", formatting.percent(own.best[0].score), counted)
         table.add_row("what next", _text(_what_next(recommendation, own.best[0].score)))
+    for said in of_more_images(recommendation):
+        table.add_row("more images", _text(said, "not bold"))
     table.add_row("decided by", _text(_decided_by(recommendation)))
     return table
-
-
-def _of_more_images(recommendation: Recommendation) -> Iterator[tuple[str, str, str]]:
-    """Say what the prediction is for, what more images would buy, and what pays from where on."""
-    curves = recommendation.learning_curves
-    if curves is None:
-        return
-    every = recommendation.target.meta_features.n_instances
-    most = ", as many as the history knows of" if curves.n_train >= curves.largest else ""
-    yield "trained on", f"{curves.n_train:,.0f}", f"of your {every:,} images{most}"
-    gain = curves.gain(recommendation.chosen_ref, MORE_IMAGES)
-    if gain is not None:
-        yield (
-            f"{MORE_IMAGES} more",
-            f"{100 * gain:+.1f} points",
-            "predicted for so many more images",
-        )
-    for value, n_train in curves.overtaking(recommendation.chosen_ref):
-        yield "overtaken", f"by {value}", f"predicted from {n_train:,.0f} training images on"
 
 
 def _what_next(recommendation: Recommendation, best: float) -> str:

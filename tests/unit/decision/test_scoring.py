@@ -3,7 +3,10 @@ import pytest
 
 from metallmix_kedro.backbones.registry import get_backbone
 from metallmix_kedro.decision.scoring import (
+    FEWEST_CHOICES,
+    AllowedSpace,
     allowed_space,
+    choices,
     foresee,
     list_candidates,
     score_space,
@@ -125,11 +128,11 @@ def test_a_surrogate_without_times_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(
         Surrogate,
         "predict",
-        lambda self, frame: predict(self, frame).assign(training_time_s=float("nan")),
+        lambda self, frame, _: predict(self, frame).assign(training_time_s=float("nan")),
     )
 
     with pytest.raises(ArtifactError, match="training time"):
-        score_space(made.known(TARGET), made.surrogate(), SPACE)
+        score_space(made.known(TARGET), made.surrogate(), SPACE.frame())
 
 
 def test_large_backbones_and_long_training_can_be_ruled_out() -> None:
@@ -148,3 +151,41 @@ def test_large_backbones_and_long_training_can_be_ruled_out() -> None:
     assert max(times(limit_s)) <= limit_s + 1e-4 < max(free)
     with pytest.raises(ParameterError, match=r"max_training_time_s = 1e-09 s; the fastest"):
         times(1e-9)
+
+
+def measured(n_configurations: int) -> Tried:
+    """Measure configurations on four datasets, and one more on a single one."""
+    space = SPACE.frame()
+    every = space.sample(n_configurations + 1, random_state=0).reset_index(drop=True)
+    table = pd.concat(
+        [
+            every.head(len(every) if number == 0 else n_configurations).assign(
+                dataset=f"set {number}", source="measured", proposer="named", status="finished"
+            )
+            for number in range(4)
+        ],
+        ignore_index=True,
+    )
+    return Tried.of(table.assign(score=[i / len(table) for i in range(len(table))]))
+
+
+def test_what_was_measured_widely_is_offered_where_it_is_choice_enough() -> None:
+    tried = measured(FEWEST_CHOICES)
+    allowed = allowed_space(SPACE, tried, "measured")
+    offered = choices(allowed, tried, "measured")
+    widely = tried.widely(SPACE)
+    assert len(widely) == FEWEST_CHOICES == len(tried.configurations) - 1
+    assert len(offered) == len(offered.merge(widely)) == FEWEST_CHOICES
+    assert len(choices(allowed, tried, "space")) == allowed.space.size
+
+    fewer = measured(FEWEST_CHOICES - 1)
+    assert len(choices(allowed_space(SPACE, fewer, "measured"), fewer, "measured")) > FEWEST_CHOICES
+
+
+def test_all_of_a_backbone_that_was_never_measured_is_offered() -> None:
+    tried = measured(FEWEST_CHOICES)
+    new = SPACE.backbone[0]
+    without = AllowedSpace(space=SPACE, unmeasured=(new,))
+    offered = choices(without, tried, "measured")
+    of_new = SPACE.frame()["backbone"] == new
+    assert (offered["backbone"] == new).sum() == of_new.sum()

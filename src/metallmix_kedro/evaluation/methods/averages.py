@@ -13,6 +13,7 @@ from metallmix_kedro.history import (
     configuration_means,
     origin,
     shared_enough,
+    with_all_images,
 )
 
 Means = Callable[[History, Settings], pd.DataFrame]
@@ -25,7 +26,7 @@ def mean_scores(training: History, settings: Settings) -> pd.DataFrame:  # noqa:
 
 def mean_ranks(training: History, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
     """Average the ranks of each configuration, as `mean_scores` averages relative scores."""
-    trials = training.relative
+    trials = with_all_images(training.relative)
     return configuration_means(trials.assign(relative_score=relative_ranks(trials)))
 
 

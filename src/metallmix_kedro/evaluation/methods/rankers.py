@@ -16,7 +16,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import SCORE, History, has_score, origin
+from metallmix_kedro.history import SCORE, History, has_score, range_keys
 from metallmix_kedro.support import xgboost
 from metallmix_kedro.surrogate import FeatureEncoder, hide, trial_weights
 
@@ -83,7 +83,7 @@ def pairwise_model(training: History, settings: Settings) -> Ranker:
         as a published trial does.
     """
     trials = _learnable(training, settings)
-    groups = trials.groupby([trials["dataset"], origin(trials)], sort=True).ngroup()
+    groups = trials.groupby([trials["dataset"], *range_keys(trials)], sort=True).ngroup()
     trials = trials.loc[groups.sort_values(kind="stable").index]
     groups = groups.loc[trials.index]
     published = (trials["source"] == "published").groupby(groups).first()

@@ -36,6 +36,7 @@ from metallmix_kedro.meta_features.probes import target as probing
 from metallmix_kedro.report import (
     Recommendation,
     RecommendationParameters,
+    draw_curves,
     draw_pareto,
     recommend,
     render_report,
@@ -126,7 +127,8 @@ def shorten_search_space(
     allowed = scoring.allowed_space(
         search_space, learned.history.tried, parameters.backbones, parameters.max_parameters
     )
-    found = scoring.foresee(target, learned, allowed.space)
+    among = scoring.choices(allowed, learned.history.tried, parameters.choose_among)
+    found = scoring.foresee(target, learned, allowed.space, among)
     return scoring.list_candidates(found, learned.surrogate, parameters), allowed, found.scored
 
 
@@ -238,6 +240,15 @@ def draw_scores_and_times(
     )
 
 
-def report(recommendation: Json, pareto_plot: Json) -> str:
+def draw_learning_curves(recommendation: Json) -> Json:
+    """Draw what more images would buy, as a Plotly figure; an empty one where it is not known."""
+    made = Recommendation.model_validate(recommendation)
+    if made.learning_curves is None:
+        return {"data": [], "layout": {}}
+    return draw_curves(made.learning_curves, made.chosen_ref, made.evidence.measure)
+
+
+def report(recommendation: Json, pareto_plot: Json, learning_curve_plot: Json) -> str:
     """Render the report: one HTML page that needs nothing but a browser."""
-    return render_report(Recommendation.model_validate(recommendation), pareto_plot)
+    made = Recommendation.model_validate(recommendation)
+    return render_report(made, pareto_plot, learning_curve_plot)

@@ -98,7 +98,12 @@ def create_pipeline(**_: object) -> Pipeline:
             ["recommendation", "scored_space", RECOMMENDATION],
             "pareto_plot",
         ),
-        _step(nodes.report, ["recommendation", "pareto_plot"], "recommendation_report"),
+        _step(nodes.draw_learning_curves, "recommendation", "learning_curve_plot"),
+        _step(
+            nodes.report,
+            ["recommendation", "pareto_plot", "learning_curve_plot"],
+            "recommendation_report",
+        ),
     ]
     return Pipeline(steps, namespace="recommendation", prefix_datasets_with_namespace=False)
 

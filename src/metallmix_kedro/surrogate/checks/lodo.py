@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history import SCORE, add_relative_score, configuration_means
+from metallmix_kedro.history import SCORE, add_relative_score, configuration_means, with_all_images
 from metallmix_kedro.surrogate.fit import assemble, fit_without, make_folds
 from metallmix_kedro.surrogate.folds import Fold
 from metallmix_kedro.surrogate.model import Surrogate
@@ -27,7 +27,9 @@ _TIMES = ("training_time_s", "training_time_low_s", "training_time_high_s")
 def leave_one_dataset_out(
     history: pd.DataFrame, parameters: MetaLearningParameters, seed: int
 ) -> pd.DataFrame:
-    """Predict every measured or imported trial without its dataset.
+    """Predict the measured or imported trials without their dataset.
+
+    Of a dataset measured with several numbers of training images, those with all of them.
 
     Parameters
     ----------
@@ -90,7 +92,7 @@ def surrogates_without(
 
 def _predict_left_out(surrogate: Surrogate, trials: pd.DataFrame, fold: Fold) -> pd.DataFrame:
     left_out = trials["dataset"].isin(fold)
-    wanted = trials[left_out & is_own(trials) & trials["relative_score"].notna()]
+    wanted = with_all_images(trials[left_out & is_own(trials) & trials["relative_score"].notna()])
     predicted = surrogate.predict(wanted)
     devices = surrogate.card.device_scale
     if devices is not None:

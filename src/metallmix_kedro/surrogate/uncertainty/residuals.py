@@ -3,13 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.history import SCORE, draw_evenly
+from metallmix_kedro.history import SCORE, draw_evenly, with_all_images
 from metallmix_kedro.meta_features import ProbeLevel
 from metallmix_kedro.surrogate.folds import Fold
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import PointModel
 from metallmix_kedro.surrogate.uncertainty.probe_levels import LEVELS, hide, known_level
 from metallmix_kedro.surrogate.uncertainty.scales import has_time, is_own
+
+RECOMMENDED = 5
+"""Trials of a dataset whose errors count, those predicted best: as many as a short list has."""
 
 Errors = dict[ProbeLevel, pd.DataFrame]
 """How much of left-out datasets was shown to be probed -> `residuals`."""
@@ -23,7 +26,9 @@ def errors_on(
 ) -> Errors:
     """Take the errors on the datasets that each model has not seen.
 
-    Of more trials than ``max_trials`` as many are drawn, evenly over the datasets.
+    Of each dataset those trials are judged that a model would have recommended, trained on all its
+    images: an interval is to hold for what somebody tries. Of more trials than ``max_trials`` as
+    many are drawn, evenly over the datasets.
 
     Parameters
     ----------
@@ -41,9 +46,8 @@ def errors_on(
     """
     judged = is_own(trials) & trials["relative_score"].notna()
     judged &= trials["dataset"].isin(frozenset().union(*models))
-    rows = np.flatnonzero(judged)
-    drawn = draw_evenly(trials["dataset"].iloc[rows], parameters.max_trials, seed)
-    shown = trials.iloc[rows[drawn]]
+    shown = with_all_images(trials[judged])
+    shown = shown.iloc[draw_evenly(shown["dataset"], parameters.max_trials, seed)]
     left_out = {fold: shown[shown["dataset"].isin(fold)] for fold in models}
     # Where nobody probed anything there is one level to calibrate.
     deepest = known_level(trials)
@@ -55,18 +59,39 @@ def errors_on(
     }
 
 
+def recommended(predicted: pd.Series, datasets: pd.Series) -> pd.Series:
+    """Say which trials would be on the short list of their dataset.
+
+    Parameters
+    ----------
+    predicted : pandas.Series
+        Predicted relative scores, n values.
+    datasets : pandas.Series
+        The dataset of each.
+
+    Returns
+    -------
+    pandas.Series of bool
+        On their index.
+    """
+    places = predicted.groupby(datasets, observed=True).rank(ascending=False, method="first")
+    return places <= RECOMMENDED
+
+
 def residuals(model: PointModel, trials: pd.DataFrame) -> pd.DataFrame:
     """Return measured minus predicted on own trials that the model has not seen.
 
     Returns
     -------
     pandas.DataFrame
-        On the index of the own, scored trials: ``dataset``, ``relative_score``, ``score``,
-        ``log_training_time`` (each trial's time brought to the reference device; missing where
-        there is none).
+        On the index of the own, scored trials that are `recommended`: ``dataset``,
+        ``relative_score``, ``score``, ``log_training_time`` (each trial's time brought to the
+        reference device; missing where there is none).
     """
     trials = trials[is_own(trials) & trials["relative_score"].notna()]
     predicted = model.predict(trials)
+    chosen = recommended(predicted["relative_score"], trials["dataset"])
+    trials, predicted = trials[chosen], predicted[chosen]
     log_time = np.log(trials["training_time_s"].where(has_time(trials)).astype(float))
     if model.device_scale is not None:
         log_time = log_time - model.device_scale.log_effect(trials)

@@ -99,7 +99,7 @@ class Line(BaseModel):
 
 def _log_odds(score: pd.Series) -> pd.Series:
     clipped = score.astype("float64").clip(*_BEYOND)
-    return np.log(clipped / (1 - clipped))
+    return (clipped / (1 - clipped)).map(np.log)
 
 
 def _known(trials: pd.DataFrame) -> pd.DataFrame:

@@ -62,16 +62,17 @@ class Scenarios(BaseModel):
         step = -(-len(names) // MOST_SCENARIOS)
         parts = [table[table["dataset"] == name] for name in names[::step]]
         smoothed = [
-            fit_averages(part, np.ones(len(part)), (), _PENALTY, _OWN_PENALTY, own_least=1)[
-                0
-            ].overall
+            fit_averages(part, np.ones(len(part)), (), _PENALTY, _OWN_PENALTY, own_least=1)[0]
             for part in parts
         ]
         left = [
             part["relative_score"].to_numpy() - one.predict(part)
             for part, one in zip(parts, smoothed, strict=True)
         ]
-        return cls(differences=tuple(smoothed), noise=float(np.concatenate(left).std()))
+        return cls(
+            differences=tuple(one.overall for one in smoothed),
+            noise=float(np.concatenate(left).std()),
+        )
 
     def differences_of(self, frame: pd.DataFrame) -> FloatArray:
         """Return how much better each configuration is than expected, by scenario, without noise.
