@@ -7,7 +7,7 @@ import faiss
 import pandas as pd
 
 from metallmix_kedro.attribution.values import readable_value
-from metallmix_kedro.decision import gather, scoring
+from metallmix_kedro.decision import LearningCurves, gather, scoring
 from metallmix_kedro.decision.pareto import pareto_front
 from metallmix_kedro.decision.prospects import Prospects
 from metallmix_kedro.decision.target import Learned, Target
@@ -136,6 +136,20 @@ def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
     )
 
 
+def as_sure(shown: Evidence, half_width: float) -> Evidence:
+    """The evidence with intervals that reach so far on either side of the score, within [0, 1]."""
+    candidates = [
+        one.model_copy(
+            update={
+                "score_low": max(one.score - half_width, 0.0),
+                "score_high": min(one.score + half_width, 1.0),
+            }
+        )
+        for one in shown.candidates
+    ]
+    return shown.model_copy(update={"candidates": tuple(candidates)})
+
+
 @cache
 def pareto_plot() -> Figure:
     shown = evidence()
@@ -182,7 +196,10 @@ def decision(**changes: Any) -> Decision:
 
 
 def recommendation(
-    shown: Evidence | None = None, answer: LLMReply | None = None, **changes: Any
+    shown: Evidence | None = None,
+    answer: LLMReply | None = None,
+    curves: LearningCurves | None = None,
+    **changes: Any,
 ) -> Recommendation:
     return recommend(
         shown or evidence(),
@@ -193,4 +210,5 @@ def recommendation(
         wide_interval=PARAMETERS.wide_interval,
         seed=42,
         input_versions={"history": "2026-01-01T00.00.00.000Z", "evidence": "b"},
+        curves=curves,
     )

@@ -36,7 +36,7 @@ class CurvePoint(_Output):
 class LearningCurve(_Output):
     """How the predicted score of a configuration grows with the training set.
 
-    ``refs`` names it in the evidence, where it is a candidate; ``best_of`` is the value of the
+    ``ref`` names it in the evidence, where it is a candidate; ``best_of`` is the value of the
     ordered hyperparameter (of image networks: how much is fine-tuned) of which it is the best.
     """
 
@@ -81,7 +81,7 @@ class LearningCurves(_Output):
         return curve.at(self.n_train + more) - curve.at(self.n_train)
 
     def overtaking(self, ref: str) -> list[tuple[str, float]]:
-        """Say which other way to train is ahead of a candidate with more images, and from where.
+        """Say which other way to train, now behind a candidate, is ahead of it with more images.
 
         Returns
         -------
@@ -97,7 +97,8 @@ class LearningCurves(_Output):
                 for theirs, ours in zip(other.points, own.points, strict=True)
                 if theirs.n_train > self.n_train and theirs.score > ours.score
             ]
-            if other.best_of is not None and ahead and other.configuration != own.configuration:
+            behind = other.at(self.n_train) <= own.at(self.n_train)
+            if other.best_of is not None and behind and ahead:
                 found.append((other.best_of, ahead[0]))
         return found
 
@@ -128,15 +129,15 @@ def learning_curves(
     """
     if target.n_train is None:
         return None
-    known = history[N_TRAIN].dropna()
+    known = history.loc[history["status"] == "finished", N_TRAIN].dropna()
     sizes = np.geomspace(known.min(), known.max(), _SIZES)
-    sizes = np.unique([*sizes, target.n_train])
+    sizes = np.unique(np.round([*sizes, target.n_train], 1))
     shown: list[tuple[Configuration, str | None, str | None]] = [
-        (one.configuration, one.ref, None) for one in candidates
-    ]
-    shown += [
-        (Configuration.from_mapping(row), None, value)
-        for value, row in _best_by_value(scored).items()
+        *((one.configuration, one.ref, None) for one in candidates),
+        *(
+            (Configuration.from_mapping(row), None, value)
+            for value, row in _best_by_value(scored).items()
+        ),
     ]
     table = pd.DataFrame([one.as_dict() for one, _, _ in shown])
     together = target.beside(table.loc[table.index.repeat(len(sizes))].reset_index(drop=True))
@@ -151,8 +152,8 @@ def learning_curves(
                 ref=ref,
                 best_of=value,
                 points=tuple(
-                    CurvePoint(n_train=round(float(size), 1), score=score, low=low, high=high)
-                    for size, (score, low, high) in zip(sizes, part.tolist(), strict=True)
+                    CurvePoint(n_train=size, score=score, low=low, high=high)
+                    for size, (score, low, high) in zip(sizes.tolist(), part.tolist(), strict=True)
                 ),
             )
             for (one, ref, value), part in zip(shown, np.split(rows, len(shown)), strict=True)

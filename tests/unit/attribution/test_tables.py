@@ -7,11 +7,15 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.attribution import tables
+from metallmix_kedro.history import N_TRAIN
 from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
 from metallmix_kedro.support.errors import ArtifactError
 from metallmix_kedro.surrogate.encoding import surrogate_features
 from metallmix_kedro.surrogate.model import Surrogate
 from tests.fabricated import BACKBONE_EFFECT
+
+UNKNOWN = (N_TRAIN, *PROBE_FEATURES)
+"""Nobody probed the fabricated datasets, or told how many of their images train a network."""
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +45,7 @@ def test_by_value_is_the_mean_over_the_trials_that_have_it(
 def test_by_value_counts_each_trial_once_a_feature(
     by_value: pd.DataFrame, attributions: pd.DataFrame
 ) -> None:
-    # Nobody probed the fabricated datasets.
-    known = [name for name in surrogate_features() if name not in PROBE_FEATURES]
+    known = [name for name in surrogate_features() if name not in UNKNOWN]
     assert by_value["feature"].unique().tolist() == known
     assert (by_value.groupby("feature")["n_trials"].sum() == len(attributions)).all()
     weighted = by_value["mean_contribution"] * by_value["n_trials"]
@@ -73,9 +76,9 @@ def test_correlations_have_the_sign_of_the_truth(
     r = table.set_index("feature")["pearson_r"]
     assert r["learning_rate"] > 0.8
     assert r.dropna().between(-1, 1).all()
-    probed = table["feature"].isin(PROBE_FEATURES)
-    assert (table.loc[~probed, "n"] == len(attributions)).all()
-    assert (table.loc[probed, "n"] == 0).all()
+    unknown = table["feature"].isin(UNKNOWN)
+    assert (table.loc[~unknown, "n"] == len(attributions)).all()
+    assert (table.loc[unknown, "n"] == 0).all()
 
 
 def test_what_never_changes_has_no_correlation_and_gives_no_warning(

@@ -89,14 +89,27 @@ def test_what_is_unusual_is_said(description: TargetDescription, said: str) -> N
     assert any(said in warning for warning in warnings_for(description))
 
 
-@pytest.mark.parametrize(("subset_size", "is_said"), [(100.0, True), (450.0, False), (None, False)])
-def test_a_budget_far_below_the_target_is_said(subset_size: float | None, is_said: bool) -> None:
+@pytest.mark.parametrize(
+    ("subset_size", "n_train", "is_said"),
+    [
+        (100.0, None, True),
+        (450.0, None, False),
+        (None, None, False),
+        # How many trained a network counts, where that is told.
+        (450.0, 100.0, True),
+        (100.0, 800.0, False),
+    ],
+)
+def test_a_history_of_far_fewer_images_than_the_target_has_is_said(
+    subset_size: float | None, n_train: float | None, is_said: bool
+) -> None:
     measured = made.history().assign(subset_size=subset_size, image_size=96.0)
-    said = [text for text in warnings_for(described(), measured) if "budget" in text]
+    measured["n_train"] = pd.Series(n_train, measured.index, dtype="float64")
+    said = [text for text in warnings_for(described(), measured) if "as many as ever" in text]
     assert bool(said) is is_said
     if is_said:
-        assert "100 images of 96 px" in said[0]
-        assert "all 900 images" in said[0]
+        assert "accuracy is predicted for about 100 images" in said[0]
+        assert "all 900, expect a higher one" in said[0]
 
 
 def test_few_datasets_are_said() -> None:

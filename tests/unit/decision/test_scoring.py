@@ -128,7 +128,7 @@ def test_a_surrogate_without_times_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(
         Surrogate,
         "predict",
-        lambda self, frame, _: predict(self, frame).assign(training_time_s=float("nan")),
+        lambda self, *given: predict(self, *given).assign(training_time_s=float("nan")),
     )
 
     with pytest.raises(ArtifactError, match="training time"):

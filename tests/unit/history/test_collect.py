@@ -173,7 +173,7 @@ def test_a_history_and_trials_without_the_later_columns_are_joined() -> None:
 
 
 def test_the_shipped_history_is_read_and_gone_on_with() -> None:
-    (path,) = (PROJECT / "data/05_model_input/history.parquet").glob("*/history.parquet")
+    *_, path = sorted((PROJECT / "data/05_model_input/history.parquet").glob("*/history.parquet"))
     shipped = pd.read_parquet(path)
     measured = shipped["source"] == "measured"
     history = collect_history(shipped, [trial(level="100")], NO_OUTCOMES)

@@ -170,6 +170,7 @@ def test_report_and_terminal_speak_of_nothing_that_is_not_declared(tables: Any) 
         "evidence": shown,
         "pareto_front": (),
         "relative_training_times": {"C1": 1.0, "C2": 1.0},
+        "learning_curves": None,
         "warnings": (),
         "checks": (),
         "explanation": "None.",

@@ -5,9 +5,11 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
+from metallmix_kedro.decision import LearningCurves
 from metallmix_kedro.report import recommendation as model
 from metallmix_kedro.report.recommendation import Recommendation, content_sha256, json_schema
 from tests import made_recommendation as made
+from tests.made_curves import SLOW, made_curves
 
 PUBLISHED = Path(model.__file__).with_name("recommendation.schema.json")
 
@@ -42,8 +44,19 @@ def test_a_stored_recommendation_satisfies_the_published_schema() -> None:
         validator.validate({**stored, "made_at": "2026-01-01"})
 
 
-def test_it_is_read_back_as_it_was() -> None:
-    recommendation = made.recommendation()
+def test_learning_curves_are_part_of_it_or_null() -> None:
+    validator = jsonschema.Draft202012Validator(json_schema())
+    for curves, n_curves in ((made_curves(SLOW), 2), (None, None)):
+        stored = made.recommendation(curves=curves).model_dump(mode="json")
+        validator.validate(stored)
+        assert stored["schema_version"] == "1.4"
+        shown = stored["learning_curves"]
+        assert (shown and len(shown["curves"])) == n_curves
+
+
+@pytest.mark.parametrize("curves", [None, made_curves(SLOW)])
+def test_it_is_read_back_as_it_was(curves: LearningCurves | None) -> None:
+    recommendation = made.recommendation(curves=curves)
 
     assert Recommendation.model_validate_json(recommendation.model_dump_json()) == recommendation
 
@@ -98,11 +111,7 @@ def test_a_checked_decision_of_the_language_model_needs_no_warning() -> None:
 
 
 def test_a_wide_interval_is_said() -> None:
-    narrow = [
-        one.model_copy(update={"score_low": one.score - 0.1, "score_high": one.score + 0.1})
-        for one in made.evidence().candidates
-    ]
-    sure = made.evidence().model_copy(update={"candidates": tuple(narrow)})
+    vague, sure = (made.as_sure(made.evidence(), width) for width in (0.6, 0.1))
 
-    assert any("vague" in text for text in made.recommendation().warnings)
+    assert any("vague" in text for text in made.recommendation(vague).warnings)
     assert not any("vague" in text for text in made.recommendation(sure).warnings)

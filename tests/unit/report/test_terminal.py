@@ -10,6 +10,7 @@ from metallmix_kedro.report.recommendation import Recommendation
 from metallmix_kedro.report.terminal import render_summary
 from metallmix_kedro.search_space import Configuration
 from tests import made_recommendation as made
+from tests.made_curves import NEVER, SLOW, made_curves
 
 JSON_PATH = f"data/07_model_output/recommendation.json/{'2026-01-01T00.00.00.000Z/' * 2}r.json"
 
@@ -174,3 +175,35 @@ def test_no_name_breaks_in_mid_word(width: int) -> None:
     text = printed(shown, width)
     for candidate in shown.evidence.candidates:
         assert candidate.configuration.backbone in text
+
+
+def with_curves(width: int = 120, n_train: float = 200.0) -> str:
+    shown = made.recommendation(curves=made_curves(SLOW, NEVER, n_train=n_train))
+    return printed(shown, width)
+
+
+def words(text: str) -> str:
+    return " ".join(text.replace("│", " ").split())
+
+
+def test_it_says_for_how_many_images_it_holds_and_what_more_would_buy() -> None:
+    text = words(with_curves())
+    assert "trained on 200 of your 1,840 images 500 more +18.1 points predicted for so" in text
+    assert "overtaken by all layers predicted from 400 training images on" in text
+    assert text.count("overtaken") == 1
+
+
+def test_at_the_edge_of_the_history_nothing_is_said_of_more_images() -> None:
+    text = words(with_curves(n_train=800.0))
+    assert "trained on 800 of your 1,840 images, as many as the history knows of" in text
+    assert "500 more" not in text
+    assert "overtaken" not in text
+    # Nor where the history does not tell how many images trained its networks.
+    plain = words(printed(made.recommendation()))
+    assert "trained on" not in plain
+    assert "500 more" not in plain
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_curves_make_no_line_wider_than_the_terminal(width: int) -> None:
+    assert max(map(len, with_curves(width).splitlines())) <= width

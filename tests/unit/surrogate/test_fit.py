@@ -43,6 +43,12 @@ def test_the_index_of_the_history_does_not_matter(history, parameters):
     assert stored(fit_surrogate(doubled, parameters, seed=3)) == expected
 
 
+def test_a_history_from_before_sizes_were_told_is_enough(history, parameters):
+    before = history.drop(columns=["level", "n_train"])
+    expected = stored(fit_surrogate(history, parameters, seed=3))
+    assert stored(fit_surrogate(before, parameters, seed=3)) == expected
+
+
 def test_one_dataset_is_too_few(history, parameters):
     with pytest.raises(InputError, match=r"1 dataset\(s\) \(fabricated_2\).*experiment_grid"):
         fit_surrogate(history[history["dataset"] == "fabricated_2"], parameters, seed=0)

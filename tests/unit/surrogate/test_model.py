@@ -42,6 +42,27 @@ def test_the_truth_is_learned(surrogate, history):
     ]
 
 
+def test_what_is_predicted_depends_on_how_many_images_train(history, parameters):
+    gain = history["strategy"].map(
+        {"feature_extraction": -0.1, "last_10": 0.0, "last_30": 0.0, "full": 0.1}
+    )
+    small = history.assign(level="100", n_train=100.0, score=history["score"] - gain)
+    large = history.assign(level="all", n_train=1500.0, score=history["score"] + gain)
+    both = pd.concat([small, large.assign(trial_id="all-" + large["trial_id"])], ignore_index=True)
+    surrogate = fit_surrogate(both, parameters, seed=1)
+    means = [
+        surrogate.predict(rows)["relative_score"].groupby(rows["strategy"]).mean()
+        for rows in (small, large)
+    ]
+    assert means[0]["feature_extraction"] > means[0]["full"] + 0.1
+    assert means[1]["feature_extraction"] < means[1]["full"] - 0.1
+    for rows in (both, history):
+        contributions = surrogate.contributions(rows).sum(axis=1)
+        np.testing.assert_allclose(
+            contributions, surrogate.predict(rows)["relative_score"], atol=1e-5
+        )
+
+
 def test_contributions_sum_to_the_prediction(surrogate, history):
     contributions = surrogate.contributions(history)
     assert contributions.columns.tolist() == [*surrogate.encoder.features, BASE_VALUE]

@@ -136,9 +136,10 @@ def predict_learning_curves(
     target: Target,
     learned: Learned,
     scored_space: pd.DataFrame,
-    candidates: tuple[Candidate, ...],
+    evidence: Json,
 ) -> LearningCurves | None:
-    """Predict the candidates over the size of the training set."""
+    """Predict all that may be decided for over the size of the training set."""
+    candidates = Evidence.model_validate(evidence).candidates
     return learning_curves(
         target, learned.surrogate, learned.history.table, scored_space, candidates
     )

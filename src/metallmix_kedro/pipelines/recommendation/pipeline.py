@@ -51,11 +51,6 @@ def create_pipeline(**_: object) -> Pipeline:
             ["short_list", "allowed_space", "scored_space"],
         ),
         _step(
-            nodes.predict_learning_curves,
-            ["target", "learned", "scored_space", "short_list"],
-            "learning_curves",
-        ),
-        _step(
             nodes.gather_evidence,
             [
                 "target",
@@ -77,6 +72,11 @@ def create_pipeline(**_: object) -> Pipeline:
             nodes.score_free_choice,
             ["evidence", "llm_reply", "target", "learned", "allowed_space", RECOMMENDATION],
             "decidable_evidence",
+        ),
+        _step(
+            nodes.predict_learning_curves,
+            ["target", "learned", "scored_space", "decidable_evidence"],
+            "learning_curves",
         ),
         _step(
             nodes.decide,

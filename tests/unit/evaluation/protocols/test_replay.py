@@ -26,6 +26,15 @@ def test_candidates_show_no_outcome(shared_history):
     assert not seen & {SCORE, "training_time_s", "test_f1", "error", "trial_id"}
 
 
+def test_candidates_are_those_of_all_images_and_tell_how_many_trained_them(shared_history):
+    small = shared_history.assign(level="100", n_train=100.0)
+    large = shared_history.assign(level="all", n_train=np.arange(len(shared_history), dtype=float))
+    history = pd.concat([small.assign(trial_id="100-" + small["trial_id"]), large])
+    table = table_of(history.reset_index(drop=True))
+    n_train = large.set_index("trial_id")["n_train"]
+    assert table.candidates["n_train"].tolist() == n_train[table.trial_ids].tolist()
+
+
 def test_failed_published_and_scoreless_trials_are_not_replayed(shared_history):
     history = shared_history.copy()
     ours = history.index[history["dataset"] == "fabricated_0"]
