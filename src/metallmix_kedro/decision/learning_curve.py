@@ -134,10 +134,7 @@ def learning_curves(
     sizes = np.unique(np.round([*sizes, target.n_train], 1))
     shown: list[tuple[Configuration, str | None, str | None]] = [
         *((one.configuration, one.ref, None) for one in candidates),
-        *(
-            (Configuration.from_mapping(row), None, value)
-            for value, row in _best_by_value(scored).items()
-        ),
+        *((configuration, None, value) for value, configuration in _best_by_value(scored).items()),
     ]
     table = pd.DataFrame([one.as_dict() for one, _, _ in shown])
     together = target.beside(table.loc[table.index.repeat(len(sizes))].reset_index(drop=True))
@@ -161,10 +158,12 @@ def learning_curves(
     )
 
 
-def _best_by_value(scored: pd.DataFrame) -> dict[str, dict[Any, Any]]:
+def _best_by_value(scored: pd.DataFrame) -> dict[str, Configuration]:
     """Return the best predicted configuration of each value of the first ordered hyperparameter."""
     ordered = next((name for name, one in hyperparameters().items() if one.kind == "ordered"), None)
     if ordered is None:
         return {}
-    best, words = by_prediction(scored).drop_duplicates(ordered), hyperparameters()[ordered]
-    return {words.told(row[ordered]): row for row in best.to_dict("records")}
+    words = hyperparameters()[ordered]
+    best = by_prediction(scored).drop_duplicates(ordered)
+    rows: list[dict[Any, Any]] = best.to_dict("records")
+    return {words.told(row[ordered]): Configuration.from_mapping(row) for row in rows}

@@ -99,7 +99,7 @@ class Line(BaseModel):
 
 def _log_odds(score: pd.Series) -> pd.Series:
     clipped = score.astype("float64").clip(*_BEYOND)
-    return (clipped / (1 - clipped)).map(np.log)
+    return pd.Series(np.log(clipped / (1 - clipped)))
 
 
 def _known(trials: pd.DataFrame) -> pd.DataFrame:
