@@ -5,7 +5,7 @@ pretrained weights or an error; `preprocessing` makes its input from pixel value
 
 To add a backbone that ``keras.applications`` has:
 
-1. Add a `Backbone` to `registry`. Take its facts from the table of Keras Applications and its
+1. Add its facts to ``registry.toml``. Take them from the table of Keras Applications and its
    preprocessing from the docstring of its ``preprocess_input``; the tests compare the parameter
    count, the depth and the preprocessing with what Keras builds.
 2. Add its name to ``search_space.backbone`` in the parameters.

