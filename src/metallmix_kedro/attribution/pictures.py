@@ -11,13 +11,11 @@ from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
 from metallmix_kedro.attribution.text import words_of
 from metallmix_kedro.declared import configuration_columns, features, hyperparameters, network
-from metallmix_kedro.support import require
+from metallmix_kedro.support import Axes, Figure, require
 from metallmix_kedro.surrogate import BASE_VALUE, FeatureEncoder, surrogate_features
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
-    from matplotlib.figure import Figure
 
 X_LABEL = "contribution to the predicted relative score (SHAP value)"
 MAX_ANNOTATED = 20
@@ -28,7 +26,7 @@ def plot_summary(
     history: pd.DataFrame,
     encoder: FeatureEncoder,
     parameters: ExplainabilityParameters,
-) -> "Figure":
+) -> Figure:
     """Draw the contributions of the strongest features, a point a trial (shap's beeswarm).
 
     Parameters
@@ -82,7 +80,7 @@ def plot_summary(
 
 def plot_backbones(
     attributions: pd.DataFrame, history: pd.DataFrame, parameters: ExplainabilityParameters
-) -> "Figure":
+) -> Figure:
     """Draw how the backbone contributes to the predicted score (paper, Figure 8).
 
     The paper shows one dataset; here are all: the distribution over trials, and the mean on each
@@ -133,7 +131,7 @@ def plot_backbones(
     return figure
 
 
-def _draw_means(axes: "Axes", means: pd.DataFrame) -> None:
+def _draw_means(axes: Axes, means: pd.DataFrame) -> None:
     limit = max(float(np.nanmax(np.abs(means))), 1e-9)
     # Purple to orange keeps its two sides apart for colour-blind eyes.
     image = axes.imshow(

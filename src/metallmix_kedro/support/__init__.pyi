@@ -8,8 +8,10 @@ from .errors import (
 )
 from .extras import require as require
 from .figures import (
+    Axes as Axes,
     BLUE as BLUE,
     COLOUR_MAP as COLOUR_MAP,
+    Figure as Figure,
     GREY as GREY,
     ORANGE as ORANGE,
     VERMILION as VERMILION,

@@ -1,22 +1,18 @@
 """Searches as they go on, beside the picks that run no trial."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from metallmix_kedro.evaluation.pages.styles import colour_of, marker_of
 from metallmix_kedro.evaluation.statistics.scores import mean_path
-from metallmix_kedro.support import new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import Axes, Figure, new_figure
 
 NAMED_GAP = 0.045
 """Least distance of two names beside their lines, as a share of the height."""
 
 
-def draw_anytime(anytime: pd.DataFrame, report: dict[str, Any], table: pd.DataFrame) -> "Figure":
+def draw_anytime(anytime: pd.DataFrame, report: dict[str, Any], table: pd.DataFrame) -> Figure:
     """Draw the regret of the best so far against the trials run, beside the picks that run none.
 
     Parameters
@@ -69,7 +65,7 @@ def _path(method: str, anytime: pd.DataFrame, report: dict[str, Any]) -> "pd.Ser
     return mean_path(anytime, method)
 
 
-def _name_lines(axes: "Axes", names: list[tuple[float, str, str]]) -> None:
+def _name_lines(axes: Axes, names: list[tuple[float, str, str]]) -> None:
     """Write names beside their lines, apart from each other, in the lines' order."""
     gap = NAMED_GAP * axes.get_ylim()[1]
     height = float("-inf")

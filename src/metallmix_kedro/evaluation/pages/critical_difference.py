@@ -3,22 +3,18 @@
 scikit-posthocs draws one marker for all, and bars that may cover a method told apart from the rest.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from metallmix_kedro.evaluation.pages.styles import colour_of, marker_of
-from metallmix_kedro.support import empty_figure, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import Axes, Figure, empty_figure, new_figure
 
 ROW, BAR = 0.34, 0.17
 """Inches between two labels and between two bars."""
 
 
-def draw_critical_difference(report: dict[str, Any], table: pd.DataFrame) -> "Figure":
+def draw_critical_difference(report: dict[str, Any], table: pd.DataFrame) -> Figure:
     """Draw the methods on an axis of mean ranks, those that are not told apart under one bar.
 
     Parameters
@@ -56,7 +52,7 @@ def draw_critical_difference(report: dict[str, Any], table: pd.DataFrame) -> "Fi
     return figure
 
 
-def _draw_axis(axes: "Axes", n_methods: int) -> None:
+def _draw_axis(axes: Axes, n_methods: int) -> None:
     axes.set_axis_off()
     axes.set_xlim(-0.28 * n_methods, 1.28 * n_methods + 1)
     axes.plot([1, n_methods], [0, 0], color="black", linewidth=1)
@@ -66,7 +62,7 @@ def _draw_axis(axes: "Axes", n_methods: int) -> None:
 
 
 def _draw_method(
-    axes: "Axes", name: str, rank: float, side: float, height: float, label: str
+    axes: Axes, name: str, rank: float, side: float, height: float, label: str
 ) -> None:
     left = side < rank
     axes.plot([rank, rank, side], [0, height, height], color="#666666", linewidth=0.8, zorder=1)

@@ -1,23 +1,19 @@
 """Pictures of the comparison (the paper's Figure 6, and what it does not show)."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from metallmix_kedro.evaluation.pages.styles import colour_of, dots, in_style_order
-from metallmix_kedro.support import new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import Axes, Figure, new_figure
 
 NO_SEARCH = 1e-3
 """Seconds below which a choice is no search at all: a random pick would stretch the log scale."""
 
 
-def draw_comparison(report: dict[str, Any], table: pd.DataFrame) -> "Figure":
+def draw_comparison(report: dict[str, Any], table: pd.DataFrame) -> Figure:
     """Draw score, training time and search time by dataset and method (paper, Figure 6).
 
     Parameters
@@ -59,7 +55,7 @@ def draw_comparison(report: dict[str, Any], table: pd.DataFrame) -> "Figure":
     return figure
 
 
-def draw_regrets(report: dict[str, Any], table: pd.DataFrame) -> "Figure":
+def draw_regrets(report: dict[str, Any], table: pd.DataFrame) -> Figure:
     """Draw each method's mean regret, its interval, and its regret on each dataset.
 
     Parameters
@@ -93,7 +89,7 @@ def draw_regrets(report: dict[str, Any], table: pd.DataFrame) -> "Figure":
     return figure
 
 
-def _dots_by_dataset(axes: "Axes", values: pd.DataFrame, methods: Sequence[str]) -> None:
+def _dots_by_dataset(axes: Axes, values: pd.DataFrame, methods: Sequence[str]) -> None:
     offsets = np.linspace(-0.33, 0.33, len(methods)) if len(methods) > 1 else [0.0]
     for offset, name in zip(offsets, methods, strict=True):
         axes.scatter(np.arange(len(values)) + offset, values[name], **dots(name))

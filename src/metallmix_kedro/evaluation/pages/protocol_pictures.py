@@ -1,19 +1,15 @@
 """Pictures of the first pick beside the best of five, and of the protocols side by side."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from metallmix_kedro.evaluation.pages.styles import colour_of, protocol_title
 from metallmix_kedro.evaluation.parameters import MAIN
-from metallmix_kedro.support import empty_figure, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import Axes, Figure, empty_figure, new_figure
 
 
-def draw_first_and_five(table: pd.DataFrame) -> "Figure":
+def draw_first_and_five(table: pd.DataFrame) -> Figure:
     """Draw each method's first pick beside the best of the first five of its list.
 
     Parameters
@@ -56,7 +52,7 @@ def draw_first_and_five(table: pd.DataFrame) -> "Figure":
     return figure
 
 
-def draw_protocols(protocols: pd.DataFrame, report: dict[str, Any]) -> "Figure":
+def draw_protocols(protocols: pd.DataFrame, report: dict[str, Any]) -> Figure:
     """Draw every protocol's mean regrets side by side.
 
     Parameters
@@ -91,7 +87,7 @@ def draw_protocols(protocols: pd.DataFrame, report: dict[str, Any]) -> "Figure":
     return figure
 
 
-def _draw_panel(axes: "Axes", rows: pd.DataFrame, order: list[str]) -> None:
+def _draw_panel(axes: Axes, rows: pd.DataFrame, order: list[str]) -> None:
     axes.grid(axis="x", alpha=0.3)
     for place, name in enumerate(order):
         if name not in rows.index:

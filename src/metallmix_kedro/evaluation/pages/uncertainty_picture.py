@@ -1,22 +1,18 @@
 """Stated chances beside what came of them, and errors beside the distance from the history."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from metallmix_kedro.declared import network
 from metallmix_kedro.evaluation.pages.styles import PROBES, protocol_title
-from metallmix_kedro.support import empty_figure, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import Axes, Figure, empty_figure, new_figure
 
 COLOURS = {"none": "#0072B2", "smallest": "#E69F00", "all": "#D55E00"}
 PROTOCOLS = {"leave_one_dataset_out": ("#0072B2", "o"), "leave_one_modality_out": ("#D55E00", "^")}
 
 
-def draw_uncertainty(chances: pd.DataFrame, targets: pd.DataFrame) -> "Figure":
+def draw_uncertainty(chances: pd.DataFrame, targets: pd.DataFrame) -> Figure:
     """Draw whether stated chances come true, and whether flagged targets are predicted worse.
 
     Parameters
@@ -42,7 +38,7 @@ def draw_uncertainty(chances: pd.DataFrame, targets: pd.DataFrame) -> "Figure":
     return figure
 
 
-def _draw_chances(axes: "Axes", chances: pd.DataFrame) -> None:
+def _draw_chances(axes: Axes, chances: pd.DataFrame) -> None:
     highest = max([0.1, *chances["mean_chance"], *chances["share_true"]]) * 1.1
     axes.plot([0, highest], [0, highest], color="#999999", linestyle=":")
     for level, part in chances.groupby("probes"):
@@ -57,7 +53,7 @@ def _draw_chances(axes: "Axes", chances: pd.DataFrame) -> None:
         axes.legend(frameon=False)
 
 
-def _draw_targets(axes: "Axes", targets: pd.DataFrame) -> None:
+def _draw_targets(axes: Axes, targets: pd.DataFrame) -> None:
     for protocol, part in targets.groupby("protocol", sort=False):
         (colour, marker), label = PROTOCOLS[str(protocol)], protocol_title(str(protocol))
         flagged = part["outside"].astype(bool)

@@ -1,22 +1,18 @@
 """The picture of how much each hyperparameter matters."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.support import BLUE, GREY, ORANGE, empty_figure, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import BLUE, GREY, ORANGE, Axes, Figure, empty_figure, new_figure
 
 N_PAIRS = 3
 """Pairs of hyperparameters that are drawn by name."""
 
 
-def plot_importance(summary: Mapping[str, Any]) -> "Figure":
+def plot_importance(summary: Mapping[str, Any]) -> Figure:
     """Draw how much of the variance within a dataset each hyperparameter explains.
 
     Parameters
@@ -97,7 +93,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ").replace(" x ", " × ")
 
 
-def _draw_importance(axes: "Axes", table: pd.DataFrame) -> None:
+def _draw_importance(axes: Axes, table: pd.DataFrame) -> None:
     colours = [
         GREY if name.startswith(("rest", "all other")) else ORANGE if "×" in name else BLUE
         for name in table.index.astype(str)

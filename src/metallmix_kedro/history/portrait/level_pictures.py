@@ -1,13 +1,10 @@
 """The picture of learning curves: what more images bring, and when a strategy overtakes another."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from metallmix_kedro.declared import hyperparameter
-from metallmix_kedro.support import empty_figure, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import Figure, empty_figure, new_figure
 
 COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
 MARKERS = "os^D"
@@ -16,7 +13,7 @@ MAX_PANELS = 48
 """Most datasets that have a panel."""
 
 
-def plot_levels(summary: Mapping[str, Any]) -> "Figure":
+def plot_levels(summary: Mapping[str, Any]) -> Figure:
     """Draw the scores of the strategies over the number of training images, dataset by dataset.
 
     Parameters

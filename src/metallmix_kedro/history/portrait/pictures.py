@@ -1,17 +1,21 @@
 """Pictures of a history: what won where, and which datasets are alike."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from metallmix_kedro.declared import hyperparameter, network, titled
-from metallmix_kedro.support import COLOUR_MAP, VERMILION, empty_figure, frame, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import (
+    COLOUR_MAP,
+    VERMILION,
+    Axes,
+    Figure,
+    empty_figure,
+    frame,
+    new_figure,
+)
 
 MAX_ANNOTATED = 20
 """Most datasets for which the cells of a heat map hold their numbers."""
@@ -26,7 +30,7 @@ LARGEST_GAP = 0.25
 """Gap to the best accuracy of a row from which on colours no longer differ."""
 
 
-def plot_winners(summary: Mapping[str, Any]) -> "Figure":
+def plot_winners(summary: Mapping[str, Any]) -> Figure:
     """Draw which backbone and which strategy do best on each dataset, or what else is in titles.
 
     Parameters
@@ -81,7 +85,7 @@ def plot_winners(summary: Mapping[str, Any]) -> "Figure":
     return figure
 
 
-def plot_similarity(summary: Mapping[str, Any]) -> "Figure":
+def plot_similarity(summary: Mapping[str, Any]) -> Figure:
     """Draw how far the datasets agree on which configurations are good.
 
     Parameters
@@ -176,7 +180,7 @@ def _tries(winners: Mapping[str, Any], name: str) -> str:
     return f"expected best of {most if fewest == most else f'{fewest} to {most}'} random trials"
 
 
-def _draw_winners(axes: "Axes", table: pd.DataFrame) -> Any:
+def _draw_winners(axes: Axes, table: pd.DataFrame) -> Any:
     scores = table.to_numpy(dtype=float)
     gaps = scores - np.nanmax(scores, axis=1, keepdims=True)
     image = axes.imshow(gaps, cmap=COLOUR_MAP, vmin=-LARGEST_GAP, vmax=0, aspect="auto")

@@ -1,18 +1,14 @@
 """The picture of the searches of a history as they went on (the paper's Table 3, in time)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.history.searches import SEARCHES, Search, follow_search
-from metallmix_kedro.support import empty_figure, new_figure, require
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import Axes, Figure, empty_figure, new_figure, require
 
 STYLES: dict[str, dict[str, Any]] = {
     "random_search": {"color": "#333333", "marker": "v", "label": "random search"},
@@ -25,7 +21,7 @@ MAX_PANELS = 24
 Y_LABEL = "test accuracy of the trial that\nvalidated best so far"
 
 
-def plot_searches(history: pd.DataFrame, searches: Mapping[str, Search]) -> "Figure":
+def plot_searches(history: pd.DataFrame, searches: Mapping[str, Search]) -> Figure:
     """Draw the test accuracy of the trial chosen so far against trials and against time.
 
     Chosen is the trial with the highest validation accuracy so far, so that a curve may fall.
@@ -98,14 +94,14 @@ def _paths(
     }
 
 
-def _draw_mean_by_trials(axes: "Axes", search: str, paths: list[pd.DataFrame]) -> None:
+def _draw_mean_by_trials(axes: Axes, search: str, paths: list[pd.DataFrame]) -> None:
     """Draw the mean as far as all searches got, once each has chosen a trial."""
     length = min(map(len, paths))
     curves = np.array([path["chosen_test_accuracy"].to_numpy()[:length] for path in paths])
     axes.plot(np.arange(1, length + 1), curves.mean(axis=0), markersize=5, **STYLES[search])
 
 
-def _draw_mean_by_time(axes: "Axes", search: str, paths: list[pd.DataFrame]) -> None:
+def _draw_mean_by_time(axes: Axes, search: str, paths: list[pd.DataFrame]) -> None:
     """Draw the mean over time, once each search has chosen a trial, until all have ended."""
     times = np.unique(np.concatenate([path["total_time_s"].to_numpy() for path in paths]))
     curves = np.array([_at(path, times) for path in paths])
