@@ -5,11 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.evaluation import EvaluationParameters, Settings, compare, published
+from metallmix_kedro.evaluation import EvaluationParameters, Settings, compare
 from metallmix_kedro.evaluation.pages import (
     anytime_picture,
     critical_difference,
-    page,
     pictures,
     protocol_pictures,
     report,
@@ -61,22 +60,6 @@ def compare_methods(
         "targets": comparison.targets,
         "report": report.evaluation_report(comparison, methods, evaluation, objective),
     }
-
-
-def average_published(outcomes: pd.DataFrame, methods: pd.DataFrame) -> pd.DataFrame:
-    """Average the paper's own figures over its datasets."""
-    return published.published_reference(outcomes, methods)
-
-
-def write_page(
-    methods: pd.DataFrame,
-    tests: pd.DataFrame,
-    protocols: pd.DataFrame,
-    evaluation_report: dict[str, Any],
-    reference: pd.DataFrame,
-) -> str:
-    """Put the comparison on one page."""
-    return page.evaluation_page(methods, tests, protocols, evaluation_report, reference)
 
 
 def draw_methods(

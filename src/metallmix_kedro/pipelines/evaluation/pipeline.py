@@ -2,6 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from metallmix_kedro.evaluation import published
+from metallmix_kedro.evaluation.pages import page
 from metallmix_kedro.pipelines.evaluation import nodes
 
 _SETTINGS = (
@@ -34,13 +36,13 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="compare_methods",
             ),
             Node(
-                nodes.average_published,
+                published.published_reference,
                 inputs=["published_outcomes", "published_methods"],
                 outputs="published_reference",
                 name="average_published",
             ),
             Node(
-                nodes.write_page,
+                page.evaluation_page,
                 inputs=[
                     "method_table",
                     "method_tests",

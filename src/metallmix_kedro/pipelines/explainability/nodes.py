@@ -13,7 +13,6 @@ from metallmix_kedro.attribution import (
     attribute_trials,
     pictures,
     tables,
-    text,
 )
 from metallmix_kedro.history import Objective
 from metallmix_kedro.support import xgboost
@@ -50,22 +49,6 @@ def correlate(
     return tables.correlations(attributions, history, encoder)
 
 
-def find_top_features(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
-    """Name the three strongest features of each trial."""
-    return tables.top_features(attributions, history)
-
-
-def tell(
-    attributions: pd.DataFrame,
-    history: pd.DataFrame,
-    by_value: pd.DataFrame,
-    correlations: pd.DataFrame,
-    parameters: ExplainabilityParameters,
-) -> str:
-    """Put the tables into words."""
-    return text.summarise(attributions, history, by_value, correlations, parameters)
-
-
 def draw_summary(
     attributions: pd.DataFrame,
     history: pd.DataFrame,
@@ -76,10 +59,3 @@ def draw_summary(
     """Draw the contributions of the strongest features."""
     encoder = read_card(surrogate_card, objective).encoder
     return pictures.plot_summary(attributions, history, encoder, parameters)
-
-
-def draw_backbones(
-    attributions: pd.DataFrame, history: pd.DataFrame, parameters: ExplainabilityParameters
-) -> Any:
-    """Draw the contributions of the backbones (paper, Figure 8)."""
-    return pictures.plot_backbones(attributions, history, parameters)

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from metallmix_kedro.attribution import pictures, tables, text
 from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.pipelines.explainability import nodes
 
@@ -39,13 +40,13 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="correlate",
             ),
             Node(
-                nodes.find_top_features,
+                tables.top_features,
                 inputs=["attributions", TRIALS],
                 outputs="trial_top_features",
                 name="find_top_features",
             ),
             Node(
-                nodes.tell,
+                text.summarise,
                 inputs=[
                     "attributions",
                     TRIALS,
@@ -63,7 +64,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="draw_summary",
             ),
             Node(
-                nodes.draw_backbones,
+                pictures.plot_backbones,
                 inputs=["attributions", TRIALS, PARAMETERS],
                 outputs="backbone_attribution_plot",
                 name="draw_backbones",
