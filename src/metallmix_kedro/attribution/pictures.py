@@ -11,7 +11,7 @@ from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
 from metallmix_kedro.attribution.text import words_of
 from metallmix_kedro.declared import configuration_columns, features, hyperparameters, network
-from metallmix_kedro.support import Axes, Figure, require
+from metallmix_kedro.support import Axes, Figure, new_figure, require
 from metallmix_kedro.surrogate import BASE_VALUE, FeatureEncoder, surrogate_features
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ def plot_summary(
         data=_colour_values(shown, history, encoder),
         feature_names=[words_of(name) for name in surrogate_features()],
     )
-    figure: Figure = require("matplotlib.figure", "learn").Figure(
-        figsize=(10, 1.8 + 0.4 * parameters.n_drawn), layout="constrained"
-    )
+    figure = new_figure(10, 1.8 + 0.4 * parameters.n_drawn)
     axes = figure.add_subplot()
     with _seeded(parameters.seed):
         shap.plots.beeswarm(
@@ -106,9 +104,7 @@ def plot_backbones(
     contributions = attributions[feature]
     means = contributions.groupby([backbones, attributions["dataset"]]).mean().unstack()
     order = contributions.groupby(backbones).mean().sort_values(kind="stable").index
-    figure: Figure = require("matplotlib.figure", "learn").Figure(
-        figsize=(8 + 0.62 * means.shape[1], 2.6 + 0.5 * len(order)), layout="constrained"
-    )
+    figure = new_figure(8 + 0.62 * means.shape[1], 2.6 + 0.5 * len(order))
     left, right = figure.subplots(1, 2, width_ratios=(6, 1.5 + 0.62 * means.shape[1]))
     groups = [contributions[backbones == name] for name in order]
     left.boxplot(

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from metallmix_kedro.support import ArtifactError
+from metallmix_kedro.history import check_columns
 
 PAPER_METHOD = "MetaLLMiX (Ours)"
 """The paper's row that is the best language model of each dataset, chosen after the test."""
@@ -36,8 +36,8 @@ def published_reference(outcomes: pd.DataFrame, methods: pd.DataFrame) -> pd.Dat
     ArtifactError
         If one of the tables lacks a column.
     """
-    _check(outcomes, _LLM_COLUMNS, "published_outcomes")
-    _check(methods, _METHOD_COLUMNS, "published_methods")
+    check_columns(outcomes, _LLM_COLUMNS, "published_outcomes")
+    check_columns(methods, _METHOD_COLUMNS, "published_methods")
     table_3 = methods.rename(columns={"cv_accuracy": "accuracy"}).assign(
         selection=methods["method"].map(
             lambda name: "best of nine LLMs after the test" if name == PAPER_METHOD else "search"
@@ -55,12 +55,3 @@ def published_reference(outcomes: pd.DataFrame, methods: pd.DataFrame) -> pd.Dat
         )
         .sort_values(["mean_accuracy", "method"], ascending=[False, True], ignore_index=True)
     )
-
-
-def _check(table: pd.DataFrame, columns: tuple[str, ...], name: str) -> None:
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise ArtifactError(
-            f"The table {name} lacks the columns {', '.join(missing)}. "
-            f"Restore data/01_raw/{name}.csv from the project's repository."
-        )

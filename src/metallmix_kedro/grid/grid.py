@@ -10,7 +10,7 @@ from metallmix_kedro.grid.executors import Executor, WorkerLostError
 from metallmix_kedro.grid.measuring import Proposal, Trial
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.grid.plan import Measured, Plan
-from metallmix_kedro.grid.progress import GridProgress
+from metallmix_kedro.grid.progress import Advance, grid_progress
 from metallmix_kedro.grid.record import Record
 from metallmix_kedro.grid.search import SearchChain
 from metallmix_kedro.search_space import SearchSpace
@@ -90,9 +90,9 @@ class TrialGrid:
             If what all trials need fails: weights, images, the cache, the executor.
         """
         due = self._due()
-        with GridProgress(self.size, sum(map(len, self._outcomes.values()))) as progress:
+        with grid_progress(self.size, sum(map(len, self._outcomes.values()))) as advance:
             while True:
-                while executor.has_room and (bundle := self._next(due, progress)):
+                while executor.has_room and (bundle := self._next(due, advance)):
                     executor.submit(bundle)
                     self._in_hand.update(_named(bundle))
                 if not self._in_hand:
@@ -100,7 +100,7 @@ class TrialGrid:
                 bundle, outcome = executor.next_result()
                 self._in_hand.difference_update(_named(bundle))
                 for record in self._records(bundle, outcome, due):
-                    progress.advance(record)
+                    advance(record)
                     yield record
 
     def _due(self) -> deque[Bundle]:
@@ -126,7 +126,7 @@ class TrialGrid:
             known[proposal.trial] = self._finished[trial_id]
         return True
 
-    def _next(self, due: deque[Bundle], progress: GridProgress) -> Bundle | None:
+    def _next(self, due: deque[Bundle], advance: Advance) -> Bundle | None:
         """Choose what to measure next; None if everything is done or waits for something."""
         if due:
             return due.popleft()
@@ -145,7 +145,7 @@ class TrialGrid:
                     self._searches[name] = self._searches.pop(name)  # the others' turn
                     return Bundle(name, (proposal,))
                 outcomes[configuration] = self._outcomes[name][proposal.trial]
-                progress.advance(outcomes[configuration])
+                advance(outcomes[configuration])
         return None
 
     def _records(

@@ -35,6 +35,7 @@ from .objective import (
     Objective as Objective,
     with_score as with_score,
 )
+from .published import check_columns as check_columns
 from .relative import (
     NO_SPREAD as NO_SPREAD,
     add_relative_score as add_relative_score,

@@ -1,6 +1,6 @@
 """The outcomes that the paper published, as trials of the history (paper, section 3.3)."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -100,13 +100,17 @@ def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFram
     return rows.join(described).reindex(columns=list(history_columns()))
 
 
-def _check(outcomes: pd.DataFrame) -> None:
-    missing = [column for column in REQUIRED_COLUMNS if column not in outcomes.columns]
-    if missing:
+def check_columns(table: pd.DataFrame, columns: Iterable[str], name: str) -> None:
+    """Refuse a shipped table that lacks a column, by its name in the catalog."""
+    if missing := [column for column in columns if column not in table.columns]:
         raise ArtifactError(
-            f"The published outcomes lack the columns {', '.join(missing)}. "
-            "Restore data/01_raw/published_outcomes.csv from the project's repository."
+            f"The table {name} lacks the columns {', '.join(missing)}. "
+            f"Restore data/01_raw/{name}.csv from the project's repository."
         )
+
+
+def _check(outcomes: pd.DataFrame) -> None:
+    check_columns(outcomes, REQUIRED_COLUMNS, "published_outcomes")
     unknown = sorted(set(outcomes["dataset"].astype("str")) - set(PAPER_DATASETS))
     if unknown:
         raise ArtifactError(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.history.columns import ACCURACY
-from metallmix_kedro.history.published import PAPER_DATASETS
+from metallmix_kedro.history.published import PAPER_DATASETS, check_columns
 from metallmix_kedro.support import ArtifactError
 
 SEARCHES: dict[str, str] = {
@@ -171,12 +171,7 @@ def _outcome(history: pd.DataFrame, search: Search) -> dict[str, Any]:
 
 def _published_by_dataset(published: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
     columns = ("cv_accuracy", "response_time_s", "training_time_s")
-    missing = [name for name in ("dataset", "method", *columns) if name not in published.columns]
-    if missing:
-        raise ArtifactError(
-            f"The table published_methods lacks the columns {', '.join(missing)}. "
-            "Restore data/01_raw/published_methods.csv from the project's repository."
-        )
+    check_columns(published, ("dataset", "method", *columns), "published_methods")
     searches = {paper_name: search for search, paper_name in SEARCHES.items()}
     known = published[
         published["method"].isin(searches) & published["dataset"].isin(PAPER_DATASETS)

@@ -2,17 +2,14 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from metallmix_kedro.images.manifest import INCLUDED
 from metallmix_kedro.images.opening import open_image
-from metallmix_kedro.support import require
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure, SubFigure
+from metallmix_kedro.support import Figure, new_figure
 
 MAX_CLASSES = 30
 """Classes shown at most, the largest first; more would be too small to see."""
@@ -21,7 +18,7 @@ _SAMPLE_SIDE = 128
 _COLUMNS = 5
 
 
-def draw_dataset(name: str, manifest: pd.DataFrame, root: Path) -> "Figure":
+def draw_dataset(name: str, manifest: pd.DataFrame, root: Path) -> Figure:
     """Draw a dataset's class counts beside a sample image of each class.
 
     Parameters
@@ -42,13 +39,12 @@ def draw_dataset(name: str, manifest: pd.DataFrame, root: Path) -> "Figure":
     MissingExtraError
         If matplotlib is not installed.
     """
-    figures = require("matplotlib.figure", "learn")
     used = manifest[manifest["status"] == INCLUDED]
     counts = used["class_name"].value_counts().sort_values(ascending=False, kind="stable")
     shown = counts.head(MAX_CLASSES)
     samples = used.drop_duplicates("class_name").set_index("class_name")["path"]
     height = max(3.0, 0.3 * len(shown), 2.0 * math.ceil(len(shown) / _COLUMNS))
-    figure: Figure = figures.Figure(figsize=(12, height), layout="constrained")
+    figure = new_figure(12, height)
     ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=(2, 3))
     _draw_counts(left, shown)
     _draw_samples(right, {label: root / samples[label] for label in shown.index})
@@ -59,7 +55,7 @@ def draw_dataset(name: str, manifest: pd.DataFrame, root: Path) -> "Figure":
     return figure
 
 
-def _draw_counts(part: "SubFigure", counts: pd.Series) -> None:
+def _draw_counts(part: Any, counts: pd.Series) -> None:
     axes = part.subplots()
     bars = axes.barh([str(label) for label in counts.index], counts.to_numpy())
     axes.bar_label(bars, padding=3)
@@ -69,7 +65,7 @@ def _draw_counts(part: "SubFigure", counts: pd.Series) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_samples(part: "SubFigure", samples: dict[str, Path]) -> None:
+def _draw_samples(part: Any, samples: dict[str, Path]) -> None:
     rows = math.ceil(len(samples) / _COLUMNS)
     grid = part.subplots(rows, min(_COLUMNS, len(samples)), squeeze=False)
     for axes in grid.flat:

@@ -1,90 +1,34 @@
-"""From a table of probes to what the surrogate learns from."""
+"""From a table of probes to what the surrogate learns from (declared in ``features.toml``)."""
+
+import tomllib
+from pathlib import Path
 
 import pandas as pd
 
 from metallmix_kedro.backbones import BACKBONES
 from metallmix_kedro.declared import MetaFeature, network
 
-SMALLEST: dict[str, str] = {
-    "smallest_probe_accuracy": "linear_probe_accuracy",
-    "smallest_probe_nll": "linear_probe_nll",
-    "smallest_probe_ece": "linear_probe_ece",
-    "smallest_knn_error": "knn_error",
-    "smallest_intrinsic_dimension": "intrinsic_dimension",
-    "colourfulness": "colourfulness",
-}
+_TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def _statistics(own_backbone: bool) -> dict[str, str]:
+    return {
+        name: told["statistic"]
+        for name, told in _TOLD.items()
+        if told["own_backbone"] == own_backbone
+    }
+
+
+SMALLEST = _statistics(own_backbone=False)
 """What the dataset is like, by its smallest probed backbone: feature -> statistic."""
 
-OWN: dict[str, str] = {
-    "backbone_probe_accuracy": "linear_probe_accuracy",
-    "backbone_probe_nll": "linear_probe_nll",
-    "backbone_knn_error": "knn_error",
-    "backbone_logme": "logme",
-}
+OWN = _statistics(own_backbone=True)
 """How much better or worse than the probed backbones on average the trial's own one suits the
 dataset: feature -> statistic."""
 
-PROBE_DECLARATIONS: dict[str, MetaFeature] = {
-    "smallest_probe_accuracy": MetaFeature(
-        kind="number",
-        words="accuracy of the smallest backbone's linear probe",
-        description="Accuracy of a linear probe of the smallest backbone",
-        unit="share",
-    ),
-    "smallest_probe_nll": MetaFeature(
-        kind="number",
-        words="log-loss of the smallest backbone's linear probe",
-        description="Negative log-likelihood of that probe",
-        unit="nats",
-    ),
-    "smallest_probe_ece": MetaFeature(
-        kind="number",
-        words="calibration error of the smallest backbone's linear probe",
-        description="Calibration error of that probe",
-        unit="share",
-    ),
-    "smallest_knn_error": MetaFeature(
-        kind="number",
-        words="nearest-neighbour error of the smallest backbone",
-        description="Images whose nearest in the smallest backbone is of another class",
-        unit="share",
-    ),
-    "smallest_intrinsic_dimension": MetaFeature(
-        kind="log_number",
-        words="intrinsic dimension in the smallest backbone",
-        description="Intrinsic dimension of the smallest backbone's features",
-        unit="dimensions",
-    ),
-    "colourfulness": MetaFeature(
-        kind="number",
-        words="colourfulness",
-        description="Mean colourfulness of the images",
-        unit="0 = grey",
-    ),
-    "backbone_probe_accuracy": MetaFeature(
-        kind="number",
-        words="linear probe of the backbone against the others",
-        description="Accuracy of the backbone's linear probe above all backbones' mean",
-        unit="share",
-    ),
-    "backbone_probe_nll": MetaFeature(
-        kind="number",
-        words="log-loss of the backbone's linear probe against the others",
-        description="Negative log-likelihood of that probe above the mean",
-        unit="share of the mean",
-    ),
-    "backbone_knn_error": MetaFeature(
-        kind="number",
-        words="nearest-neighbour error of the backbone against the others",
-        description="Nearest-neighbour error of the backbone above all backbones' mean",
-        unit="share",
-    ),
-    "backbone_logme": MetaFeature(
-        kind="number",
-        words="LogME of the backbone against the others",
-        description="LogME of the backbone above the mean",
-        unit="nats",
-    ),
+PROBE_DECLARATIONS = {
+    name: MetaFeature(**{key: told[key] for key in ("kind", "words", "description", "unit")})
+    for name, told in _TOLD.items()
 }
 """What the features are, as meta-features are declared."""
 
