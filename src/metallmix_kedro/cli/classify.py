@@ -14,30 +14,9 @@ from rich.progress import track
 from metallmix_kedro.cli.errors import readable_errors, verbose_option
 from metallmix_kedro.trained import Answer, Classifier, classify_files, find_files
 
-HELP = """Classify images with a network that the pipeline training saved.
-
-MODEL is its classifier.keras; labels.json has to lie beside it. Then follow image files, or
-folders, which are searched through. The answers go to stdout as CSV, a line an image: its path,
-the label, and the probability of each class. Files that cannot be read are listed on stderr with
-the reason, and the rest goes on.
-
-\b
-Train, then classify a folder:
-  kedro run --pipelines=recommendation,training --params=target.path=/my/images
-  kedro classify data/06_models/trained/classifier.keras /new/images > predictions.csv
-
-\b
-The three likeliest classes of each image; no label where none is likely enough:
-  kedro classify data/06_models/trained/classifier.keras a.jpg b.png --top 3
-  kedro classify data/06_models/trained/classifier.keras /new/images --threshold 0.8
-
-The exit status is 1 if nothing at all could be classified.
-"""
-
 
 @click.command(
     name="classify",
-    help=HELP,
     short_help="Classify new images with a trained network",
     context_settings=CONTEXT_SETTINGS,
 )
@@ -55,7 +34,25 @@ The exit status is 1 if nothing at all could be classified.
 def classify(
     model: Path, files: tuple[str, ...], top: int | None, threshold: float, verbose: bool
 ) -> None:
-    """Write a line for each image."""
+    """Classify images with a network that the pipeline training saved.
+
+    MODEL is its classifier.keras; labels.json has to lie beside it. Then follow image files, or
+    folders, which are searched through. The answers go to stdout as CSV, a line an image: its
+    path, the label, and the probability of each class. Files that cannot be read are listed on
+    stderr with the reason, and the rest goes on.
+
+    \b
+    Train, then classify a folder:
+      kedro run --pipelines=recommendation,training --params=target.path=/my/images
+      kedro classify data/06_models/trained/classifier.keras /new/images > predictions.csv
+
+    \b
+    The three likeliest classes of each image; no label where none is likely enough:
+      kedro classify data/06_models/trained/classifier.keras a.jpg b.png --top 3
+      kedro classify data/06_models/trained/classifier.keras /new/images --threshold 0.8
+
+    The exit status is 1 if nothing at all could be classified.
+    """  # noqa: D301 (click takes it as the help)
     with readable_errors(verbose):
         try:
             n_classified = _write(Classifier.load(model), find_files(files), top, threshold)

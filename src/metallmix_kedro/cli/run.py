@@ -1,5 +1,6 @@
 """``kedro run``: Kedro's own, with examples in its help and errors one can read."""
 
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -24,48 +25,6 @@ from metallmix_kedro.cli.selection import check_selection, existing_environment,
 from metallmix_kedro.pipeline_registry import check_names
 from metallmix_kedro.support import as_typed
 
-HELP = """Run one or more pipelines; without a name, all that a recommendation needs, and that.
-
-\b
-Recommend a configuration for the example target that ships with the project,
-for your images (a folder with one sub-folder a class), or for a dataset card;
-of other data than images too, in an environment that declares them (docs/tabular.md):
-  kedro run --pipelines=recommendation
-  kedro run --pipelines=recommendation --params=target.path=/my/images
-  kedro run --pipelines=recommendation --params=target.card=/my/card.yml
-
-\b
-By another metric than the accuracy, or among some backbones only:
-  kedro run --pipelines=recommendation --params=objective=macro_f1
-  kedro run --pipelines=recommendation --params="recommendation.backbones=[Xception,ResNet50]"
-
-\b
-The same without an LLM, or with another one:
-  kedro run --pipelines=recommendation --params=recommendation.llm.provider=none
-  kedro run --pipelines=recommendation --params=recommendation.llm.model=qwen3:8b
-
-\b
-Train what is recommended, to classify new images with it (see "kedro classify --help"):
-  kedro run --pipelines=recommendation,training --params=target.path=/my/images
-
-\b
-From older versions of what it reads:
-  kedro run --pipelines=recommendation --load-versions=NAME:VERSION
-
-\b
-Measure trials of your own (hours), then learn from them:
-  kedro run --pipelines=experiment_grid
-  kedro run --pipelines=meta_learning,explainability,retrieval
-
-\b
-Compare it with other methods (minutes):
-  kedro run --pipelines=evaluation
-
-Relative paths in --params start where you are, those in conf/ at the project (docs/running.md).
-Every run leaves a record: "kedro runs" lists them, and "kedro replay RUN_ID" repeats a
-recommendation and says whether it comes out byte for byte the same.
-"""
-
 _run_by_kedro: Callable[..., Any] = kedro_run.callback
 
 
@@ -77,6 +36,47 @@ def _run(
     pipelines: list[str],
     **options: Any,
 ) -> None:
+    """Run one or more pipelines; without a name, all that a recommendation needs, and that.
+
+    \b
+    Recommend a configuration for the example target that ships with the project,
+    for your images (a folder with one sub-folder a class), or for a dataset card;
+    of other data than images too, in an environment that declares them (docs/tabular.md):
+      kedro run --pipelines=recommendation
+      kedro run --pipelines=recommendation --params=target.path=/my/images
+      kedro run --pipelines=recommendation --params=target.card=/my/card.yml
+
+    \b
+    By another metric than the accuracy, or among some backbones only:
+      kedro run --pipelines=recommendation --params=objective=macro_f1
+      kedro run --pipelines=recommendation --params="recommendation.backbones=[Xception,ResNet50]"
+
+    \b
+    The same without an LLM, or with another one:
+      kedro run --pipelines=recommendation --params=recommendation.llm.provider=none
+      kedro run --pipelines=recommendation --params=recommendation.llm.model=qwen3:8b
+
+    \b
+    Train what is recommended, to classify new images with it (see "kedro classify --help"):
+      kedro run --pipelines=recommendation,training --params=target.path=/my/images
+
+    \b
+    From older versions of what it reads:
+      kedro run --pipelines=recommendation --load-versions=NAME:VERSION
+
+    \b
+    Measure trials of your own (hours), then learn from them:
+      kedro run --pipelines=experiment_grid
+      kedro run --pipelines=meta_learning,explainability,retrieval
+
+    \b
+    Compare it with other methods (minutes):
+      kedro run --pipelines=evaluation
+
+    Relative paths in --params start where you are, those in conf/ at the project (docs/running.md).
+    Every run leaves a record: "kedro runs" lists them, and "kedro replay RUN_ID" repeats a
+    recommendation and says whether it comes out byte for byte the same.
+    """  # noqa: D301 (click takes it as the help)
     # --pipeline is the older spelling of the same: Kedro would only add a warning to it.
     pipelines = list(dict.fromkeys([*pipelines, *([pipeline] if pipeline else [])]))
     with readable_errors(verbose):
@@ -113,7 +113,7 @@ run = verbose_option(
             "run",
             params=[with_lists(guarded(option)) for option in kedro_run.params],
             callback=_run,
-            help=HELP,
+            help=inspect.getdoc(_run),
             short_help="Run pipelines, for example: kedro run --pipelines=recommendation",
             context_settings=CONTEXT_SETTINGS,
         )

@@ -1,8 +1,10 @@
 """The comparison on one page, for a reader with a minute."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from jinja2 import StrictUndefined, Template
 
 from metallmix_kedro.evaluation.pages.headline import headline
 from metallmix_kedro.evaluation.pages.markdown import NOTHING, markdown_table
@@ -10,71 +12,6 @@ from metallmix_kedro.evaluation.pages.styles import protocol_title
 from metallmix_kedro.evaluation.pages.uncertainty_text import uncertainty_text
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.statistics.summary import BEST_OF_FIVE, FIRST_PICK
-
-CONTENTS = """# Methods compared on datasets never seen
-
-{headline}
-
-The score is the {metric} on test data. One dataset is left out at a time. Regret is 0 for the
-best recorded trial of a dataset and 1 for its worst; intervals are {level:.0%} bootstraps over
-{n_datasets} datasets. "Trials" are run on the
-new dataset before the decision; "best of five" is the best of the first five a method would try;
-"= random" and "= Bayesian" say how many trials of such a search are as good. The words and rules
-are defined in `docs/evaluation_protocol.md`.
-
-{methods}
-
-{floor}
-
-![Regret](method_regret_plot.png)
-
-![First pick and best of five](first_and_five_plot.png)
-
-## More than chance?
-
-{tests}
-
-![Critical differences](critical_difference_plot.png)
-
-## When less is known
-
-{protocols}
-
-![Protocols](protocol_plot.png)
-
-## How sure is it?
-
-{uncertainty}
-
-![Stated chances, and targets outside the history](uncertainty_plot.png)
-
-## By dataset: normalised regret
-
-{by_dataset}
-
-{notes}
-
-![Searches as they go on](anytime_plot.png)
-
-![Scores and times](method_comparison_plot.png)
-
-## Does a language model help?
-
-Regret with and without one; drawn from what `evaluation.llm_ablation` measured.
-
-![With and without a language model](llm_ablation_plot.png)
-{published}"""
-
-PUBLISHED = """
-## The paper's own figures
-
-Measured by its authors, on their machine and splits; nothing above rests on them. Means over its
-eight datasets.
-
-{reference}
-
-![Language models](llm_comparison_plot.png)
-"""
 
 ALMOST_NEVER = 0.0005
 """A p-value below this is not written out."""
@@ -105,9 +42,9 @@ def evaluation_page(
         Refers to the pictures beside it by file name. The measured response times are not in it,
         so that the same inputs give the same page.
     """
-    return CONTENTS.format(
+    return _template().render(
         headline=headline(table, tests, report),
-        level=report["parameters"]["level"],
+        level=f"{report['parameters']['level']:.0%}",
         n_datasets=len(report["recorded_trials"]),
         methods=_methods(table),
         floor=_floor(report),
@@ -117,8 +54,14 @@ def evaluation_page(
         uncertainty=uncertainty_text(report["uncertainty"]),
         by_dataset=_by_dataset(report, table),
         notes=_notes(report),
-        published="" if reference.empty else PUBLISHED.format(reference=_reference(reference)),
+        reference="" if reference.empty else _reference(reference),
     )
+
+
+def _template() -> Template:
+    # Markdown, which is not escaped.
+    text = Path(__file__).with_name("page.md.j2").read_text("utf-8")
+    return Template(text, trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined)
 
 
 METHOD_COLUMNS = {
