@@ -19,12 +19,12 @@ from metallmix_kedro.history import (
 Means = Callable[[History, Settings], pd.DataFrame]
 
 
-def mean_scores(training: History, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
+def mean_scores(training: History, _settings: Settings) -> pd.DataFrame:
     """Average the relative scores of each configuration (`configuration_means`)."""
     return training.means
 
 
-def mean_ranks(training: History, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
+def mean_ranks(training: History, _settings: Settings) -> pd.DataFrame:
     """Average the ranks of each configuration, as `mean_scores` averages relative scores."""
     trials = with_all_images(training.relative)
     return configuration_means(trials.assign(relative_score=relative_ranks(trials)))
@@ -66,10 +66,7 @@ def known_averages(task: Task, means: Means = mean_scores) -> pd.DataFrame:
 
 
 def by_average(
-    task: Task,
-    rng: np.random.Generator,  # noqa: ARG001
-    n_picks: int,
-    means: Means = mean_scores,
+    task: Task, _rng: np.random.Generator, n_picks: int, means: Means = mean_scores
 ) -> list[int]:
     """Take the highest mean relative scores over the other datasets, or mean ranks within them."""
     return known_averages(task, means).index[:n_picks].tolist()

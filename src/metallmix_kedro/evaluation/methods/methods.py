@@ -57,7 +57,7 @@ _SHORT = attrgetter("recommendation.n_candidates")
 _SEARCHED = attrgetter("evaluation.n_trials")
 
 
-def _one(settings: Settings) -> int:  # noqa: ARG001
+def _one(_settings: Settings) -> int:
     return 1
 
 

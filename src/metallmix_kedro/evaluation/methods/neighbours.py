@@ -15,7 +15,7 @@ from metallmix_kedro.retrieval import IndexCard, build_index, distances, retriev
 N_NEIGHBOURS = 3
 
 
-def by_nearest_neighbour(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+def by_nearest_neighbour(task: Task, _rng: np.random.Generator, n_picks: int) -> list[int]:
     """Take the best configurations of the most similar dataset that were recorded here too."""
     nearest = _sharing(task, 1)
     best_first = nearest.sort_values(
@@ -24,7 +24,7 @@ def by_nearest_neighbour(task: Task, rng: np.random.Generator, n_picks: int) -> 
     return best_first["position"].drop_duplicates().tolist()[:n_picks]
 
 
-def by_three_neighbours(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+def by_three_neighbours(task: Task, _rng: np.random.Generator, n_picks: int) -> list[int]:
     """Take the highest mean relative scores over the three most similar datasets."""
     nearest = _sharing(task, N_NEIGHBOURS)
     if nearest.empty:

@@ -13,10 +13,7 @@ NO_PROBES = "no probes of this dataset"
 
 
 def by_surrogate(
-    task: Task,
-    rng: np.random.Generator,  # noqa: ARG001
-    n_picks: int,
-    level: ProbeLevel = "none",
+    task: Task, _rng: np.random.Generator, n_picks: int, level: ProbeLevel = "none"
 ) -> list[int]:
     """Take the highest predicted relative scores; equals by the shorter predicted time.
 
@@ -26,10 +23,7 @@ def by_surrogate(
 
 
 def by_short_list(
-    task: Task,
-    rng: np.random.Generator,  # noqa: ARG001
-    n_picks: int,
-    level: ProbeLevel = "none",
+    task: Task, _rng: np.random.Generator, n_picks: int, level: ProbeLevel = "none"
 ) -> list[int]:
     """Take the short list that a recommendation would offer of these candidates."""
     averages = known_averages(task)[[*configuration_columns()]].to_dict("records")

@@ -8,10 +8,7 @@ from metallmix_kedro.meta_features import ProbeLevel
 
 
 def by_own_trials(
-    task: Task,
-    rng: np.random.Generator,  # noqa: ARG001
-    n_picks: int,
-    level: ProbeLevel = "none",
+    task: Task, _rng: np.random.Generator, n_picks: int, level: ProbeLevel = "none"
 ) -> list[int]:
     """Try the first of the short list, tell how it went, and try what is recommended then."""
     before, predicted = task.outlook(level), task.predicted(level)

@@ -15,7 +15,7 @@ from metallmix_kedro.history import History
 Values = npt.NDArray[np.float64]
 
 
-def by_portfolio(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+def by_portfolio(task: Task, _rng: np.random.Generator, n_picks: int) -> list[int]:
     """Take the members of a portfolio of the recorded configurations, as they joined."""
     known = task.knowledge.learn(dataset_scores).reset_index()
     configuration = [*configuration_columns()]
@@ -26,7 +26,7 @@ def by_portfolio(task: Task, rng: np.random.Generator, n_picks: int) -> list[int
     return [int(shared["position"].iloc[row]) for row in greedy_portfolio(scores, n_picks)]
 
 
-def dataset_scores(training: History, settings: Settings) -> pd.DataFrame:  # noqa: ARG001
+def dataset_scores(training: History, _settings: Settings) -> pd.DataFrame:
     """Return what each comparable configuration scored on each dataset.
 
     Parameters

@@ -99,10 +99,7 @@ def pairwise_model(training: History, settings: Settings) -> Ranker:
 
 
 def by_ranker(
-    task: Task,
-    rng: np.random.Generator,  # noqa: ARG001
-    n_picks: int,
-    fit: Callable[[History, Settings], Ranker],
+    task: Task, _rng: np.random.Generator, n_picks: int, fit: Callable[[History, Settings], Ranker]
 ) -> list[int]:
     """Take the highest predicted scores, or those that win against the others, by `fit`."""
     scores = task.knowledge.learn(fit).scores(hide(task.candidates, "none"))

@@ -28,7 +28,7 @@ def no_logme(task: Task) -> str | None:
     return None if len(_logme(task)) else NO_PROBES
 
 
-def by_logme(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  # noqa: ARG001
+def by_logme(task: Task, _rng: np.random.Generator, n_picks: int) -> list[int]:
     """Take one configuration of each backbone, the highest LogME first, then a second one each."""
     ordered = _by_average(task)
     backbones = task.candidates[network()]
@@ -40,7 +40,7 @@ def by_logme(task: Task, rng: np.random.Generator, n_picks: int) -> list[int]:  
     return [pick for turn in rounds for pick in turn if pick is not None][:n_picks]
 
 
-def value_effects(training: History, settings: Settings) -> dict[str, "pd.Series[float]"]:  # noqa: ARG001
+def value_effects(training: History, _settings: Settings) -> dict[str, "pd.Series[float]"]:
     """Average relative scores by the value of each hyperparameter but the backbone.
 
     Parameters
