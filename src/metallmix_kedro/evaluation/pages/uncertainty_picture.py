@@ -10,6 +10,7 @@ from metallmix_kedro.support import Axes, Figure, empty_figure, new_figure
 
 COLOURS = {"none": "#0072B2", "smallest": "#E69F00", "all": "#D55E00"}
 PROTOCOLS = {"leave_one_dataset_out": ("#0072B2", "o"), "leave_one_modality_out": ("#D55E00", "^")}
+OTHER = ("#009E73", "s")
 
 
 def draw_uncertainty(chances: pd.DataFrame, targets: pd.DataFrame) -> Figure:
@@ -55,7 +56,8 @@ def _draw_chances(axes: Axes, chances: pd.DataFrame) -> None:
 
 def _draw_targets(axes: Axes, targets: pd.DataFrame) -> None:
     for protocol, part in targets.groupby("protocol", sort=False):
-        (colour, marker), label = PROTOCOLS[str(protocol)], protocol_title(str(protocol))
+        colour, marker = PROTOCOLS.get(str(protocol), OTHER)
+        label = protocol_title(str(protocol))
         flagged = part["outside"].astype(bool)
         style: dict[str, Any] = {"marker": marker, "edgecolors": colour, "s": 46}
         axes.scatter(
