@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import StrictUndefined, Template
 
 from metallmix_kedro.evaluation.pages.headline import headline
 from metallmix_kedro.evaluation.pages.markdown import NOTHING, markdown_table
@@ -12,6 +11,7 @@ from metallmix_kedro.evaluation.pages.styles import protocol_title
 from metallmix_kedro.evaluation.pages.uncertainty_text import uncertainty_text
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.statistics.summary import BEST_OF_FIVE, FIRST_PICK
+from metallmix_kedro.support import text_template
 
 ALMOST_NEVER = 0.0005
 """A p-value below this is not written out."""
@@ -42,26 +42,20 @@ def evaluation_page(
         Refers to the pictures beside it by file name. The measured response times are not in it,
         so that the same inputs give the same page.
     """
-    return _template().render(
+    return text_template(Path(__file__).with_name("page.md.j2")).render(
         headline=headline(table, tests, report),
         level=f"{report['parameters']['level']:.0%}",
         n_datasets=len(report["recorded_trials"]),
         methods=_methods(table),
-        floor=_floor(report),
+        floors=[floor for floor in report["noise_floors"].values() if floor is not None],
         metric=report["metric"],
-        tests=_tests(tests, table, report),
+        tests=_tests(tests, table),
         protocols=_protocols(protocols, report),
         uncertainty=uncertainty_text(report["uncertainty"]),
         by_dataset=_by_dataset(report, table),
         notes=_notes(report),
         reference="" if reference.empty else _reference(reference),
     )
-
-
-def _template() -> Template:
-    # Markdown, which is not escaped.
-    text = Path(__file__).with_name("page.md.j2").read_text("utf-8")
-    return Template(text, trim_blocks=True, keep_trailing_newline=True, undefined=StrictUndefined)
 
 
 METHOD_COLUMNS = {
@@ -100,27 +94,11 @@ def _methods(table: pd.DataFrame) -> str:
     return markdown_table(["Method", *METHOD_COLUMNS], rows)
 
 
-def _floor(report: dict[str, Any]) -> str:
-    floors = [floor for floor in report["noise_floors"].values() if floor is not None]
-    if not floors:
-        return (
-            "How much of these regrets is luck is not known: the trials do not record their hits "
-            'by halves of the test data, so "below best" is missing too.'
-        )
-    mean = sum(floors) / len(floors)
-    return (
-        f"Noise alone is worth a regret of {mean:.3f} (over {len(floors)} datasets): no method can "
-        'be expected below it. "Below best" is the accuracy below the best trial with luck taken '
-        "out: chosen on one half of the test data, scored on the other."
-    )
-
-
-def _tests(tests: pd.DataFrame, table: pd.DataFrame, report: dict[str, Any]) -> str:
+def _tests(tests: pd.DataFrame, table: pd.DataFrame) -> str:
     """Set the tests of first pick and best of five side by side, a row another method."""
     main = tests[tests["protocol"] == MAIN]
     if main.empty:
-        return "The product's methods were not compared with others."
-    n_datasets = len(report["recorded_trials"])
+        return ""
     found = {(row["figure"], row["other"]): row for row in main.to_dict("records")}
     labels = dict(zip(table["method"], table["label"], strict=True))
     rows = [
@@ -131,13 +109,7 @@ def _tests(tests: pd.DataFrame, table: pd.DataFrame, report: dict[str, Any]) -> 
     head = ["Against"]
     for figure in ("first pick", "best of five"):
         head += [f"{figure}: difference", "better / equal / worse", "p (Holm)"]
-    return (
-        "Wilcoxon's signed-rank test over datasets, corrected by Holm's method: the surrogate's "
-        "pick against what each other method ends with, and the best of five of the short list "
-        "against every other best of five. A negative difference of regrets is in our favour. The "
-        f"smallest possible p with {n_datasets} datasets is {2.0 ** (1 - n_datasets):.2g}, before "
-        f"the correction.\n\n{markdown_table(head, shown)}"
-    )
+    return markdown_table(head, shown)
 
 
 def _test(row: dict[Any, Any] | None) -> list[str]:
