@@ -1,14 +1,15 @@
 """The comparison on one page, for a reader with a minute."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from metallmix_kedro.declared import network
 from metallmix_kedro.evaluation.pages.headline import headline
 from metallmix_kedro.evaluation.pages.markdown import NOTHING, markdown_table
-from metallmix_kedro.evaluation.pages.styles import protocol_title
-from metallmix_kedro.evaluation.pages.uncertainty_text import uncertainty_text
+from metallmix_kedro.evaluation.pages.styles import PROBES, protocol_title
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.statistics.summary import BEST_OF_FIVE, FIRST_PICK
 from metallmix_kedro.support import text_template
@@ -51,9 +52,15 @@ def evaluation_page(
         metric=report["metric"],
         tests=_tests(tests, table),
         protocols=_protocols(protocols, report),
-        uncertainty=uncertainty_text(report["uncertainty"]),
+        other_protocols=report["other_protocols"],
+        chances=report["uncertainty"]["chance_to_beat_best_on_average"],
+        outside=report["uncertainty"]["outside_the_history"],
+        probes=PROBES if network() else {},
+        title=protocol_title,
         by_dataset=_by_dataset(report, table),
-        notes=_notes(report),
+        excluded=report["excluded_datasets"],
+        uninformed=report["uninformed_choices"],
+        not_run=list(_not_run(report)),
         reference="" if reference.empty else _reference(reference),
     )
 
@@ -131,22 +138,12 @@ def _protocols(protocols: pd.DataFrame, report: dict[str, Any]) -> str:
         [_ours_in_bold(name, label), *(_pair(figures.get((where, name))) for where in names)]
         for name, label in labels.items()
     )
-    lines = [_missing_protocol(name, told) for name, told in report["other_protocols"].items()]
-    said = "\n".join(line for line in lines if line)
     head = ["Method", *(protocol_title(name) for name in names)]
-    text = f"Mean regret of what a method ends with, and of the best of five.\n\n{said}"
-    return f"{text.rstrip()}\n\n{markdown_table(head, rows)}"
+    return markdown_table(head, rows)
 
 
 def _pair(row: dict[Any, Any] | None) -> str:
     return "—" if row is None else f"{row['mean_regret']:.3f} / {row['mean_regret_of_five']:.3f}"
-
-
-def _missing_protocol(name: str, told: dict[str, Any]) -> str:
-    excluded = "; ".join(f"{dataset}: {why}" for dataset, why in told["excluded_datasets"].items())
-    if not told["n_datasets"]:
-        return f"- `{name}` was not run: {excluded or 'no method that learns was compared'}."
-    return f"- `{name}` leaves out of the comparison: {excluded}." if excluded else ""
 
 
 def _by_dataset(report: dict[str, Any], table: pd.DataFrame) -> str:
@@ -168,15 +165,11 @@ def _ours_in_bold(method: str, label: str) -> str:
     return f"**{label}**" if method in (FIRST_PICK, BEST_OF_FIVE) else label
 
 
-def _notes(report: dict[str, Any]) -> str:
-    notes = [f"- Not scored: {name} ({why})." for name, why in report["excluded_datasets"].items()]
-    for method, datasets in report["uninformed_choices"].items():
-        notes.append(f"- `{method}` knew no recorded configuration of {', '.join(datasets)}.")
+def _not_run(report: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    """Say of each method that was not run why, and on which datasets."""
     for method, reasons in report["not_run"].items():
         for why in dict.fromkeys(reasons.values()):
-            where = ", ".join(name for name, reason in reasons.items() if reason == why)
-            notes.append(f"- `{method}` is not compared. Not run: {why} ({where}).")
-    return "\n".join(notes) or "All datasets of the history are scored."
+            yield method, why, [name for name, reason in reasons.items() if reason == why]
 
 
 def _reference(reference: pd.DataFrame) -> str:
