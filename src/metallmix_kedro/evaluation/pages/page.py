@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from metallmix_kedro.declared import network
-from metallmix_kedro.evaluation.pages.headline import headline
+from metallmix_kedro.evaluation.pages.headline import headline, inside
 from metallmix_kedro.evaluation.pages.markdown import NOTHING, markdown_table
 from metallmix_kedro.evaluation.pages.styles import PROBES, protocol_title
 from metallmix_kedro.evaluation.parameters import MAIN
@@ -44,7 +44,10 @@ def evaluation_page(
         so that the same inputs give the same page.
     """
     return text_template(Path(__file__).with_name("page.md.j2")).render(
-        headline=headline(table, tests, report),
+        head=headline(table, tests, report),
+        n_trials=int(report["parameters"]["n_trials"]),
+        missing=pd.isna,
+        inside=inside,
         level=f"{report['parameters']['level']:.0%}",
         n_datasets=len(report["recorded_trials"]),
         methods=_methods(table),
