@@ -1,5 +1,7 @@
 """The columns of the history, without the weight of their validation."""
 
+from typing import Literal
+
 from metallmix_kedro.declared import (
     Value,
     configuration_columns,
@@ -36,25 +38,25 @@ CPU by the clock or the processor, whichever is less): what this configuration c
 trains it once, from nothing.
 """
 
-PROTOCOL: tuple[str, ...] = (
-    "image_size",
-    "subset_size",
-    "test_size",
-    "level",
-    "n_train",
-    "n_validation",
-    "n_folds",
-    "max_epochs",
-    "patience",
-    "freeze_batch_norm",
-    "seed",
-    "weights_id",
-    "trained_together",
-    "backend",
-    "device",
-    "versions",
-)
-"""How a trial was measured.
+PROTOCOL: dict[str, Literal["number", "text", "truth"]] = {
+    "image_size": "number",
+    "subset_size": "number",
+    "test_size": "number",
+    "level": "text",
+    "n_train": "number",
+    "n_validation": "number",
+    "n_folds": "number",
+    "max_epochs": "number",
+    "patience": "number",
+    "freeze_batch_norm": "truth",
+    "seed": "number",
+    "weights_id": "text",
+    "trained_together": "number",
+    "backend": "text",
+    "device": "text",
+    "versions": "text",
+}
+"""How a trial was measured: each column, and what it holds.
 
 ``level`` is how many images were to train: ``"all"`` or their number; ``n_train`` is how many did,
 ``n_validation`` how many validated (means over folds).

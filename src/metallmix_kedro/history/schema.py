@@ -4,7 +4,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from metallmix_kedro.declared import Feature, Hyperparameter, derived, features, network
-from metallmix_kedro.history.columns import DETAILS, METRICS, SOURCES, TIMES
+from metallmix_kedro.history.columns import DETAILS, METRICS, PROTOCOL, SOURCES, TIMES
 
 
 def _unit_interval() -> pa.Column:
@@ -13,6 +13,17 @@ def _unit_interval() -> pa.Column:
 
 def _text(nullable: bool = True, check: pa.Check | None = None) -> pa.Column:
     return pa.Column("str", check, nullable=nullable)
+
+
+def _number() -> pa.Column:
+    return pa.Column("float64", pa.Check.ge(0), nullable=True)
+
+
+def _truth() -> pa.Column:
+    return pa.Column("boolean", nullable=True)
+
+
+_OF_KIND = {"number": _number, "text": _text, "truth": _truth}
 
 
 def _declared(name: str, feature: Feature) -> pa.Column:
@@ -44,31 +55,10 @@ def history_schema() -> pa.DataFrameSchema:
             **{name: _declared(name, one) for name, one in features().items()},
             **{metric: _unit_interval() for metric in METRICS},
             **{f"{metric}_std": _unit_interval() for metric in METRICS},
-            **{name: pa.Column("float64", pa.Check.ge(0), nullable=True) for name in TIMES},
-            "epochs_run": pa.Column("float64", pa.Check.ge(0), nullable=True),
+            **{name: _number() for name in (*TIMES, "epochs_run")},
             "data_hash": _text(),
-            **{
-                name: pa.Column("float64", pa.Check.ge(0), nullable=True)
-                for name in (
-                    "image_size",
-                    "subset_size",
-                    "test_size",
-                    "n_train",
-                    "n_validation",
-                    "n_folds",
-                    "max_epochs",
-                    "patience",
-                    "seed",
-                    "trained_together",
-                )
-            },
-            "level": _text(),
             **{name: _text() for name in DETAILS},
-            "freeze_batch_norm": pa.Column("boolean", nullable=True),
-            "weights_id": _text(),
-            "backend": _text(),
-            "device": _text(),
-            "versions": _text(),
+            **{name: _OF_KIND[kind]() for name, kind in PROTOCOL.items()},
         },
         strict=True,
         ordered=False,
