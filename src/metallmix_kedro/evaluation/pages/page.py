@@ -1,7 +1,7 @@
 """The comparison on one page, for a reader with a minute."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def _figure(value: Any, form: str = ".3f") -> str:
     return "—" if pd.isna(value) else format(value, form)
 
 
-def _rows(table: pd.DataFrame, key: str | list[str]) -> dict[Any, dict[str, Any]]:
+def _rows(table: pd.DataFrame, key: str | list[str]) -> dict[Hashable, dict[Hashable, Any]]:
     """Return the rows of a table by the value, or values, of its key."""
     return table.set_index(key).to_dict("index")
 
