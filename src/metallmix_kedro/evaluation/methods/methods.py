@@ -42,6 +42,7 @@ from metallmix_kedro.evaluation.methods.transferability import by_logme, no_logm
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task, point_model
 from metallmix_kedro.history import History
+from metallmix_kedro.meta_features import ProbeLevel
 
 Choose = Callable[[Task, np.random.Generator, int], list[int]]
 """Positions of candidates, each at most once, in the order to try them; may be empty."""
@@ -102,40 +103,36 @@ class Method:
         return n_tried if n_tried > 1 else LISTED
 
 
+def _probed(
+    label: str,
+    choose: Callable[..., list[int]],
+    fits: tuple[Fit, ...],
+    level: ProbeLevel = "all",
+    **options: Any,
+) -> Method:
+    """Return a method that asks probes, and cannot run on a target of which there are none."""
+    return Method(label, partial(choose, level=level), fits, missing=no_probes_of, **options)
+
+
 METHODS: dict[str, Method] = {
     "surrogate": Method("Surrogate's pick", by_surrogate, (point_model,)),
     "short_list": Method(
         "Best of the short list", by_short_list, (point_model, mean_scores), _SHORT
     ),
-    "one_probe": Method(
-        "Surrogate, one probe",
-        partial(by_surrogate, level="smallest"),
-        (point_model,),
-        missing=no_probes_of,
-    ),
-    "all_probes": Method(
-        "Surrogate, all probes",
-        partial(by_surrogate, level="all"),
-        (point_model,),
-        missing=no_probes_of,
-    ),
-    "probed_short_list": Method(
-        "Short list, all probes",
-        partial(by_short_list, level="all"),
-        (point_model, mean_scores),
-        _SHORT,
-        missing=no_probes_of,
+    "one_probe": _probed("Surrogate, one probe", by_surrogate, (point_model,), level="smallest"),
+    "all_probes": _probed("Surrogate, all probes", by_surrogate, (point_model,)),
+    "probed_short_list": _probed(
+        "Short list, all probes", by_short_list, (point_model, mean_scores), n_tried=_SHORT
     ),
     "own_trials": Method(
         "Guided by own trials", by_own_trials, (point_model,), _SEARCHED, asks=True
     ),
-    "probed_own_trials": Method(
+    "probed_own_trials": _probed(
         "Guided by own trials, all probes",
-        partial(by_own_trials, level="all"),
+        by_own_trials,
         (point_model,),
-        _SEARCHED,
+        n_tried=_SEARCHED,
         asks=True,
-        missing=no_probes_of,
     ),
     "best_on_average": Method("Best on average", by_average, (mean_scores,)),
     "best_by_rank": Method(

@@ -60,7 +60,7 @@ def _said(mapping: HistoryMapping) -> Described:
     names = list(mapping.datasets)
     cells = pd.DataFrame(list(mapping.datasets.values()), dtype="str")
     values, faults = parse_cells(cells, scale={}, decimal=".")
-    _refuse(
+    refuse(
         f"The import {mapping.name} describes datasets in a way that cannot be used",
         (
             f"datasets.{names[row]}.{column}: '{cells[column][row]}' {reason}"
@@ -108,7 +108,7 @@ def _in_table(mapping: HistoryMapping, folder: Path, names: Collection[str]) -> 
         f"row {row}, column '{how.columns[column]}': '{theirs[column][row]}' {reason}"
         for row, column, reason in faults
     ]
-    _refuse(
+    refuse(
         f"{path} (dataset_table of the import {mapping.name}) cannot be used",
         [*(f"row {row} {reason}" for row, _, reason in ragged), *twice, *bad],
     )
@@ -123,7 +123,8 @@ def _by_name(names: Iterable[str], values: pd.DataFrame) -> Described:
     }
 
 
-def _refuse(what: str, faults: Iterable[str]) -> None:
+def refuse(what: str, faults: Iterable[str]) -> None:
+    """Raise `InputError` where there is a fault, listing all of them."""
     listed = list(faults)
     if listed:
         raise InputError(f"{what}:\n- " + "\n- ".join(listed))

@@ -11,7 +11,7 @@ import pandas as pd
 from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.importing.checks import find_faults, first_of_each
-from metallmix_kedro.history.importing.datasets import described_datasets
+from metallmix_kedro.history.importing.datasets import described_datasets, refuse
 from metallmix_kedro.history.importing.mapping import HistoryMapping, read_mapping
 from metallmix_kedro.history.importing.report import ImportReport, bad_values, refusal
 from metallmix_kedro.history.importing.store_trials import read_store
@@ -178,12 +178,13 @@ def _fill(
 def _constants(mapping: HistoryMapping) -> dict[str, Value]:
     cells = pd.DataFrame([mapping.constants], dtype="str")
     values, faults = parse_cells(cells, scale={}, decimal=".")
-    if faults:
-        listed = "\n- ".join(
-            f"constants.{column}: '{mapping.constants[column]}' {reason}"
-            for _, column, reason in faults
-        )
-        raise InputError(f"The import {mapping.name} cannot be used:\n- {listed}")
+    refuse(
+        f"The import {mapping.name} cannot be used",
+        (
+            f"constants.{one.column}: '{mapping.constants[one.column]}' {one.reason}"
+            for one in faults
+        ),
+    )
     return {str(column): values[column][0] for column in values}
 
 
