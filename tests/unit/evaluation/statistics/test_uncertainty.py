@@ -1,15 +1,12 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from metallmix_kedro.evaluation.methods.averages import known_averages
 from metallmix_kedro.evaluation.pages.uncertainty_picture import draw_uncertainty
-from metallmix_kedro.evaluation.pages.uncertainty_text import uncertainty_text
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.statistics.uncertainty import (
-    CHANCE_COLUMNS,
     TARGET_COLUMNS,
     chance_table,
     stated_chances,
@@ -81,18 +78,6 @@ def test_flagged_targets_are_set_beside_the_others():
     assert main["flagged"]["mean_error"] == pytest.approx(0.2)
     assert main["not_flagged"]["mean_error"] == pytest.approx(0.1)
     assert main["flagged_datasets"] == ["d7"]
-
-
-def test_the_text_says_both_and_says_so_where_there_is_nothing():
-    text = uncertainty_text(uncertainty_report(chances(), targets()))
-    assert "stated of 20 trials with no probes" in text
-    assert "1 of 8 targets are flagged as outside the history (d7)" in text
-    nothing = uncertainty_report(
-        pd.DataFrame(columns=list(CHANCE_COLUMNS)), pd.DataFrame(columns=list(TARGET_COLUMNS))
-    )
-    assert uncertainty_text(nothing).startswith("Nothing was stated")
-    none = uncertainty_report(chances(), targets().assign(outside=False))
-    assert "nothing to compare" in uncertainty_text(none)
 
 
 def test_the_picture_has_a_line_of_chances_and_a_dot_a_target():
