@@ -1,16 +1,15 @@
 """Run the project as ``python -m metallmix_kedro``, with the options of ``kedro run``.
 
-An installed wheel needs no project around it: a folder with ``conf`` (``kedro package`` makes an
-archive of it) and ``data``, from where it is run.
+An installed wheel needs no project around it: ``data`` in the folder from where it is run, and the
+archive of ``conf`` that ``kedro package`` makes.
 """
 
-from pathlib import Path
-
-from metallmix_kedro.support import forgiving_output
+from metallmix_kedro.support import forgiving_output, need_working_folder
 
 
 def main() -> None:
     """Run from inside the project's folder, or from any other with the installed package."""
+    here = need_working_folder()
     with forgiving_output():
         # Imported here: Kedro begins to log as soon as it is imported.
         from kedro.framework.project import configure_project
@@ -19,7 +18,7 @@ def main() -> None:
 
         from metallmix_kedro.cli.run import run
 
-        project = find_kedro_project(Path.cwd())
+        project = find_kedro_project(here)
         if project is None:
             configure_project("metallmix_kedro")
         else:

@@ -1,10 +1,16 @@
 """The commands as a user types them, each in a process of its own."""
 
 import json
+import subprocess
+import sys
+import tarfile
+import tomllib
+from importlib.metadata import EntryPoint
 
 import pytest
 
-from tests.workspace import Workspace
+from metallmix_kedro.support import need_working_folder
+from tests.workspace import PROJECT, Workspace
 
 RECOMMEND = ("run", "--pipelines=recommendation", "--params=recommendation.llm.provider=none")
 
@@ -160,3 +166,31 @@ def test_runs_are_listed_and_the_latest_is_replayed(fabricated: Workspace):
         replayed = fabricated.kedro("replay", *arguments)
         assert replayed.returncode == 0, replayed.stdout + replayed.stderr
         assert replayed.stdout.rstrip().endswith("Identical, byte for byte.")
+
+
+def test_the_archive_that_kedro_package_makes_is_a_configuration(fabricated: Workspace):
+    archive = fabricated.folder / "conf-metallmix_kedro.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(fabricated.conf, "conf")
+    assert fabricated.kedro(*RECOMMEND).returncode == 0
+    path = fabricated.latest("07_model_output/recommendation.json")
+    fabricated.conf.rename(fabricated.folder / "nobody-reads-this")
+    done = fabricated.python("-m", "metallmix_kedro", *RECOMMEND[1:], f"--conf-source={archive}")
+    assert done.returncode == 0, done.stderr
+    again = fabricated.latest("07_model_output/recommendation.json")
+    assert again != path
+    assert again.read_bytes() == path.read_bytes()
+    replayed = fabricated.kedro("replay", f"--conf-source={archive}")
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+
+
+def test_a_working_folder_that_was_removed_is_told(workspace: Workspace):
+    command = f'cd "$(mktemp -d)" && rmdir "$PWD" && {sys.executable} -m metallmix_kedro'
+    done = subprocess.run(["/bin/bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "was removed" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    # Kedro's own command calls the same before it looks for a project.
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["entry-points"]
+    (first,) = declared["kedro.init"].values()
+    assert EntryPoint("", first, "kedro.init").load() is need_working_folder

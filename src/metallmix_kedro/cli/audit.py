@@ -23,6 +23,7 @@ from metallmix_kedro.audit import (
     record_path,
 )
 from metallmix_kedro.audit import replay as repeat
+from metallmix_kedro.cli.conf_archive import unpacked
 from metallmix_kedro.cli.errors import readable_errors, verbose_option
 from metallmix_kedro.hooks import RECORD_FOLDER
 from metallmix_kedro.settings import CONFIG_LOADER_ARGS
@@ -53,6 +54,7 @@ def runs(
 ) -> None:
     """List the recorded runs, the latest last."""
     with readable_errors(verbose):
+        conf_source = unpacked(conf_source)
         folder = record_folder(env, conf_source, metadata.project_path)
         records = list_records(folder)
         if not records:
@@ -98,6 +100,7 @@ def replay(
     result is identical, else 1.
     """
     with readable_errors(verbose):
+        conf_source = unpacked(conf_source)
         folder = record_folder(env, conf_source, metadata.project_path)
         record = latest(folder) if run_id == "latest" else read_record(record_path(folder, run_id))
         report = repeat(record, metadata.project_path, conf_source)

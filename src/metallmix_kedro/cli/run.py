@@ -14,6 +14,7 @@ from kedro.framework.project import LOGGING
 from kedro.utils import find_kedro_project
 
 from metallmix_kedro.all_parameters import schema
+from metallmix_kedro.cli.conf_archive import unpacked
 from metallmix_kedro.cli.errors import readable_errors, verbose_option
 from metallmix_kedro.cli.parameter_option import (
     merged,
@@ -80,6 +81,7 @@ def _run(
     # --pipeline is the older spelling of the same: Kedro would only add a warning to it.
     pipelines = list(dict.fromkeys([*pipelines, *([pipeline] if pipeline else [])]))
     with readable_errors(verbose):
+        options["conf_source"] = unpacked(options["conf_source"])
         conf = Path(options["conf_source"] or _project() / "conf")
         _talk_as_in(conf)
         options["env"] = existing_environment(options["env"], conf)

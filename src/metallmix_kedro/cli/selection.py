@@ -63,7 +63,7 @@ def existing_environment(env: str | None, conf: Path) -> str | None:
     metallmix_kedro.support.errors.ParameterError
         If the one that was asked for has no folder; the nearest is named.
     """
-    if not conf.is_dir():  # an archive; Kedro reads that
+    if not conf.is_dir():  # an address; Kedro reads that
         return env
     if env is None:
         return None if os.environ.get("KEDRO_ENV") or (conf / "local").is_dir() else "base"

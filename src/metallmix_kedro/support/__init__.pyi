@@ -32,4 +32,5 @@ from .paths import (
 from .templates import text_template as text_template
 from .text_yaml import load_text_yaml as load_text_yaml
 from .unchanging import Unchanging as Unchanging
+from .working_folder import need_working_folder as need_working_folder
 from .xgboost_alone import xgboost as xgboost
