@@ -1,7 +1,7 @@
 """Image datasets: where they come from, what is in them, how they are split (paper, section 3.2).
 
 Modules: `sources` (folder, archive, Kaggle), `layout` (a room: which file belongs to which class),
-`inspection` (is it an image one can use), `opening` (DICOM and 16 bits too), `manifest` (the table
+`inspection` (is it an image one can use), `opening` (DICOM, HEIC, 16 bits), `manifest` (the table
 of it all), `folds`, `summary` and `pictures`.
 """
 

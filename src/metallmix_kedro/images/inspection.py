@@ -1,7 +1,6 @@
 """Is a file an image that can be used? By its header alone, or by decoding all of it."""
 
 import hashlib
-import io
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,12 +11,13 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from metallmix_kedro.images.near_copies import thumbnail
 from metallmix_kedro.images.opening import (
     DICOM,
-    IMAGE_FORMATS,
+    HEIC_EXTRA,
     UnreadCompressionError,
     dicom_header,
     is_deep,
     is_dicom,
     open_image,
+    open_with_pillow,
 )
 from metallmix_kedro.images.reasons import UNREAD_SUFFIXES, Reason
 from metallmix_kedro.support import MissingExtraError
@@ -79,7 +79,7 @@ def read_size(path: str, max_pixels: int) -> tuple[int, int] | Reason:
         no image that can be used. A file that is cut off behind its header passes.
     """
     try:
-        with Image.open(path, formats=IMAGE_FORMATS) as image:
+        with open_with_pillow(Path(path)) as image:
             return _header_problem(image, max_pixels) or image.size
     except UnidentifiedImageError:
         return _size_of_another(Path(path), max_pixels)
@@ -144,7 +144,7 @@ def inspect_file(path: Path, max_pixels: int) -> Inspection:
 def _decode(data: bytes, max_pixels: int, name: str) -> Inspection:
     found = Inspection(None, n_bytes=len(data), content_hash=hashlib.sha256(data).hexdigest())
     try:
-        with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
+        with open_with_pillow(data) as image:
             found = replace(found, size=image.size, mode=image.mode)
             reason = _header_problem(image, max_pixels)
             if reason is not None:
@@ -218,7 +218,7 @@ def _reason_of(error: Exception) -> Reason:
     if isinstance(error, UnreadCompressionError):
         return Reason.COMPRESSED
     if isinstance(error, MissingExtraError):
-        return Reason.DICOM
+        return Reason.HEIC if error.extra == HEIC_EXTRA else Reason.DICOM
     if isinstance(error, UnidentifiedImageError):
         return Reason.NOT_AN_IMAGE
     if isinstance(error, Image.DecompressionBombError):

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from metallmix_kedro.support import require
 
-IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000")
-"""Formats that are read. Pillow knows more, some of which start other programs (EPS)."""
+IMAGE_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "JPEG2000", "AVIF")
+"""Formats that Pillow reads for us. It knows more, some of which start other programs (EPS)."""
+
+HEIC_EXTRA = "heic"
+"""The extra that reads HEIC, of which nobody who has no such photographs wants to know."""
 
 DICOM = "DICOM"
 """What stands in place of Pillow's mode for a DICOM file."""
@@ -21,6 +24,9 @@ WINDOWING = "windowed to 8, DICOM by its own window, others from their 0.5th to 
 
 _PERCENTILES = (0.5, 99.5)
 _MAGIC_AT, _MAGIC = 128, b"DICM"
+_HEIF_AT = 4
+_HEIF = tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heim", b"heis", b"mif1"))
+"""Brands of still images; what of ``mif1`` is AVIF, Pillow has opened before."""
 
 
 class UnreadCompressionError(ValueError):
@@ -53,12 +59,12 @@ def open_image(source: Path | bytes) -> Image.Image:
     PIL.UnidentifiedImageError
         If it is no image of a format that is read.
     MissingExtraError
-        If it is a DICOM file and pydicom is not installed.
+        If it is a DICOM or HEIC file and the package that reads it is not installed.
     OSError, ValueError
         If it is cut off or damaged. On hostile bytes Pillow and pydicom raise nearly anything.
     """
     try:
-        image: Image.Image = Image.open(_stream(source), formats=IMAGE_FORMATS)
+        image: Image.Image = open_with_pillow(source)
     except UnidentifiedImageError:
         if not is_dicom(source):
             raise
@@ -70,12 +76,35 @@ def open_image(source: Path | bytes) -> Image.Image:
     return _windowed(pixels, None)
 
 
+def open_with_pillow(source: Path | bytes) -> ImageFile.ImageFile:
+    """Open what Pillow reads, HEIC through its plugin; only the header is read.
+
+    Raises
+    ------
+    PIL.UnidentifiedImageError
+        If it is of no such format.
+    MissingExtraError
+        If it is a HEIC file and its plugin is not installed.
+    """
+    try:
+        return Image.open(_stream(source), formats=IMAGE_FORMATS)
+    except UnidentifiedImageError:
+        if not _start(source)[_HEIF_AT:].startswith(_HEIF):
+            raise
+    require("pillow_heif", HEIC_EXTRA).register_heif_opener()
+    return Image.open(_stream(source), formats=["HEIF"])
+
+
 def is_dicom(source: Path | bytes) -> bool:
     """Whether it starts like a DICOM file, whatever its name."""
+    return _start(source)[_MAGIC_AT:].startswith(_MAGIC)
+
+
+def _start(source: Path | bytes) -> bytes:
     if isinstance(source, bytes):
-        return source[_MAGIC_AT:].startswith(_MAGIC)
+        return source
     with source.open("rb") as file:
-        return file.read(_MAGIC_AT + len(_MAGIC)).endswith(_MAGIC)
+        return file.read(_MAGIC_AT + len(_MAGIC))
 
 
 def dicom_header(source: Path | bytes) -> Any:

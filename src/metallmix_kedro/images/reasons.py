@@ -14,6 +14,7 @@ class Reason(StrEnum):
     TOO_LARGE = "larger than max_pixels allows"
     SEVERAL_FRAMES = "animated or several pages"
     DICOM = "DICOM, for which an extra is missing"
+    HEIC = "HEIC, for which an extra is missing"
     COMPRESSED = "DICOM in a compression that is not read"
     VOLUME = "a volume or slide, which is not read"
     OTHER_FORMAT = "an image format that is not read"
@@ -29,10 +30,11 @@ class Reason(StrEnum):
 
 MENDS = {
     Reason.DICOM: 'install the extra: pip install -c requirements.lock -e ".[medical]"',
+    Reason.HEIC: 'install the extra: pip install -c requirements.lock -e ".[heic]"',
     Reason.COMPRESSED: "decompress them (gdcmconv --raw, dcmdjpeg)",
     Reason.VOLUME: "save its slices (NIfTI: nibabel) or tiles as PNG, or describe the dataset by a "
     "card (target.card)",
-    Reason.OTHER_FORMAT: "save them (HEIC, AVIF, RAW, SVG, ...) as JPEG or PNG, or describe the "
+    Reason.OTHER_FORMAT: "save them (RAW, SVG, PSD, ...) as JPEG or PNG, or describe the "
     "dataset by a card (target.card)",
     Reason.SEVERAL_FRAMES: "save the frames that count as files of their own",
     Reason.TOO_LARGE: "scale them, or raise max_pixels",
@@ -59,14 +61,13 @@ def mends(reasons: Iterable[str]) -> str:
 
 READ_SUFFIXES = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff",
-    ".webp", ".jp2", ".dcm", ".dicom",
+    ".webp", ".jp2", ".avif", ".heic", ".heif", ".dcm", ".dicom",
 )  # fmt: skip
 """File name endings of what is read."""
 
 UNREAD_SUFFIXES = {
     ".nii": Reason.VOLUME, ".nii.gz": Reason.VOLUME, ".nrrd": Reason.VOLUME, ".mha": Reason.VOLUME,
     ".mhd": Reason.VOLUME, ".npy": Reason.VOLUME, ".svs": Reason.VOLUME, ".czi": Reason.VOLUME,
-    ".heic": Reason.OTHER_FORMAT, ".heif": Reason.OTHER_FORMAT, ".avif": Reason.OTHER_FORMAT,
     ".svg": Reason.OTHER_FORMAT, ".tga": Reason.OTHER_FORMAT, ".psd": Reason.OTHER_FORMAT,
     ".cr2": Reason.OTHER_FORMAT, ".nef": Reason.OTHER_FORMAT, ".dng": Reason.OTHER_FORMAT,
 }  # fmt: skip

@@ -36,7 +36,10 @@ UNKNOWN_MODALITY = "unknown"
 """Modality of images of which nobody said how they were taken."""
 
 _ASKED = frozenset(
-    {Reason.DICOM, Reason.VOLUME, Reason.OTHER_FORMAT, Reason.AGAIN, Reason.MASK, Reason.BESIDE}
+    {
+        *(Reason.DICOM, Reason.HEIC, Reason.VOLUME, Reason.OTHER_FORMAT),
+        *(Reason.AGAIN, Reason.MASK, Reason.BESIDE),
+    }
 )
 """Left out though there is nothing wrong with them, so that the user may want them."""
 

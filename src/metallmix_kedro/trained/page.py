@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from PIL import Image
 
 from metallmix_kedro.explanation import formatting
+from metallmix_kedro.images import open_image
 from metallmix_kedro.trained import pictures
 from metallmix_kedro.trained.candidates import TrainedTarget
 from metallmix_kedro.trained.scores import Asked, most_wrong
@@ -81,7 +81,7 @@ def _mistakes(done: TrainedTarget, asked: Asked, count: int) -> list[dict[str, A
 
 def _thumbnail(path: Path) -> str:
     stream = io.BytesIO()
-    with Image.open(path) as image:
+    with open_image(path) as image:
         small = image.convert("RGB")
         small.thumbnail(_THUMBNAIL)
         small.save(stream, "JPEG", quality=85)

@@ -140,20 +140,63 @@ def test_without_pydicom_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.
     assert '".[medical]"' in mends([Reason.DICOM])
 
 
+def test_without_its_plugin_the_extra_of_heic_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def lacking(module: str, extra: str) -> Any:
+        raise MissingExtraError(module, extra)
+
+    path = tmp_path / "IMG_1.HEIC"
+    path.write_bytes(b"\x00\x00\x00\x18ftypheic")
+    monkeypatch.setattr("metallmix_kedro.images.opening.require", lacking)
+    assert inspect_file(path, LIMIT).reason is Reason.HEIC
+    assert read_size(str(path), LIMIT) is Reason.HEIC
+    assert '".[heic]"' in mends([Reason.HEIC])
+
+
+@pytest.mark.parametrize("name", ["IMG_1.HEIC", "IMG_1"])
+def test_heic_is_read_upright_and_what_is_damaged_is_told(tmp_path: Path, name: str):
+    heif = pytest.importorskip("pillow_heif", reason="needs the extra [heic]")
+    shown = np.zeros((64, 96, 3), np.uint8)
+    shown[:32] = (200, 40, 40)
+    path = tmp_path / name
+    written = heif.from_pillow(Image.fromarray(shown))
+    written.save(path, quality=-1)
+    with open_image(path) as image:
+        assert (image.mode, image.size) == ("RGB", (96, 64))
+        np.testing.assert_allclose(np.asarray(image), shown, atol=12)
+    found = inspect_file(path, LIMIT)
+    assert (found.reason, found.size, found.mode) == (None, (96, 64), "RGB")
+    assert read_size(str(path), LIMIT) == (96, 64)
+    assert read_size(str(path), 100) is Reason.TOO_LARGE
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert inspect_file(path, LIMIT).reason in (Reason.DAMAGED, Reason.NOT_AN_IMAGE)
+    written.add_from_pillow(Image.fromarray(shown[::-1]))
+    written.save(path)
+    assert inspect_file(path, LIMIT).reason is Reason.SEVERAL_FRAMES
+
+
+def test_avif_is_read(tmp_path: Path):
+    Image.new("RGB", (40, 30), (9, 90, 200)).save(tmp_path / "x.avif")
+    assert inspect_file(tmp_path / "x.avif", LIMIT).size == (40, 30)
+    assert read_size(str(tmp_path / "x.avif"), LIMIT) == (40, 30)
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
         ("scan.nii.gz", Reason.VOLUME),
         ("scan.NII", Reason.VOLUME),
         ("slide.svs", Reason.VOLUME),
-        ("IMG_1.HEIC", Reason.OTHER_FORMAT),
-        ("IMG_1.avif", Reason.OTHER_FORMAT),
+        ("IMG_1.CR2", Reason.OTHER_FORMAT),
+        ("logo.svg", Reason.OTHER_FORMAT),
+        ("IMG_1.HEIC", Reason.NOT_AN_IMAGE),
         ("notes.txt", Reason.NOT_AN_IMAGE),
     ],
 )
 def test_what_is_not_read_says_what_it_is(tmp_path: Path, name: str, reason: Reason):
     path = tmp_path / name
-    path.write_bytes(b"\x00\x00\x00\x18ftypheic")
+    path.write_bytes(b"nothing of its kind")
     assert inspect_file(path, LIMIT).reason is reason
     assert read_size(str(path), LIMIT) is reason
 

@@ -143,9 +143,9 @@ def test_what_is_not_read_names_its_mend(folder: Path):
     assert said[0] == "2 files do not count: 2 a volume or slide, which is not read."
     assert "as PNG, or describe the dataset by a card (target.card)" in said[1]
     for path in folder.rglob("*.png"):
-        path.rename(path.with_suffix(".heic"))
-        path.with_suffix(".heic").write_bytes(b"\x00\x00\x00\x18ftypheic")
-    with pytest.raises(InputError, match=r"no class with images.*To mend it: .*HEIC"):
+        path.rename(path.with_suffix(".cr2"))
+        path.with_suffix(".cr2").write_bytes(b"a raw photograph")
+    with pytest.raises(InputError, match=r"no class with images.*To mend it: .*RAW"):
         describe(folder)
 
 
