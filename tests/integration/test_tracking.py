@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Node, Pipeline
 
 from metallmix_kedro.support.errors import MissingExtraError, ParameterError
+from metallmix_kedro.tracking.hook import TrackingHooks
 from tests.conftest import save_history
 from tests.workspace import Workspace
 
 WITHOUT_MODEL = {"recommendation": {"llm": {"provider": "none"}}}
 
 
-def logged(made: Workspace, uri: str) -> list[Any]:
+def logged(uri: str) -> list[Any]:
     mlflow = pytest.importorskip("mlflow", reason="needs the extra [mlflow]")
     client = mlflow.MlflowClient(uri)
     experiment = client.get_experiment_by_name("metallmix-kedro")
@@ -36,7 +39,7 @@ def test_recommendations_and_histories_are_logged(fabricated: Workspace, uri: st
     broken.write_text("{}")
     with pytest.raises(Exception, match="retrieval"):
         fabricated.run("recommendation", params={**WITHOUT_MODEL, **tracking})
-    first, second, third = logged(fabricated, uri)
+    first, second, third = logged(uri)
 
     made = json.loads(fabricated.latest("07_model_output/recommendation.json").read_text("utf-8"))
     assert first.data.metrics["score"] == made["score"]["value"]
@@ -51,11 +54,48 @@ def test_recommendations_and_histories_are_logged(fabricated: Workspace, uri: st
     assert [run.info.status for run in (first, second, third)] == ["FINISHED"] * 2 + ["FAILED"]
 
 
+def test_a_training_is_logged(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # MLflow keeps artifacts there
+    scores = {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}}
+    card = {
+        "name": "shapes",
+        "configuration": {"backbone": "Xception"},
+        "scores": scores,
+        "training": {"seconds": 7.5},
+    }
+    report = "<!doctype html>"
+    made = {"model_card": card, "training_report": report}
+    pipeline = Pipeline([Node(lambda: (card, report), None, list(made), name="train")])
+    catalog = DataCatalog({name: MemoryDataset(one) for name, one in made.items()})
+    hooks = TrackingHooks()
+    hooks._parameters = {
+        "tracking": {"mlflow": uri},
+        "objective": "accuracy",
+        "target": {"path": "images"},
+        "training": {"folds": 5},
+    }
+    hooks.before_pipeline_run({"pipeline_names": ["training"]}, pipeline)
+    hooks.after_pipeline_run(pipeline, catalog)
+    (run,) = logged(uri)
+    assert (run.info.run_name, run.info.status) == ("training", "FINISHED")
+    assert run.data.metrics == {
+        "measured_accuracy": 0.9,
+        "measured_accuracy_low": 0.8,
+        "measured_accuracy_high": 0.95,
+        "measured_training_time_s": 7.5,
+    }
+    assert run.data.params["trained.backbone"] == "Xception"
+    assert run.data.params["training.folds"] == "5"
+    artifacts = Path(run.info.artifact_uri)
+    assert (artifacts / "training_report.html").read_text("utf-8") == report
+    assert json.loads((artifacts / "model_card.json").read_text("utf-8")) == card
+
+
 def test_a_replay_is_not_logged(fabricated: Workspace, uri: str) -> None:
     fabricated.run("recommendation", params={**WITHOUT_MODEL, "tracking": {"mlflow": uri}})
     done = fabricated.kedro("replay", "latest")
     assert done.returncode == 0, done.stderr
-    assert len(logged(fabricated, uri)) == 1
+    assert len(logged(uri)) == 1
 
 
 def test_a_store_that_cannot_be_written_stops_the_run(workspace: Workspace, uri: str) -> None:

@@ -1,4 +1,4 @@
-"""Logs runs that measure or recommend to MLflow, where ``tracking.mlflow`` says to."""
+"""Logs runs that measure, recommend or train to MLflow, where ``tracking.mlflow`` says to."""
 
 import json
 import logging
@@ -17,6 +17,7 @@ from metallmix_kedro.tracking.parameters import TrackingParameters
 LOGGED = {
     "history_summary": ("objective", "experiment_grid"),
     "recommendation": ("objective", "target", "recommendation"),
+    "model_card": ("objective", "target", "training"),
 }
 """What a run has to make to be logged -> the parameters that are."""
 
@@ -81,6 +82,10 @@ def _log_results(run: MlflowRun, pipeline: Pipeline, catalog: CatalogProtocol) -
         _log_recommendation(run, catalog["recommendation"].load())
         if "recommendation_report" in saved:
             run.log_text(catalog["recommendation_report"].load(), "recommendation_report.html")
+    if "model_card" in outputs:
+        _log_training(run, catalog["model_card"].load())
+        if "training_report" in outputs:
+            run.log_text(catalog["training_report"].load(), "training_report.html")
 
 
 def _log_recommendation(run: MlflowRun, made: dict[str, Any]) -> None:
@@ -95,3 +100,12 @@ def _log_recommendation(run: MlflowRun, made: dict[str, Any]) -> None:
     seconds = made["training_time_s"]["value"]
     run.log_metrics({"score": made["score"]["value"], **score, "training_time_s": seconds})
     run.log_text(json.dumps(made, indent=1), "recommendation.json")
+
+
+def _log_training(run: MlflowRun, card: dict[str, Any]) -> None:
+    run.log_parameters({"trained": card["configuration"], "dataset": card["name"]})
+    for name, score in card["scores"].items():
+        told = {"": "value", "_low": "low", "_high": "high"}
+        run.log_metrics({f"measured_{name}{end}": score[key] for end, key in told.items()})
+    run.log_metrics({"measured_training_time_s": card["training"]["seconds"]})
+    run.log_text(json.dumps(card, indent=1), "model_card.json")
