@@ -65,6 +65,9 @@ def test_a_replay_is_identical_and_stores_nothing(recommended):
         "evidence",
         "recommendation",
         "pareto_plot",
+        "intervals_plot",
+        "contributions_plot",
+        "attributions_plot",
         "recommendation_report",
     }
     assert files() == before

@@ -18,7 +18,7 @@ def report(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     path: Path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(made.page(made.recommendation()), encoding="utf-8")
     browser.get(path.as_uri())
-    browser.find_element("css selector", ".scatterlayer .points path")
+    browser.find_element("css selector", "#pareto .scatterlayer .points path")
     return browser
 
 
@@ -35,10 +35,12 @@ def point_at(report: Any, element: Any) -> None:
 
 
 def test_pointing_at_a_dot_tells_its_configuration_and_marks_its_row(report: Any) -> None:
-    rings = report.find_elements("css selector", ".scatterlayer .trace:nth-of-type(3) .points path")
+    rings = report.find_elements(
+        "css selector", "#pareto .scatterlayer .trace:nth-of-type(3) .points path"
+    )
     assert len(rings) == len(made.evidence().candidates)
     point_at(report, rings[0])
-    label = report.find_element("css selector", SHOWN).text
+    label = report.find_element("css selector", "#pareto " + SHOWN).text
     for text in texts("C1")[:-1]:
         assert text in label
     pointed = report.find_elements("css selector", "#pointed td")
@@ -48,7 +50,15 @@ def test_pointing_at_a_dot_tells_its_configuration_and_marks_its_row(report: Any
 
 def test_a_row_shows_its_dot(report: Any) -> None:
     point_at(report, report.find_element("css selector", "tr[data-ref='C2']"))
-    assert texts("C2")[9] in report.find_element("css selector", SHOWN).text
+    assert texts("C2")[9] in report.find_element("css selector", "#pareto " + SHOWN).text
+
+
+@pytest.mark.parametrize(
+    ("plot", "marks"), [("intervals", ".points path"), ("attributions", ".barlayer .point")]
+)
+def test_the_other_pictures_answer_too(report: Any, plot: str, marks: str) -> None:
+    point_at(report, report.find_element("css selector", f"#{plot} {marks}"))
+    assert report.find_element("css selector", f"#{plot} {SHOWN}").text
 
 
 def test_nothing_is_fetched_and_nothing_refused(report: Any) -> None:

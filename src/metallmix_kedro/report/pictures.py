@@ -1,159 +1,178 @@
-"""Where the marks of the report's pictures stand; the template draws them as inline SVG."""
+"""The report's pictures with a row for each thing: the candidates' intervals, contributions.
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+Plotly figures as plain data, as `pareto_picture` makes them. What a row is stands above its mark,
+so that a telephone has the whole width for the marks.
+"""
 
-from metallmix_kedro.explanation import Attribution, Candidate, TopFeature
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
 
-ROW_HEIGHT = 36
-LABEL_WIDTH = 320
-PLOT_WIDTH = 400
-VALUE_WIDTH = 160
-WIDTH = LABEL_WIDTH + PLOT_WIDTH + VALUE_WIDTH
-"""Of every picture, in SVG units (pixels at full size)."""
+from metallmix_kedro.explanation import Attribution, Candidate, TopFeature, formatting, names
+from metallmix_kedro.history import Measure
+from metallmix_kedro.report.pareto_picture import Figure
+from metallmix_kedro.report.recommendation import Recommendation
 
-_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
-_MOST_TICKS = 7
+ROW_HEIGHT = 46
+"""In pixels."""
 
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A labelled position of the axis."""
-
-    x: float
-    value: float
+_AXIS_HEIGHT = 44
+_GREY, _BLUE, _ORANGE = "#888", "#0072b2", "#d55e00"
+_SEE_THROUGH = "rgba(0,0,0,0)"
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A candidate's predicted score: a dot on a line from low to high."""
-
-    candidate: Candidate
-    y: float
-    low: float
-    value: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A contribution: a bar from the zero line to the right (raises) or left (lowers)."""
-
-    feature: str
-    value: str
-    contribution: float
-    note: str
-    y: float
-    x: float
-    width: float
+def draw_rows(recommendation: Recommendation) -> dict[str, Figure]:
+    """Draw a recommendation's pictures but that of score and time, by name."""
+    evidence = recommendation.evidence
+    return {
+        "intervals": draw_intervals(
+            evidence.candidates, recommendation.chosen_ref, evidence.measure
+        ),
+        "contributions": draw_contributions(recommendation.chosen.contributions),
+        "attributions": draw_attributions(evidence.attributions),
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """The candidates' picture."""
-
-    rows: tuple[Interval, ...]
-    ticks: tuple[Tick, ...]
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """A picture of contributions."""
-
-    rows: tuple[Bar, ...]
-    zero: float
-    height: float
-
-
-def draw_intervals(candidates: Sequence[Candidate]) -> Intervals:
-    """Place the candidates' predicted scores with their intervals on one axis.
+def draw_intervals(candidates: Sequence[Candidate], chosen_ref: str, measure: Measure) -> Figure:
+    """Draw the candidates' predicted scores with their intervals on one axis, in per cent.
 
     Parameters
     ----------
     candidates : sequence of Candidate
         At least one; top to bottom in this order.
-    """
-    least = min(candidate.score_low for candidate in candidates)
-    most = max(candidate.score_high for candidate in candidates)
-    position, ticks = score_axis(least, most, LABEL_WIDTH, LABEL_WIDTH + PLOT_WIDTH)
-    rows = tuple(
-        Interval(
-            candidate=candidate,
-            y=ROW_HEIGHT * (number + 0.5),
-            low=position(candidate.score_low),
-            value=position(candidate.score),
-            high=position(candidate.score_high),
-        )
-        for number, candidate in enumerate(candidates)
-    )
-    return Intervals(rows=rows, ticks=ticks, height=ROW_HEIGHT * (len(rows) + 1))
-
-
-def score_axis(
-    least: float, most: float, start: float, end: float
-) -> tuple[Callable[[float], float], tuple[Tick, ...]]:
-    """Lay an axis of scores that begins and ends at a tick.
-
-    Parameters
-    ----------
-    least, most : float
-        Scores in [0, 1] that have to be on it.
-    start, end : float
-        Where it lies, in SVG units; an upright axis starts at the larger one.
+    chosen_ref : str
+        The one that stands out.
+    measure : Measure
+        What the score is.
 
     Returns
     -------
-    position : callable of float to float
-        Where a score stands.
-    ticks : tuple of Tick
-        Their ``x`` is the place along the axis.
+    dict
+        ``data`` and ``layout`` of a Plotly figure: a trace for the recommended one and one for the
+        others.
     """
-    step = next((s for s in _STEPS if (most - least) / s <= _MOST_TICKS - 1), _STEPS[-1])
-    # Rounded, because 0.7 / 0.1 is a little less than 7.
-    first = math.floor(round(least / step, 6))
-    last = max(math.ceil(round(most / step, 6)), first + 1)
+    chosen = [(row, one) for row, one in enumerate(candidates) if one.ref == chosen_ref]
+    others = [(row, one) for row, one in enumerate(candidates) if one.ref != chosen_ref]
+    labels = []
+    for one in candidates:
+        first, rest = names.title_parts(one.configuration)
+        labels.append((f"{one.ref} {first} {rest}", formatting.percent(one.score)))
+    return {
+        "data": [
+            _intervals(others, "others", _GREY, measure),
+            _intervals(chosen, "recommended", _BLUE, measure),
+        ],
+        "layout": _layout(labels, {"ticksuffix": " %"}),
+    }
 
-    def position(score: float) -> float:
-        share = (score / step - first) / (last - first)
-        return round(start + (end - start) * share, 1)
 
-    ticks = (Tick(x=position(n * step), value=n * step) for n in range(first, last + 1))
-    return position, tuple(ticks)
-
-
-def draw_attributions(attributions: Sequence[Attribution]) -> Bars:
-    """Place the mean contributions of hyperparameter values around zero."""
+def draw_attributions(attributions: Sequence[Attribution]) -> Figure:
+    """Draw the mean contributions of hyperparameter values as bars from zero."""
     return _draw_bars(
         [
-            (one.feature, one.value, one.mean_contribution, f"{one.n_trials} trials")
+            (one.feature, one.value, one.mean_contribution, f"{one.n_trials} trials, ")
             for one in attributions
         ]
     )
 
 
-def draw_contributions(contributions: Sequence[TopFeature]) -> Bars:
-    """Place the contributions of one configuration's hyperparameters around zero."""
+def draw_contributions(contributions: Sequence[TopFeature]) -> Figure:
+    """Draw the contributions of one configuration's hyperparameters as bars from zero."""
     return _draw_bars([(one.feature, one.value, one.contribution, "") for one in contributions])
 
 
-def _draw_bars(rows: Sequence[tuple[str, str, float, str]]) -> Bars:
-    lowest = min((contribution for *_, contribution, _ in rows), default=0.0)
-    highest = max((contribution for *_, contribution, _ in rows), default=0.0)
-    left, right = min(lowest, 0.0), max(highest, 0.0)
-    scale = PLOT_WIDTH / ((right - left) or 1.0)
-    zero = round(LABEL_WIDTH - left * scale, 1)
-    bars = tuple(
-        Bar(
-            feature=feature,
-            value=value,
-            contribution=contribution,
-            note=note,
-            y=ROW_HEIGHT * 0.75 * number,
-            x=round(zero + min(contribution, 0.0) * scale, 1),
-            width=round(abs(contribution) * scale, 1),
+def _intervals(
+    rows: Sequence[tuple[int, Candidate]], name: str, colour: str, measure: Measure
+) -> Figure:
+    scores = [_percent(one.score) for _, one in rows]
+    above = [_percent(one.score_high) - score for (_, one), score in zip(rows, scores, strict=True)]
+    below = [score - _percent(one.score_low) for (_, one), score in zip(rows, scores, strict=True)]
+    texts = [
+        [
+            f"{one.ref} {names.title(one.configuration)}",
+            formatting.percent(one.score),
+            formatting.percent_range(one.score_low, one.score_high),
+            formatting.duration(one.training_time_s),
+        ]
+        for _, one in rows
+    ]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": scores,
+        "y": [row for row, _ in rows],
+        "marker": {"color": colour, "size": 11},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [round(one, 2) for one in above],
+            "arrayminus": [round(one, 2) for one in below],
+            "color": colour,
+            "thickness": 2.5,
+            "width": 0,
+        },
+        "customdata": [[escape(text) for text in row] for row in texts],
+        "hovertemplate": "<b>%{customdata[0]}</b><br>"
+        f"predicted {escape(measure.label)} <b>%{{customdata[1]}}</b><br>"
+        "interval %{customdata[2]}<br>training time %{customdata[3]}<extra></extra>",
+    }
+
+
+def _percent(score: float) -> float:
+    return round(100 * score, 2)
+
+
+def _draw_bars(rows: Sequence[tuple[str, str, float, str]]) -> Figure:
+    """Draw a bar for each feature, value, contribution and note: to the right where it raises."""
+    labels = [
+        (
+            f"{formatting.readable_name(feature)} {names.told(feature, value)}",
+            note + formatting.signed(contribution),
         )
-        for number, (feature, value, contribution, note) in enumerate(rows)
-    )
-    return Bars(rows=bars, zero=zero, height=ROW_HEIGHT * 0.75 * len(bars))
+        for feature, value, contribution, note in rows
+    ]
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "name": "contributions",
+        "x": [round(contribution, 5) for *_, contribution, _ in rows],
+        "y": [*range(len(rows))],
+        "width": 0.32,
+        "marker": {"color": [_BLUE if row[2] >= 0 else _ORANGE for row in rows]},
+        "customdata": [[escape(text) for text in one] for one in labels],
+        "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
+    }
+    return {"data": [bars], "layout": _layout(labels, {"zeroline": True})}
+
+
+def _layout(labels: Sequence[tuple[str, str]], axis: dict[str, Any]) -> Figure:
+    return {
+        "height": ROW_HEIGHT * len(labels) + _AXIS_HEIGHT,
+        "xaxis": {"fixedrange": True, "automargin": True, **axis},
+        # The first row is the upmost, with its label above it.
+        "yaxis": {"visible": False, "fixedrange": True, "range": [len(labels) - 0.6, -0.75]},
+        "annotations": [*_annotations(labels)],
+        "showlegend": False,
+        "margin": {"l": 14, "r": 14, "t": 4, "b": 26},
+        "hovermode": "closest",
+        "hoverlabel": {"align": "left"},
+        "paper_bgcolor": _SEE_THROUGH,
+        "plot_bgcolor": _SEE_THROUGH,
+    }
+
+
+def _annotations(labels: Iterable[tuple[str, str]]) -> Iterable[dict[str, Any]]:
+    """Write above each row what it is, on the left, and its number, on the right."""
+    for row, texts in enumerate(labels):
+        for text, x, side in zip(texts, (0, 1), ("left", "right"), strict=True):
+            yield {
+                "text": escape(text),
+                "xref": "paper",
+                "x": x,
+                "xanchor": side,
+                "y": row,
+                "yanchor": "bottom",
+                "yshift": 8,
+                "showarrow": False,
+            }

@@ -16,9 +16,9 @@ from metallmix_kedro.declared import titled
 from metallmix_kedro.explanation import formatting, rows, said_values
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.report import pictures
 from metallmix_kedro.report.curve_picture import of_more_images
 from metallmix_kedro.report.pareto_picture import Figure
+from metallmix_kedro.report.pictures import draw_rows
 from metallmix_kedro.report.recommendation import Recommendation
 from metallmix_kedro.report.rendering import template
 
@@ -41,7 +41,7 @@ def render_report(
     pareto_plot : dict
         The picture of `pareto_picture.draw_pareto`.
     curve_plot : dict, optional
-        The picture of `curve_picture.draw_curves`.
+        The picture of `curve_picture.draw_curves`; none, or an empty one, is not shown.
 
     Returns
     -------
@@ -50,15 +50,15 @@ def render_report(
     """
     evidence, chosen = recommendation.evidence, recommendation.configuration
     compared = named_points(pareto_plot)
+    figures = {"pareto": pareto_plot, **draw_rows(recommendation)}
+    if curve_plot and curve_plot["data"]:
+        figures["curves"] = curve_plot
     return template("report.html.j2").render(
         recommendation=recommendation,
         measure=evidence.measure,
         deciders=formatting.DECIDERS,
         order_begins=formatting.ORDER_BEGINS[evidence.candidates[0].roles[0]],
-        figure=_in_a_script(pareto_plot),
-        curves=recommendation.learning_curves if curve_plot else None,
-        curves_figure=_in_a_script(curve_plot or {}),
-        of_more_images=of_more_images(recommendation),
+        figures={name: _in_a_script(figure) for name, figure in figures.items()},
         heads=pareto_plot["data"][0]["meta"],
         compared=compared,
         recommended=dict(compared).get(recommendation.chosen_ref, []),
@@ -66,13 +66,10 @@ def render_report(
         title=rows(chosen, titled()[:1]),
         details=rows(chosen, [name for name in chosen.as_dict() if name not in titled()]),
         meta_features=meta_feature_rows(recommendation.target.meta_features),
-        intervals=pictures.draw_intervals(evidence.candidates),
-        contributions=pictures.draw_contributions(recommendation.chosen.contributions),
-        attributions=pictures.draw_attributions(evidence.attributions),
+        of_more_images=of_more_images(recommendation),
         counts=counts,
         categories=categories,
         of_networks=declared.network() is not None,
-        sizes=pictures,
         said=said_values(evidence),
         metrics=[
             name

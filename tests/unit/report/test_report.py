@@ -10,17 +10,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from metallmix_kedro.explanation.evidence import OwnTrial, OwnTrials
-from metallmix_kedro.explanation.formatting import chance, duration
-from metallmix_kedro.report.pictures import (
-    LABEL_WIDTH,
-    PLOT_WIDTH,
-    draw_attributions,
-    draw_intervals,
-)
+from metallmix_kedro.explanation.formatting import chance, duration, percent, percent_range, signed
+from metallmix_kedro.report.pictures import draw_attributions, draw_intervals, draw_rows
 from metallmix_kedro.report.report import render_report
 from tests import made_recommendation as made
 
-VOID = {"meta", "line", "rect", "circle", "br"}
+VOID = {"meta", "br"}
+PLOTS = ["pareto", "intervals", "contributions", "attributions"]
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
 
@@ -78,7 +74,9 @@ def test_the_report_shows_what_is_recommended_and_why() -> None:
         *(check.sentence for check in recommendation.checks),
     ):
         assert said in page.text
-    assert page.tags.count("svg") == 3
+    assert [value for name, value in page.attributes if name == "data-plot"] == PLOTS
+    for plot in PLOTS:
+        assert ("id", plot) in page.attributes
 
 
 def scripts(html: str) -> list[tuple[str, str]]:
@@ -97,10 +95,11 @@ def test_the_report_loads_nothing_and_runs_its_own_scripts_alone(html: str) -> N
     assert not re.search(r"@import|url\(", written)
     # Of addresses there is the one that was asked in vain, in words.
     assert {*re.findall(r"https?://[\w.]*\w", written)} <= {"http://127.0.0.1"}
-    assert kinds == (' type="application/json" id="figure"', "", "")
-    assert texts[1].startswith("/**\n* plotly.js")
+    assert kinds[-2:] == ("", "")
+    assert all(kind.startswith(' type="application/json" data-plot=') for kind in kinds[:-2])
+    assert texts[-2].startswith("/**\n* plotly.js")
     (policy,) = re.findall('http-equiv="Content-Security-Policy" content="([^"]*)"', html)
-    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in texts[1:]]
+    hashes = [b64encode(sha256(text.encode()).digest()).decode() for text in texts[-2:]]
     assert unescape(policy) == (
         "default-src 'none'; style-src 'unsafe-inline'; script-src "
         + " ".join(f"'sha256-{one}'" for one in hashes)
@@ -108,9 +107,11 @@ def test_the_report_loads_nothing_and_runs_its_own_scripts_alone(html: str) -> N
 
 
 def test_the_page_holds_the_picture_and_stays_small() -> None:
-    html = made.page(made.recommendation())
+    shown = made.recommendation()
+    html = made.page(shown)
 
-    assert json.loads(scripts(html)[0][1]) == made.pareto_plot()
+    figures = [json.loads(text) for _, text in scripts(html)[:-2]]
+    assert figures == [made.pareto_plot(), *draw_rows(shown).values()]
     assert len(html.encode()) < 6e6
 
 
@@ -125,7 +126,7 @@ def test_the_picture_cannot_leave_its_script(name: str) -> None:
     html = render_report(made.recommendation(), {**figure, "data": [odd, *marks], "more": name})
 
     written = scripts(html)
-    assert len(written) == 3
+    assert len(written) == len(PLOTS) + 2
     assert json.loads(written[0][1])["data"][0] == odd
     assert json.loads(written[0][1])["more"] == name
 
@@ -165,37 +166,67 @@ def test_a_report_without_trials_attributions_and_checks_is_whole() -> None:
     assert "Claims of the explanation" not in page.text
 
 
-def test_dots_stand_inside_their_intervals_and_the_axis() -> None:
-    picture = draw_intervals(made.evidence().candidates)
+def test_dots_stand_inside_their_intervals_and_the_recommended_one_stands_out() -> None:
+    candidates = made.evidence().candidates
+    figure = draw_intervals(candidates, candidates[2].ref, made.evidence().measure)
 
-    assert [tick.value for tick in picture.ticks] == sorted(tick.value for tick in picture.ticks)
-    assert 3 <= len(picture.ticks) <= 8
-    for row in picture.rows:
-        assert LABEL_WIDTH <= row.low <= row.value <= row.high <= LABEL_WIDTH + PLOT_WIDTH
-    scores = [row.candidate.score for row in picture.rows]
-    places = [row.value for row in picture.rows]
-    assert sorted(range(5), key=scores.__getitem__) == sorted(range(5), key=places.__getitem__)
+    others, chosen = figure["data"]
+    assert (chosen["y"], sorted([*others["y"], *chosen["y"]])) == ([2], [*range(5)])
+    assert chosen["marker"]["color"] != others["marker"]["color"]
+    for trace in (others, chosen):
+        for place, row in enumerate(trace["y"]):
+            one, bars = candidates[row], trace["error_x"]
+            assert trace["x"][place] == pytest.approx(100 * one.score, abs=0.01)
+            ends = (
+                trace["x"][place] - bars["arrayminus"][place],
+                trace["x"][place] + bars["array"][place],
+            )
+            assert ends == pytest.approx((100 * one.score_low, 100 * one.score_high), abs=0.02)
+            assert trace["customdata"][place][1:] == [
+                percent(one.score),
+                percent_range(one.score_low, one.score_high),
+                duration(one.training_time_s),
+            ]
 
 
-def test_an_interval_without_width_can_be_drawn() -> None:
-    sure = made.evidence().candidates[0].model_copy(update={"score_low": 0.8, "score_high": 0.8})
+@pytest.mark.parametrize("rows", [0, 1])
+def test_an_interval_without_width_and_no_bar_at_all_can_be_drawn(rows: int) -> None:
+    sure = (
+        made.evidence()
+        .candidates[0]
+        .model_copy(update={"score": 0.8, "score_low": 0.8, "score_high": 0.8})
+    )
 
-    picture = draw_intervals([sure.model_copy(update={"score": 0.8})])
+    figure = draw_intervals([sure], sure.ref, made.evidence().measure)
+    bars = draw_attributions(made.evidence().attributions[:rows])
 
-    assert len(picture.ticks) >= 2
-    assert picture.rows[0].low == picture.rows[0].high
+    assert figure["data"][1]["error_x"]["array"] == [0]
+    assert len(bars["data"][0]["x"]) == rows
 
 
 def test_bars_go_right_where_they_raise_and_left_where_they_lower() -> None:
-    picture = draw_attributions(made.evidence().attributions)
+    shown = made.evidence().attributions
+    figure = draw_attributions(shown)
 
-    for bar in picture.rows:
-        raises = bar.contribution >= 0
-        assert (bar.x if raises else round(bar.x + bar.width, 1)) == pytest.approx(
-            picture.zero, abs=0.11
-        )
-        assert bar.x >= LABEL_WIDTH - 0.1
-        assert bar.x + bar.width <= LABEL_WIDTH + PLOT_WIDTH + 0.1
+    (bars,) = figure["data"]
+    assert bars["x"] == pytest.approx([one.mean_contribution for one in shown], abs=1e-5)
+    colours = dict.fromkeys(bars["marker"]["color"])
+    assert len(colours) == len({one.mean_contribution >= 0 for one in shown})
+    top, bottom = figure["layout"]["yaxis"]["range"][::-1]
+    assert top < 0 <= max(bars["y"]) < bottom  # the first row is the upmost
+
+
+def test_every_row_says_what_it_is_and_names_are_shown_as_they_are() -> None:
+    shown = made.evidence().attributions
+    odd = shown[0].model_copy(update={"value": HOSTILE})
+    figure = draw_attributions([odd, *shown[1:]])
+
+    said = [one["text"] for one in figure["layout"]["annotations"]]
+    assert len(said) == 2 * len(shown)
+    assert said[1] == f"{odd.n_trials} trials, {signed(odd.mean_contribution)}"
+    for text in (said[0], figure["data"][0]["customdata"][0][0]):
+        assert text.endswith(escape(HOSTILE))
+        assert "<" not in text
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ from metallmix_kedro.report import (
     RecommendationParameters,
     draw_curves,
     draw_pareto,
+    draw_rows,
     recommend,
     render_report,
 )
@@ -247,6 +248,11 @@ def draw_learning_curves(recommendation: Json) -> Json:
     if made.learning_curves is None:
         return {"data": [], "layout": {}}
     return draw_curves(made.learning_curves, made.chosen_ref, made.evidence.measure)
+
+
+def draw_candidates(recommendation: Json) -> dict[str, Json]:
+    """Draw the candidates' intervals and what values contribute, as the report shows them."""
+    return draw_rows(Recommendation.model_validate(recommendation))
 
 
 def report(recommendation: Json, pareto_plot: Json, learning_curve_plot: Json) -> str:

@@ -100,6 +100,11 @@ def create_pipeline(**_: object) -> Pipeline:
         ),
         _step(nodes.draw_learning_curves, "recommendation", "learning_curve_plot"),
         _step(
+            nodes.draw_candidates,
+            "recommendation",
+            {name: f"{name}_plot" for name in ("intervals", "contributions", "attributions")},
+        ),
+        _step(
             nodes.report,
             ["recommendation", "pareto_plot", "learning_curve_plot"],
             "recommendation_report",
@@ -109,7 +114,9 @@ def create_pipeline(**_: object) -> Pipeline:
 
 
 def _step(
-    function: Callable[..., object], inputs: str | list[str], outputs: str | list[str]
+    function: Callable[..., object],
+    inputs: str | list[str],
+    outputs: str | list[str] | dict[str, str],
 ) -> Node:
     """Make a node named after its function."""
     return Node(function, inputs, outputs, name=function.__name__)
