@@ -81,34 +81,39 @@ class KerasLoop:
         self._parameters = parameters
         self._root = dataset.root
         protocol = parameters.protocol
-        self._images = draw_subset(dataset.manifest, protocol.subset_size, parameters.seed)
-        self._splits = ImageSplits(self._images, protocol.validation_share, parameters.seed)
-        classes = self._images["class_name"].astype("category").cat.codes
-        self._labels = np.asarray(classes, dtype=np.int64)
+        self._drawn = draw_subset(dataset.manifest, protocol.subset_size, parameters.seed)
+        self.splits = ImageSplits(self._drawn, protocol.validation_share, parameters.seed)
+        classes = self._drawn["class_name"].astype("category").cat.codes
+        self.labels = np.asarray(classes, dtype=np.int64)
         self._pixels: dict[int, NDArray[np.uint8]] = {}
 
     def measure(self, configuration: Configuration) -> float:
         """Train on all images and test on each fold; return the mean accuracy on the test folds."""
         protocol = self._parameters.protocol
-        size = protocol.image_size or BACKBONES[configuration.backbone].default_image_size
-        images = preprocess(configuration.backbone, self._decoded(size))
+        images = self.images(configuration)
         n_folds = getattr(protocol.n_folds, configuration.strategy)
         tested = getattr(protocol.min_tested, configuration.strategy)
-        splits = self._splits.make(n_folds, tested, None, self._parameters.seed)
+        splits = self.splits.make(n_folds, tested, None, self._parameters.seed)
         scores = [self._measure_fold(configuration, images, split) for split in splits]
         return float(np.mean(scores))
 
+    def images(self, configuration: Configuration) -> NDArray[np.float32]:
+        """Return all images as a configuration's backbone takes them."""
+        own = BACKBONES[configuration.backbone].default_image_size
+        size = self._parameters.protocol.image_size or own
+        return preprocess(configuration.backbone, self._decoded(size))
+
     def _decoded(self, size: int) -> NDArray[np.uint8]:
         if size not in self._pixels:
-            listed = zip(self._images["path"], self._images["content_hash"], strict=True)
+            listed = zip(self._drawn["path"], self._drawn["content_hash"], strict=True)
             self._pixels[size] = load_pixels(self._root, listed, size)
         return self._pixels[size]
 
     def _measure_fold(
         self, configuration: Configuration, images: NDArray[np.float32], split: Split
     ) -> float:
-        protocol, labels = self._parameters.protocol, self._labels
-        model = self._build(configuration, images.shape[1])
+        protocol, labels = self._parameters.protocol, self.labels
+        model = self.build(configuration, images.shape[1])
         train = Batches(
             images, labels, split.train, configuration.batch_size, self._parameters.seed
         )
@@ -128,14 +133,15 @@ class KerasLoop:
         _, accuracy = model.evaluate(images[split.test], labels[split.test], verbose=0)
         return float(accuracy)
 
-    def _build(self, configuration: Configuration, image_size: int) -> Any:
+    def build(self, configuration: Configuration, image_size: int) -> Any:
+        """Build and compile the network of a configuration."""
         parameters = self._parameters
         keras.utils.set_random_seed(parameters.seed)
         weights = parameters.weights.get(configuration.backbone)
         backbone = build_backbone(configuration.backbone, image_size, weights)
         freeze(backbone, configuration.strategy, parameters.protocol.freeze_batch_norm)
         pooled = keras.layers.GlobalAveragePooling2D()(backbone.output)
-        n_classes = int(self._labels.max()) + 1
+        n_classes = int(self.labels.max()) + 1
         model = keras.Model(
             backbone.input, add_head(pooled, configuration, n_classes, parameters.seed)
         )

@@ -19,4 +19,5 @@ from .portfolio import (
     short_list as short_list,
 )
 from .scoring import DECIMALS as DECIMALS, PREDICTIONS as PREDICTIONS
+from .scoring import allowed_space as allowed_space
 from .target import Learned as Learned, Target as Target

@@ -32,6 +32,7 @@ from metallmix_kedro.training import (
     NetworkStore,
     Schedule,
     Split,
+    Watcher,
     draw_subset,
     heads_at_once,
     image_size_of,
@@ -98,6 +99,8 @@ class TrialMeasurer:
         Shared by the measurers of a process.
     networks : NetworkStore
         Likewise.
+    watcher : Watcher, optional
+        Is told of every epoch; a `MetallmixError` of its ends the measuring.
     """
 
     def __init__(
@@ -106,7 +109,9 @@ class TrialMeasurer:
         parameters: ExperimentGridParameters,
         backbones: BackboneStore,
         networks: NetworkStore,
+        watcher: Watcher | None = None,
     ) -> None:
+        self._watcher = watcher
         self._dataset = dataset
         self._parameters = parameters
         self._backbones = backbones
@@ -253,6 +258,7 @@ class TrialMeasurer:
             self.splits(proposals[0]),
             schedule,
             self._networks,
+            self._watcher,
         )
         return outcomes, crossing
 

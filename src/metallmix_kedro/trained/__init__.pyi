@@ -1,7 +1,5 @@
 from .candidates import (
-    TargetImages as TargetImages,
     TrainedTarget as TrainedTarget,
-    gather_images as gather_images,
     read_recommendation as read_recommendation,
     train_candidates as train_candidates,
 )
@@ -12,6 +10,8 @@ from .classifying import (
     classify_files as classify_files,
     find_files as find_files,
 )
+from .images import TargetImages as TargetImages, gather_images as gather_images
 from .own_trial import add_own_trial as add_own_trial
 from .page import render_page as render_page
 from .parameters import TrainingParameters as TrainingParameters
+from .within_budget.foresight import Known as Known

@@ -1,30 +1,29 @@
 """Training what was recommended on all images of the target."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import ValidationError
 
 from metallmix_kedro.backbones import BACKBONES, KERAS_IMAGENET
 from metallmix_kedro.explanation import Candidate
 from metallmix_kedro.grid import ExperimentGridParameters
-from metallmix_kedro.images import (
-    INCLUDED,
-    DataIngestionParameters,
-    DatasetEntry,
-    build_manifest,
-    data_hash,
-    unpacked_name,
-)
-from metallmix_kedro.meta_features import TargetParameters, target_images
 from metallmix_kedro.report import Recommendation
 from metallmix_kedro.support import ArtifactError, InputError, MetallmixError, WeightsError
+from metallmix_kedro.trained.images import ASK, TargetImages
 from metallmix_kedro.trained.parameters import TrainingParameters
+from metallmix_kedro.trained.within_budget.foresight import Foresight, Known
+from metallmix_kedro.trained.within_budget.search import (
+    Search,
+    SearchWithinBudget,
+    expected_pace,
+)
+from metallmix_kedro.trained.within_budget.trials import Trials
 from metallmix_kedro.training import (
     ArrayCache,
     BackboneStore,
@@ -39,19 +38,6 @@ from metallmix_kedro.training import (
 
 logger = logging.getLogger(__name__)
 
-_ASK = "kedro run --pipelines=recommendation,training --params=target.path=/my/images"
-
-
-@dataclass(frozen=True)
-class TargetImages:
-    """The target's usable images with their folds, and how many files were left out, by reason."""
-
-    name: str
-    root: Path
-    images: pd.DataFrame
-    data_hash: str
-    left_out: dict[str, int]
-
 
 @dataclass(frozen=True)
 class PassedOver:
@@ -64,7 +50,10 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class TrainedTarget:
-    """What was trained, on what, on whose advice, and what came of it."""
+    """What was trained, on what, on whose advice, and what came of it.
+
+    ``search`` is what was tried before, where a budget was given.
+    """
 
     recommendation: Recommendation
     candidate: Candidate
@@ -73,63 +62,7 @@ class TrainedTarget:
     trained: Trained
     weights_id: str
     passed_over: tuple[PassedOver, ...]
-
-
-def gather_images(
-    target: TargetParameters, ingestion: DataIngestionParameters, parameters: TrainingParameters
-) -> TargetImages:
-    """Look at all images of the target, and divide them into folds.
-
-    Images that look alike share a fold, as in `data_ingestion`.
-
-    Parameters
-    ----------
-    target : TargetParameters
-    ingestion : DataIngestionParameters
-        Gives the seed of the folds and what counts as a near copy.
-    parameters : TrainingParameters
-        Gives the number of folds.
-
-    Raises
-    ------
-    InputError
-        If the target is a card, or a class has too few images for the folds.
-    """
-    found = target_images(target)
-    if found is None or target.path is None:
-        raise InputError(
-            "Training needs the images themselves, and the target is a dataset card "
-            f"(target.card = {target.card}). Name a folder with one sub-folder a class: {_ASK}"
-        )
-    name = target.name or unpacked_name(Path(target.path).expanduser().resolve()) or "target"
-    asked = {"n_folds": max(2, parameters.folds), "max_pixels": target.max_pixels}
-    try:
-        manifest = build_manifest(
-            found.root,
-            DatasetEntry(
-                path=target.path,
-                modality=target.modality or "unknown",
-                layout=target.layout,
-                labels_csv=target.labels_csv,
-            ),
-            ingestion.model_copy(update=asked),
-        )
-    except InputError as error:
-        raise InputError(
-            f"'{name}' in {found.root} cannot be trained on with training.folds = "
-            f"{parameters.folds}: {error} For a target, move the folder of a class that is too "
-            "small elsewhere, or lower training.folds (0: no cross-validation; then two images a "
-            "class are enough)."
-        ) from error
-    usable = manifest[manifest["status"] == INCLUDED].reset_index(drop=True)
-    left_out = manifest["reason"].dropna().value_counts()
-    return TargetImages(
-        name=name,
-        root=found.root,
-        images=usable,
-        data_hash=data_hash(manifest),
-        left_out={str(reason): int(count) for reason, count in left_out.items()},
-    )
+    search: Search | None
 
 
 def read_recommendation(stored: dict[str, Any]) -> Recommendation:
@@ -146,17 +79,20 @@ def read_recommendation(stored: dict[str, Any]) -> Recommendation:
         told = " ".join(str(error).split())[:200]
         raise ArtifactError(
             "The last recommendation was made by another version of this project, or in another "
-            f"search space, and cannot be trained ({told}). Ask again: {_ASK}"
+            f"search space, and cannot be trained ({told}). Ask again: {ASK}"
         ) from error
 
 
 def train_candidates(
     recommendation: Recommendation,
     target: TargetImages,
+    known: Known,
     parameters: TrainingParameters,
     grid: ExperimentGridParameters,
 ) -> TrainedTarget:
     """Train the first pick, or the next candidate that can be, if that was asked for.
+
+    With a budget, the best of what was tried on the target within it comes before the first pick.
 
     Parameters
     ----------
@@ -164,6 +100,8 @@ def train_candidates(
         The last one.
     target : TargetImages
         Of the same target.
+    known : Known
+        What the recommendation was made of.
     parameters : TrainingParameters
     grid : ExperimentGridParameters
         Its protocol, weights, cache and seed: what predictions hold for.
@@ -177,14 +115,19 @@ def train_candidates(
     MetallmixError
         As `training.train`.
     """
+    started = time.monotonic()
     if recommendation.target.name != target.name:
         raise InputError(
             f"The last recommendation is for '{recommendation.target.name}', and the target is "
-            f"'{target.name}'. Ask for one and train it: {_ASK}"
+            f"'{target.name}'. Ask for one and train it: {ASK}"
         )
     store = BackboneStore(grid.weights, grid.seed)
+    search = None
+    if parameters.budget_s is not None:
+        began = started - target.seconds
+        search = _search(recommendation, target, known, parameters, grid, store, began)
     passed_over: list[PassedOver] = []
-    for candidate in _in_order(recommendation):
+    for candidate in _in_order(recommendation, search):
         try:
             plan = _plan(candidate, target, parameters, grid)
             trained = _train(plan, store, grid, Path(parameters.progress_root))
@@ -199,14 +142,42 @@ def train_candidates(
         else:
             weights_id = store.weights_id(candidate.configuration.backbone)
             return TrainedTarget(
-                recommendation, candidate, target, plan, trained, weights_id, tuple(passed_over)
+                recommendation,
+                candidate,
+                target,
+                plan,
+                trained,
+                weights_id,
+                tuple(passed_over),
+                search,
             )
         logger.warning("%s is passed over: %s", candidate.ref, passed_over[-1].why)
     told = " ".join(f"{one.candidate.ref}: {one.why}" for one in passed_over)
     raise MetallmixError(f"None of the candidates could be trained. {told}")
 
 
-def _in_order(recommendation: Recommendation) -> Iterator[Candidate]:
+def _search(
+    recommendation: Recommendation,
+    target: TargetImages,
+    known: Known,
+    parameters: TrainingParameters,
+    grid: ExperimentGridParameters,
+    store: BackboneStore,
+    began: float,
+) -> Search:
+    """Try configurations on the target within the budget."""
+    asked, evidence, root = recommendation.target, recommendation.evidence, parameters.progress_root
+    foresight = Foresight(asked, evidence.outside, recommendation.objective, known)
+    trials = Trials(target, asked.meta_features, grid, foresight.configurations, store, Path(root))
+    n_images = len(target.images)
+    pace = expected_pace(foresight, trials, evidence.budget, grid, parameters.folds, n_images)
+    assert parameters.budget_s is not None  # noqa: S101 else there is no search
+    return SearchWithinBudget(foresight, trials, pace, parameters.budget_s, began).run()
+
+
+def _in_order(recommendation: Recommendation, search: Search | None = None) -> Iterator[Candidate]:
+    if search and search.winner:
+        yield search.winner
     yield recommendation.chosen
     for candidate in recommendation.evidence.candidates:
         if candidate.ref != recommendation.chosen_ref:

@@ -21,9 +21,12 @@ from metallmix_kedro.trained.scores import (
     calibration,
     scores_with_intervals,
 )
+from metallmix_kedro.trained.within_budget.search import Tried
 
 Json = dict[str, Any]
 
+_BEST_TRIED = 10
+"""Configurations that are listed of those tried within a budget."""
 _LOOKS_ALIKE = 0.1
 """Validation accuracy above test accuracy from which on one is told that images look alike."""
 
@@ -70,6 +73,7 @@ def describe_model(done: TrainedTarget) -> Json:
             for number, name in enumerate(plan.class_names)
         },
         "calibration_error": calibration(asked)[1],
+        "search": _search(done),
         "predicted": _compared(done, scores[done.recommendation.objective], asked.held_out),
         "training": {
             "folds": len(plan.splits),
@@ -86,6 +90,7 @@ def describe_model(done: TrainedTarget) -> Json:
         "limits": _limits(done, asked),
         "notes": [
             *done.trained.notes,
+            *(done.search.notes if done.search else ()),
             *(f"{one.candidate.ref} was passed over: {one.why}" for one in done.passed_over),
         ],
         "versions": {"metallmix-kedro": __version__, **environment()},
@@ -144,6 +149,46 @@ def _compared(done: TrainedTarget, measured: Score, held_out: bool) -> Json:
     }
 
 
+def _search(done: TrainedTarget) -> Json | None:
+    """Tell what was tried on the target within the budget; None where nothing was."""
+    search = done.search
+    if search is None or search.winner is None:
+        return None
+    best: dict[Any, Tried] = {}
+    for one in search.tried:  # of several trials of a configuration, the one with most images
+        best[one.configuration] = one
+    ranked = sorted(best.values(), key=lambda one: (-one.n_train, -(one.score or 0.0)))
+    winner, first = best[search.winner.configuration], done.recommendation.chosen.configuration
+    told = (
+        f"Chosen by trials on these images: of {len(best)} configurations tried within "
+        f"{formatting.duration(search.used_s)}, it had the best validation accuracy, "
+        f"{formatting.percent(winner.score or 0.0)}, with {winner.n_train:,} training images."
+    )
+    if first == winner.configuration:
+        told += " It is what was recommended before them."
+    elif (of_first := best.get(first)) is not None and of_first.score is not None:
+        told += (
+            f" What was recommended before them, {phrase(first)}, had "
+            f"{formatting.percent(of_first.score)} with {of_first.n_train:,}."
+        )
+    return {
+        "told": told,
+        "budget_s": search.budget_s,
+        "used_s": search.used_s,
+        "n_trials": len(search.tried),
+        "n_configurations": len(best),
+        "best": [
+            {
+                "configuration": one.configuration.as_dict(),
+                "told": phrase(one.configuration),
+                "n_train": one.n_train,
+                "validation_accuracy": one.score,
+            }
+            for one in ranked[:_BEST_TRIED]
+        ],
+    }
+
+
 def _weights(done: TrainedTarget) -> Json:
     backbone, source = get_backbone(done.plan.configuration.backbone), done.weights_id
     kind, _, name = source.partition(":")
@@ -191,6 +236,12 @@ def _limits(done: TrainedTarget, asked: Asked) -> list[str]:
             f"Of the images that told when to stop {formatting.percent(told)} were recognised, of "
             f"those kept apart {formatting.percent(tested)}: many images look alike, and what is "
             "unlike them is known far worse. Only the second figure counts."
+        )
+    if done.search and done.search.winner:
+        found.append(
+            f"Among {len(done.search.tried)} trials it was chosen by validation images, which are "
+            "part of the images that the scores are of. What is best of many is partly the "
+            "luckiest: on new images expect a little less."
         )
     if few:
         found.append(f"Classes with fewer than 50 images are known badly: {', '.join(few)}.")

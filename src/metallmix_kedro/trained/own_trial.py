@@ -6,9 +6,7 @@ from metallmix_kedro.grid import environment, failed_record, finished_record, tr
 from metallmix_kedro.history import collect_history
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.trained.candidates import TrainedTarget
-
-PROPOSER = "training"
-"""Who proposed these trials: the user, by training what was recommended."""
+from metallmix_kedro.trained.within_budget.trials import PROPOSER, Record
 
 
 def add_own_trial(
@@ -16,6 +14,7 @@ def add_own_trial(
 ) -> pd.DataFrame | None:
     """Join what was measured to the history, as a trial that `experiment_grid` measures joins it.
 
+    So do all trials of a search within a budget, with as many training images as they had.
     Candidates that diverged join as failed trials.
 
     Parameters
@@ -29,11 +28,16 @@ def add_own_trial(
     Returns
     -------
     pandas.DataFrame or None
-        The longer history; None without a cross-validation, since images that told the network when
-        to stop are no test.
+        The longer history; None if there is nothing to add: images that told the network that is
+        kept when to stop are no test.
     """
-    if not done.trained.folds:
-        return None
+    records = [*done.search.records] if done.search else []
+    if done.trained.folds:
+        records += _cross_validated(done)
+    return collect_history(history, records, published) if records else None
+
+
+def _cross_validated(done: TrainedTarget) -> list[Record]:
     known = done.recommendation.target.meta_features
     trained = done.trained
     records = [
@@ -55,7 +59,7 @@ def add_own_trial(
                     identity, known, configuration, _protocol(done, None), ValueError(one.why)
                 )
             )
-    return collect_history(history, records, published)
+    return records
 
 
 def _identity(done: TrainedTarget, configuration: Configuration, weights: str) -> dict[str, str]:

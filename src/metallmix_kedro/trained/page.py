@@ -50,6 +50,8 @@ def render_page(done: TrainedTarget, card: dict[str, Any], n_mistakes: int) -> s
         "Scores by class": pictures.plot_classes(asked, names),
         "Calibration": pictures.plot_calibration(asked),
     }
+    if card["search"]:
+        drawn = {"Best validation accuracy so far": pictures.plot_search(done), **drawn}
     return environment.get_template("training.html.j2").render(
         card=card,
         pictures={title: _embedded(figure) for title, figure in drawn.items()},

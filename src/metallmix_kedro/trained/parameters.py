@@ -12,6 +12,12 @@ Folds = Literal[0] | Annotated[int, Field(ge=2, le=20)]
 class TrainingParameters(Parameters):
     """How what was recommended is trained; the rest is ``experiment_grid.protocol``'s."""
 
+    budget_s: float | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds within which configurations are tried on the target and the best of "
+        "them is trained; null: what was recommended is trained.",
+    )
     folds: Folds = Field(
         default=4, description="Folds of the cross-validation; 0: the network is trained only."
     )

@@ -83,6 +83,22 @@ def plot_calibration(asked: Asked) -> "Figure":
     return figure
 
 
+def plot_search(done: TrainedTarget) -> "Figure":
+    """Draw the trials within the budget, and the best so far with as many images as any had."""
+    assert done.search is not None  # noqa: S101 the card says so
+    tried = [one for one in done.search.tried if one.score is not None]
+    rows = [(one.at_s, one.score, one.leader, one.n_train) for one in tried]
+    seconds, scores, leaders, sizes = np.array(rows, dtype=np.float64).T
+    figure = new_figure(6.5, 3.6)
+    axes = figure.add_subplot()
+    dots = axes.scatter(seconds, scores, c=sizes, cmap=COLOUR_MAP, edgecolors=GREY, s=18)
+    figure.colorbar(dots, ax=axes, label="training images")
+    axes.step(seconds, leaders, where="post", color=ORANGE, label="leads")
+    axes.set(xlabel="seconds of the budget used", ylabel="validation accuracy")
+    axes.legend(frameon=False)
+    return figure
+
+
 def _short(name: str) -> str:
     # matplotlib would read what stands between dollar signs as mathematics.
     shown = name.replace("$", r"\$")

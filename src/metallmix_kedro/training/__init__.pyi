@@ -1,4 +1,5 @@
 from .features import Features as Features, IMAGES_AT_ONCE as IMAGES_AT_ONCE
+from .fitting import Watcher as Watcher
 from .heads import (
     cheap_first as cheap_first,
     heads_at_once as heads_at_once,
@@ -9,7 +10,11 @@ from .hyperparameters import (
     effective_values as effective_values,
     image_size_of as image_size_of,
 )
-from .inputs.cache import ArrayCache as ArrayCache, CachedArrays as CachedArrays
+from .inputs.cache import (
+    ArrayCache as ArrayCache,
+    CachedArrays as CachedArrays,
+    cache_key as cache_key,
+)
 from .inputs.parameters import CacheParameters as CacheParameters
 from .inputs.pixels import load_pixels as load_pixels
 from .inputs.splits import ImageSplits as ImageSplits, Split as Split, draw_subset as draw_subset

@@ -30,7 +30,7 @@ _DENSE_KERNEL = "head_dense/kernel"
 _SCALARS = ("learning_rate", "dropout", "weight_decay")
 
 
-def trained_together(configuration: Configuration) -> tuple[object, ...]:
+def trained_together(configuration: Configuration) -> tuple[tuple[str, object], ...]:
     """Return what configurations have to agree in to be trained together."""
     values = configuration.as_dict()
     if configuration.strategy == "feature_extraction":

@@ -9,8 +9,10 @@ from metallmix_kedro import trained
 from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.images import DataIngestionParameters
 from metallmix_kedro.meta_features import TargetParameters
-from metallmix_kedro.support import require
-from metallmix_kedro.trained import TargetImages, TrainedTarget, TrainingParameters
+from metallmix_kedro.report import RecommendationParameters
+from metallmix_kedro.search_space import SearchSpace
+from metallmix_kedro.support import require, xgboost
+from metallmix_kedro.trained import Known, TargetImages, TrainedTarget, TrainingParameters
 from metallmix_kedro.training import BackboneStore, pretrained_extractor, write_script
 
 Json = dict[str, Any]
@@ -23,15 +25,37 @@ def gather_images(
     return trained.gather_images(target, ingestion, parameters)
 
 
+def know_what_may_be_tried(
+    previous_history: pd.DataFrame,
+    score_model: xgboost.Booster,
+    time_model: xgboost.Booster,
+    surrogate_card: Json,
+    target_probes: pd.DataFrame,
+    search_space: SearchSpace,
+    recommendation: RecommendationParameters,
+) -> Known:
+    """Put together what the recommendation was made of, for a search within a budget."""
+    return Known(
+        previous_history,
+        score_model,
+        time_model,
+        surrogate_card,
+        target_probes,
+        search_space,
+        recommendation,
+    )
+
+
 def train_recommended(
     recommendation: Json,
     target: TargetImages,
+    known: Known,
     parameters: TrainingParameters,
     grid: ExperimentGridParameters,
 ) -> TrainedTarget:
-    """Cross-validate the first pick, then train the network that is kept."""
+    """Cross-validate the first pick, or the best within a budget; then train what is kept."""
     return trained.train_candidates(
-        trained.read_recommendation(recommendation), target, parameters, grid
+        trained.read_recommendation(recommendation), target, known, parameters, grid
     )
 
 

