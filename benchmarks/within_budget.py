@@ -218,6 +218,7 @@ def read_arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--images", type=Path, nargs="+", required=True, help="folders or archives")
     add("--out", type=Path, required=True, help="folder of the results; kept")
+    add("--history", type=Path, help="parquet; default: the latest there is")
     add("--budget", type=float, default=300, help="seconds")
     add("--trials", type=int, default=20, help="of random and Bayesian search")
     add("--methods", nargs="+", choices=METHODS, default=list(METHODS))
@@ -253,7 +254,7 @@ def main() -> None:
         print("Hyperband is left out: keras-tuner is not installed.")
     parameters = grid_parameters(arguments)
     space = shipped_space().restricted(backbone=arguments.backbones, strategy=arguments.strategies)
-    history = max(HISTORY.glob("*/*.parquet"))
+    history = arguments.history or max(HISTORY.glob("*/*.parquet"))
     ingested = ingest(arguments.images, arguments.out / "unpacked")
     for name in ingested.manifests:
         job = Job(

@@ -5,6 +5,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from metallmix_kedro.explanation import formatting
 
@@ -45,8 +46,8 @@ class SearchDisplay:
         """Show the time that is left."""
         if self._live.is_started:
             table = Table(show_header=False)
-            table.add_row("tried now", self._now)
-            table.add_row("leads", self._leads)
+            table.add_row("tried now", Text(self._now))
+            table.add_row("leads", Text(self._leads))
             left_s = max(0.0, self._budget_s - used_s)
             table.add_row("time left", formatting.duration(left_s))
             self._live.update(table, refresh=True)
