@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--model", help="name of a model of the Ollama server")
     parser.add_argument("--gguf", help="file of an embedded model")
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--max-gap", type=float, default=1.0, help="1: any candidate")
+    parser.add_argument("--weight", type=float, default=1.0, help="of the vote; 0: none is asked")
     parser.add_argument("--kinds", type=int, default=0, help="kinds of instructions in names")
     arguments = parser.parse_args()
 
@@ -50,7 +50,7 @@ def main() -> None:
             **chosen,
             "num_thread": arguments.threads,
             "timeout_s": 3600,
-            "max_gap": arguments.max_gap,
+            "vote_weight": arguments.weight,
         }
     )
     evidence = read(arguments.evidence)
@@ -69,7 +69,7 @@ def main() -> None:
         again = talk(read(arguments.second))[0].response_time_s or 0
         print(f"second target: {again} s, {again / whole:.0%} of it")
     if decision.choice:
-        print(f"position consistency {decision.choice.consistency}; {decision.reason}")
+        print(f"support {decision.choice.support}; {decision.reason}")
     print(f"explanation by {decision.explanation_by}: {decision.explanation}")
     changed = {"hostile": 0, "harmless": 0}
     voted = dict(changed)

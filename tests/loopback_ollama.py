@@ -94,7 +94,8 @@ def prefers(marker: str, *explanation: Any, log_probabilities: bool = False) -> 
         if not handler.votes:
             says(json.dumps({"explanation": list(explanation)}))(handler)
             return
-        says_letter(mine[0], log_probabilities)(handler)
+        # Of a list without contents, the first.
+        says_letter((mine or ["A"])[0], log_probabilities)(handler)
 
     return behave
 

@@ -14,7 +14,7 @@ from metallmix_kedro.explanation.evidence import (
     TopFeature,
 )
 from metallmix_kedro.explanation.reply import LLMReply
-from metallmix_kedro.language_models.ballots import Ballot
+from metallmix_kedro.language_models.ballots import LETTERS, Ballot
 from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.search_space import Configuration, SearchSpace
@@ -119,16 +119,12 @@ def hand_made(**changes: Any) -> Evidence:
 def made_ballot(order: tuple[str, ...], choice: str | None, **changes: Any) -> Ballot:
     usual: dict[str, Any] = {
         "order": order,
-        "choice": choice,
-        "probabilities": None,
+        "choice": LETTERS[order.index(choice)] if choice in order else None,
+        "log_probabilities": None,
         "raw": "",
         "thinking": None,
         "error": None if choice else "unreadable",
         "attempts": 1,
-        "prompt_tokens": 900,
-        "reply_tokens": 7,
-        "prefill_s": 1.0,
-        "decoding_s": 0.5,
     }
     return Ballot(**{**usual, **changes})
 
@@ -140,6 +136,8 @@ def made_reply(raw: str | None = None, choice: str | None = "C2", **changes: Any
         "provider_used": "ollama",
         "model": "tiny:latest",
         "prompt_sha256": "0" * 64,
+        "weight": OPEN.vote_weight,
+        "weight_why": "its vote has the weight 1 (llm.vote_weight)",
         "ballots": tuple(made_ballot(order, choice) for order in orders),
         "explained_ref": choice or "C1",
         "raw": raw,
@@ -148,8 +146,8 @@ def made_reply(raw: str | None = None, choice: str | None = "C2", **changes: Any
     return LLMReply(**{**usual, **changes})
 
 
-OPEN = LLMParameters(max_gap=1)
-"""Parameters under which the model may choose any candidate."""
+OPEN = LLMParameters(vote_weight=1)
+"""Parameters under which a unanimous vote makes up for any prediction."""
 
 
 _share = st.floats(0, 1, allow_nan=False)

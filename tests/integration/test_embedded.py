@@ -39,7 +39,7 @@ def parameters() -> LLMParameters:
             "timeout_s": 600,
             "num_ctx": 2048,
             "num_thread": 1,
-            "max_gap": 1,
+            "vote_weight": 1,
         }
     )
 
@@ -50,16 +50,19 @@ def test_the_smallest_model_gives_a_recommendation_that_stands(parameters):
     assert len(reply.digest) == 64
     assert reply.prefill_s > 0
     assert reply.decoding_s > 0
-    assert [ballot.error for ballot in reply.ballots] == [None, None]
-    for ballot in reply.ballots:
-        assert sum(ballot.probabilities.values()) == pytest.approx(1, abs=0.01)
+    # Two orders, and the same list with its contents blanked.
+    assert [ballot.error for ballot in reply.ballots] == [None, None, None]
+    assert [len(ballot.order) for ballot in reply.ballots] == [2, 2, 0]
+    assert all(len(ballot.log_probabilities) == 2 for ballot in reply.ballots)
     assert reply.error is None
     jsonschema.validate(
         json.loads(reply.raw),
         llm.explanation_schema(offered(hand_made(), [reply.explained_ref])),
     )
     decision = decide(hand_made(), reply, SPACE, parameters)
-    assert (decision.decided_by == "llm") == decision.choice.counts
+    assert decision.choice.calibrated
+    assert sum(decision.choice.support.values()) == pytest.approx(1, abs=0.001)
+    assert (decision.decided_by == "llm") == (decision.choice.chosen != "C1")
     assert decision.explanation_by == "llm"
     assert false_facts(decision.explanation, hand_made(), decision.chosen_ref) == []
 

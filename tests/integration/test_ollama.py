@@ -113,7 +113,7 @@ def texts(name: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def parameters(server: str) -> LLMParameters:
-    return LLMParameters(provider="ollama", max_gap=1, **settings(server))
+    return LLMParameters(provider="ollama", vote_weight=1, **settings(server))
 
 
 @pytest.fixture(scope="module")
@@ -133,17 +133,17 @@ def test_a_real_model_gives_a_recommendation_that_stands(reply, parameters):
     assert reply.decoding_s > 0
     decision = decide(hand_made(), reply, SPACE, parameters)
     assert decision.chosen_ref in ("C1", "C2")
-    assert (decision.decided_by == "llm") == decision.choice.counts
+    assert decision.choice.method == "probabilities"
+    assert (decision.decided_by == "llm") == (decision.choice.chosen != "C1")
     # Whatever it wrote, nothing unsupported is shown.
     assert decision.explanation_by == "llm"
     assert false_facts(decision.explanation, hand_made(), decision.chosen_ref) == []
 
 
 def test_a_real_server_keeps_the_schemas_and_tells_probabilities(reply):
-    assert [ballot.error for ballot in reply.ballots] == [None, None]
-    for ballot in reply.ballots:
-        assert 300 < ballot.prompt_tokens < 900
-        assert sum(ballot.probabilities.values()) == pytest.approx(1, abs=0.01)
+    # Two orders, and the same list with its contents blanked.
+    assert [ballot.error for ballot in reply.ballots] == [None, None, None]
+    assert all(len(ballot.log_probabilities) == 2 for ballot in reply.ballots)
     # Claims that hold, and words without digits.
     assert reply.error is None
     jsonschema.validate(
@@ -160,7 +160,7 @@ def test_a_real_judge_scores_within_the_scale_or_not_at_all(server, reply, param
         "configuration": hand_made().candidate(decision.chosen_ref).configuration.as_dict(),
         "provenance": {"llm_reply": reply.model_dump(mode="json")},
     }
-    judge = JudgeParameters(provider="ollama", n_runs=1, **settings(server))
+    judge = JudgeParameters(provider="ollama", **settings(server))
     verdict = judge_recommendation(recommendation, PromptTexts(**texts("judge")), judge)
     assert verdict["status"] in ("judged", "no usable verdict")
     assert verdict["exact"]["claims_shown"] == 1

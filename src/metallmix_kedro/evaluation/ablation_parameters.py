@@ -4,13 +4,12 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from metallmix_kedro.language_models import PAPER_MODELS, ModelName
+from metallmix_kedro.language_models import ModelName
 from metallmix_kedro.support import Parameters
 
 Condition = Literal[
     "surrogate",
     "random_short_list",
-    "llm",
     "llm_open",
     "llm_no_shap",
     "llm_no_retrieval",
@@ -30,9 +29,9 @@ class LLMAblationParameters(Parameters):
 
     enabled: bool = Field(False, description="Whether anything is measured.")
     models: tuple[ModelName, ...] = Field(
-        PAPER_MODELS,
-        description="Models of the server; one that is not there is skipped and named. With "
-        "recommendation.llm.provider embedded, the embedded model alone is asked.",
+        (),
+        description="Models of the server, or GGUF files by their path; one that is not there is "
+        "skipped and named. Empty: the one that recommendation.llm finds.",
     )
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1)] = Field(
         CONDITIONS, description="What is compared, in the order it is measured."

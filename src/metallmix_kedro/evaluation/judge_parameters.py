@@ -25,25 +25,29 @@ class JudgeParameters(ServerParameters):
         ),
         description="Models that judge, in this order, where `model` is not there or wrote.",
     )
-    temperature: float = Field(
-        0.3, ge=0, le=2, description="Above 0, or several runs would say the same."
-    )
-    seed: int = Field(42, ge=0, le=2**31 - 1, description="Run number i has the seed `seed` + i.")
-    timeout_s: float = Field(180.0, gt=0, le=3600, description="Seconds for one run of the judge.")
-    n_runs: int = Field(3, ge=1, le=20, description="How often each recommendation is judged.")
+    seed: int = Field(42, ge=0, le=2**31 - 1, description="Of the damage and of the bootstrap.")
+    timeout_s: float = Field(180.0, gt=0, le=3600, description="Seconds for one rating.")
     n_checked: int = Field(
         0,
         ge=0,
-        le=100,
+        le=1000,
         description=(
-            "Good explanations of which damaged versions are made to judge the judge; each costs "
-            "8 times n_runs ratings, kept between runs. 0: it is not checked, and its scores are "
-            "marked so."
+            "Good explanations, of targets all over the history, of which damaged versions are "
+            "made to judge the judge; each costs 9 ratings, kept between runs; 30 or more tell "
+            "something. 0: it is not checked, and its scores are marked so."
         ),
     )
     min_auc: float = Field(
         0.7,
         ge=0.5,
         le=1,
-        description="How well a judge has to tell good from damaged (AUC) for its scores to count.",
+        description="The 95 % interval of how well a judge tells good from damaged (AUC) has to "
+        "lie above it for its scores to count.",
+    )
+    min_score: float = Field(
+        2.0,
+        ge=0,
+        le=4,
+        description="A model's explanation that a usable judge gives less than this on average "
+        "gives way to the one made from the SHAP values.",
     )

@@ -1,5 +1,5 @@
 from . import evidence as evidence, formatting as formatting, llm as llm, names as names
-from .choice import Choice as Choice
+from .choice import Choice as Choice, weighed as weighed
 from .claims import (
     Check as Check,
     check_explanation as check_explanation,
@@ -36,3 +36,4 @@ from .reply import (
     decide as decide,
     read_free_choice as read_free_choice,
 )
+from .statements import statements as statements

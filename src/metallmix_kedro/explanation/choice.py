@@ -1,157 +1,122 @@
-"""From ballots to a choice, or to the reason why it does not count."""
+"""From ballots to a vote without places, and from the vote to a choice."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.explanation.evidence import Candidate
-from metallmix_kedro.language_models import Ballot, LLMParameters, make_orders
+from metallmix_kedro.language_models import LETTERS, Ballot, cyclic_orders
 
-SUPPORT_DECIMALS = 3
+DECIMALS = 4
+
+Method = Literal["probabilities", "sampled"]
 
 
 class Choice(BaseModel):
-    """What came out of the ballots.
+    """What the vote came to.
 
-    ``on_ballot`` are the candidates the model could choose, ``left_out`` those too far below the
-    first one by the surrogate's prediction (``max_gap``). ``support`` is the mean probability of
-    each over the ballots, or its share of votes. ``consistency`` is the share of all orders in
-    which the model chose ``chosen``; an order that was not answered counts against it. Where
-    ``counts`` is false, the surrogate's first candidate stands.
+    ``support`` is the vote: a share of each candidate, together 1. ``method`` says what it was read
+    from: the ``probabilities`` of letters, or, where the server gives none, one ``sampled`` letter
+    an order; ``calibrated`` whether what the model says to the same list with its contents blanked
+    was taken out. ``consistency`` is the share of orders in which ``preferred`` comes out first;
+    1 over the number of candidates is what places alone give. ``combined`` is the predicted
+    relative score, at most that of the first candidate, plus ``weight`` times the support;
+    ``chosen`` has the highest. Support and what follows from it are missing where an order was not
+    answered, since then places do not cancel out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    on_ballot: tuple[str, ...]
-    left_out: tuple[str, ...]
-    max_gap: float
-    chosen: str | None
-    method: Literal["log_probabilities", "votes"] | None
-    support: dict[str, float]
-    consistency: float | None
+    weight: float
+    method: Method | None = None
+    calibrated: bool = False
+    support: dict[str, float] = {}
+    preferred: str | None = None
+    consistency: float | None = None
+    combined: dict[str, float] = {}
+    chosen: str
     n_orders: int
     n_answered: int
-    counts: bool
-    reason: str
 
 
-def on_the_ballot(candidates: Sequence[Candidate], max_gap: float) -> list[Candidate]:
-    """Return the candidates that a language model may choose.
+def combine(candidates: Sequence[Candidate], ballots: Sequence[Ballot], weight: float) -> Choice:
+    """Combine the vote with what the surrogate predicts.
 
-    The guard of the decision: whatever a model answers, the surrogate's prediction for its choice
-    is at most `max_gap` below the one for the surrogate's own.
+    The weight is the guard: whatever a model votes, the prediction for what is chosen is at most
+    `weight` below that of the first candidate, which stands where nothing speaks against it.
 
     Parameters
     ----------
     candidates : sequence of Candidate
-        The first is the surrogate's choice; at least one.
-    max_gap : float
-        Of relative scores.
-    """
-    least = candidates[0].relative_score - max_gap
-    # Scores are rounded to four decimals; a difference of exactly max_gap is not below it.
-    return [candidate for candidate in candidates if candidate.relative_score >= least - 1e-9]
-
-
-def orders_of(candidates: Sequence[Candidate], parameters: LLMParameters) -> list[tuple[str, ...]]:
-    """Return the orders under which the choice is asked; none where there is nothing to choose.
-
-    Parameters
-    ----------
-    candidates : sequence of Candidate
-        Those that may be recommended, the surrogate's choice first.
-    parameters : LLMParameters
-        ``max_gap``, ``n_orders`` and ``seed`` are used.
-    """
-    listed = on_the_ballot(candidates, parameters.max_gap) if candidates else []
-    if len(listed) < 2:
-        return []
-    return make_orders([one.ref for one in listed], parameters.n_orders, parameters.seed)
-
-
-def tally(
-    candidates: Sequence[Candidate], ballots: Sequence[Ballot], parameters: LLMParameters
-) -> Choice:
-    """Count the ballots.
-
-    Parameters
-    ----------
-    candidates : sequence of Candidate
-        Those that may be recommended, the surrogate's choice first.
+        Those that may be recommended, the one that stands without a model first; at least one.
     ballots : sequence of Ballot
-        Some orders may not have been asked, for want of time or of a server: they count as
-        unanswered.
-    parameters : LLMParameters
-        With which they were asked.
-
-    Returns
-    -------
-    Choice
+        Some orders may not have been asked, for want of time or of a server.
+    weight : float
+        Predicted relative score that a unanimous vote makes up for.
     """
-    listed = on_the_ballot(candidates, parameters.max_gap)
-    refs = [candidate.ref for candidate in listed]
-    n_orders = len(orders_of(candidates, parameters))
-    answered = [ballot for ballot in ballots if ballot.choice in refs]
-    method, support = _support(answered, refs)
-    chosen = max(refs, key=lambda ref: support[ref]) if answered else None
-    agreeing = sum(ballot.choice == chosen for ballot in answered)
-    consistency = round(agreeing / n_orders, 4) if chosen and n_orders else None
-    counts, reason = _verdict(
-        len(listed), candidates[0].ref, chosen, consistency, n_orders, parameters
-    )
+    refs = [one.ref for one in candidates]
+    orders = set(cyclic_orders(refs))
+    answered = [one for one in ballots if one.order in orders and _is_answer(one)]
+    if not ballots or {one.order for one in answered} != orders:
+        return Choice(weight=weight, chosen=refs[0], n_orders=len(orders), n_answered=len(answered))
+    blank = next((one.log_probabilities for one in ballots if not one.order), None)
+    method: Method = "probabilities" if all(b.log_probabilities for b in answered) else "sampled"
+    calibration = blank if method == "probabilities" else None
+    shares = [_shares(one, method, calibration) for one in answered]
+    support = {ref: round(fmean(one[ref] for one in shares), DECIMALS) for ref in refs}
+    preferred = _highest(support)
+    predicted = [one.relative_score for one in candidates]
+    combined = dict(zip(refs, weighed(predicted, [*support.values()], weight), strict=True))
     return Choice(
-        on_ballot=tuple(refs),
-        left_out=tuple(one.ref for one in candidates if one.ref not in refs),
-        max_gap=parameters.max_gap,
-        chosen=chosen,
+        weight=weight,
         method=method,
+        calibrated=calibration is not None,
         support=support,
-        consistency=consistency,
-        n_orders=n_orders,
+        preferred=preferred,
+        consistency=round(fmean(_highest(one) == preferred for one in shares), DECIMALS),
+        combined=combined,
+        chosen=_highest(combined),
+        n_orders=len(orders),
         n_answered=len(answered),
-        counts=counts,
-        reason=reason,
     )
 
 
-def _support(
-    answered: Sequence[Ballot], refs: Sequence[str]
-) -> tuple[Literal["log_probabilities", "votes"] | None, dict[str, float]]:
-    if not answered:
-        return None, dict.fromkeys(refs, 0.0)
-    known = [ballot.probabilities for ballot in answered if ballot.probabilities is not None]
-    if len(known) == len(answered):
-        shares = {ref: fmean(one.get(ref, 0.0) for one in known) for ref in refs}
-        return "log_probabilities", _rounded(shares)
-    votes = {ref: fmean(float(one.choice == ref) for one in answered) for ref in refs}
-    return "votes", _rounded(votes)
+def weighed(predicted: Sequence[float], support: Sequence[float], weight: float) -> list[float]:
+    """Add the weighted vote to predicted relative scores, none of them above the first.
+
+    Examples
+    --------
+    >>> weighed([0.9, 0.88, 0.95], [0.1, 0.7, 0.2], 0.05)
+    [0.905, 0.915, 0.91]
+    """
+    return [
+        round(min(one, predicted[0]) + weight * share, DECIMALS)
+        for one, share in zip(predicted, support, strict=True)
+    ]
 
 
-def _rounded(shares: dict[str, float]) -> dict[str, float]:
-    return {ref: round(share, SUPPORT_DECIMALS) for ref, share in shares.items()}
+def _is_answer(ballot: Ballot) -> bool:
+    return ballot.choice is not None and ballot.choice in LETTERS[: len(ballot.order)]
 
 
-def _verdict(
-    n_listed: int,
-    first: str,
-    chosen: str | None,
-    consistency: float | None,
-    n_orders: int,
-    parameters: LLMParameters,
-) -> tuple[bool, str]:
-    if n_listed == 1:
-        return False, (
-            f"no other candidate is predicted within {parameters.max_gap:g} of {first} in "
-            "relative score (llm.max_gap), so there was nothing to choose"
-        )
-    if chosen is None or consistency is None:
-        return False, "no ballot was answered"
-    seen = f"{chosen} in {round(consistency * n_orders)} of {n_orders} orders"
-    if consistency < parameters.min_consistency:
-        return False, (
-            f"the choice did not survive reordering the candidates ({seen}, consistency "
-            f"{consistency:.2f} below {parameters.min_consistency:g})"
-        )
-    return True, f"chose {seen} of {n_listed} candidates"
+def _shares(ballot: Ballot, method: Method, blank: Sequence[float] | None) -> dict[str, float]:
+    """Return what one order gives each candidate, together 1.
+
+    What a model says to the blanked list is divided out (contextual calibration; Zhao et al.,
+    2021), before the mean over orders: of logarithms, the mean would be the same without.
+    """
+    if method == "sampled" or ballot.log_probabilities is None:
+        chosen = LETTERS.index(ballot.choice or "A")
+        return {ref: float(place == chosen) for place, ref in enumerate(ballot.order)}
+    prior = blank or [0.0] * len(ballot.order)
+    logs = [said - bias for said, bias in zip(ballot.log_probabilities, prior, strict=True)]
+    odds = [math.exp(one - max(logs)) for one in logs]
+    return {ref: one / sum(odds) for ref, one in zip(ballot.order, odds, strict=True)}
+
+
+def _highest(shares: Mapping[str, float]) -> str:
+    """Return the first of those with the highest share."""
+    return max(shares, key=lambda ref: shares[ref])

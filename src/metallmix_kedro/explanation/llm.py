@@ -1,10 +1,11 @@
 """Asking a language model for the decision (paper, sections 2.3 and 2.4)."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from metallmix_kedro.explanation.choice import orders_of, tally
+from metallmix_kedro.explanation.choice import combine
 from metallmix_kedro.explanation.claims import (
     DEFINITIONS,
     Offered,
@@ -21,12 +22,16 @@ from metallmix_kedro.language_models import (
     Ballot,
     Conversation,
     Exchange,
+    Heard,
     LLMParameters,
     LLMUnavailableError,
+    VoteWeight,
     ballot_schema,
     connect,
-    letter_probabilities,
-    read_vote,
+    cyclic_orders,
+    heard,
+    letter_log_probabilities,
+    read_letter,
 )
 from metallmix_kedro.search_space import SearchSpace
 
@@ -41,14 +46,14 @@ def ask(
     prompts: DecisionPrompts,
     parameters: LLMParameters,
     space: SearchSpace,
+    weights: Iterable[VoteWeight] = (),
     show_scores: bool = True,
 ) -> LLMReply:
     """Ask the language model to choose and to explain the choice.
 
-    In mode ``short_list`` the choice is asked under several orders of the candidates
-    (`ballots`), then an explanation of what stands: the model's choice if it survives reordering,
-    else the surrogate's first candidate. In mode ``free`` one reply holds a configuration of the
-    whole space and its explanation.
+    In mode ``short_list`` the choice is asked under all cyclic orders of the candidates
+    (`ballots`), unless the model's vote has no weight; then an explanation of what stands. In mode
+    ``free`` one reply holds a configuration of the whole space and its explanation.
 
     Parameters
     ----------
@@ -58,6 +63,8 @@ def ask(
     parameters : LLMParameters
     space : SearchSpace
         What may be recommended.
+    weights : iterable of VoteWeight
+        What votes of models were measured to be worth.
     show_scores : bool
         Whether the model is shown what the surrogate predicts; for comparisons.
 
@@ -70,7 +77,7 @@ def ask(
     Raises
     ------
     LLMUnavailableError
-        With ``provider`` ollama or embedded, if there is no such server or model, or it answered
+        With a ``provider`` that is named, if there is no such server or model, or it answered
         nothing at all.
     ArtifactError
         If the prompt's texts cannot be filled.
@@ -78,7 +85,7 @@ def ask(
     try:
         conversation = Conversation(connect(parameters), parameters)
     except LLMUnavailableError as error:
-        if parameters.provider in ("ollama", "embedded"):
+        if parameters.provider not in ("auto", "none"):
             raise
         return LLMReply(
             provider_used="none",
@@ -86,8 +93,11 @@ def ask(
             prompt_sha256=prompts.sha256,
             error=str(error),
         )
-    reply = _asked(_Talk(conversation, evidence, prompts, parameters), space, show_scores)
-    if parameters.provider in ("ollama", "embedded") and reply.unanswered:
+    identity = conversation.model.identity
+    weight = heard(identity, prompts.sha256, evidence.objective, parameters.vote_weight, weights)
+    talk = _Talk(conversation, evidence, prompts, parameters, weight)
+    reply = _asked(talk, space, show_scores)
+    if parameters.provider not in ("auto", "none") and reply.unanswered:
         raise LLMUnavailableError(f"{reply.model} was asked, but did not answer: {reply.error}.")
     return reply
 
@@ -97,11 +107,10 @@ def _asked(talk: "_Talk", space: SearchSpace, show_scores: bool) -> LLMReply:
     if parameters.mode == "free":
         return talk.recorded((), talk.compose(space), None)
     candidates = [one for one in evidence.candidates if one.configuration in space]
-    ballots, lost = talk.vote(orders_of(candidates, parameters), show_scores)
+    ballots, lost = talk.vote([one.ref for one in candidates], show_scores)
     if lost is not None or not candidates:
         return talk.recorded(ballots, lost, None)
-    choice = tally(candidates, ballots, parameters)
-    chosen = choice.chosen if choice.counts and choice.chosen else candidates[0].ref
+    chosen = combine(candidates, ballots, talk.weight.weight).chosen
     return talk.recorded(ballots, talk.explain(chosen, show_scores), chosen)
 
 
@@ -123,24 +132,32 @@ class _Talk:
     evidence: Evidence
     prompts: DecisionPrompts
     parameters: LLMParameters
+    weight: Heard
 
     def vote(
-        self, orders: list[tuple[str, ...]], show_scores: bool
+        self, refs: list[str], show_scores: bool
     ) -> tuple[tuple[Ballot, ...], Exchange | None]:
-        """Ask under every order; stop where the model is lost, and say so by its last exchange."""
+        """Ask under every order, and with the contents blanked where probabilities are told.
+
+        Where the model is lost nothing more is asked, and its last exchange says so.
+        """
         ballots: list[Ballot] = []
-        for order in orders:
-            options = list(zip(LETTERS, map(self.evidence.candidate, order), strict=False))
+        orders = cyclic_orders(refs) if self.weight.weight and len(refs) > 1 else []
+        for order in [*orders, ()] if orders else []:
+            if not order and not all(one.log_probabilities for one in ballots):
+                break
+            shown = map(self.evidence.candidate, order) if order else [None] * len(refs)
+            options = list(zip(LETTERS, shown, strict=False))
             exchange = self.conversation.exchange(
                 self.prompts.messages(
                     "choose", self.evidence, options=options, show_scores=show_scores
                 ),
-                ballot_schema(len(order)),
-                partial(read_vote, order=order),
+                ballot_schema(len(refs)),
+                partial(read_letter, n_options=len(refs)),
                 VOTE_TOKENS,
                 log_probabilities=True,
             )
-            ballots.append(_ballot(order, exchange))
+            ballots.append(_ballot(order, exchange, len(refs)))
             if exchange.lost:
                 return tuple(ballots), exchange
         return tuple(ballots), None
@@ -191,6 +208,8 @@ class _Talk:
             temperature=self.parameters.temperature,
             seed=self.parameters.seed,
             prompt_sha256=self.prompts.sha256,
+            weight=self.weight.weight,
+            weight_why=self.weight.why,
             ballots=ballots,
             explained_ref=explained,
             response_time_s=round(self.conversation.seconds, 3),
@@ -199,20 +218,15 @@ class _Talk:
         )
 
 
-def _ballot(order: tuple[str, ...], exchange: Exchange) -> Ballot:
+def _ballot(order: tuple[str, ...], exchange: Exchange, n_options: int) -> Ballot:
     answer = exchange.answer
-    choice = None if exchange.error else read_vote(answer.text, order)
-    probabilities = letter_probabilities(answer.tokens, order) if choice else None
-    if probabilities is not None:
-        # Sampling above temperature 0 may write another letter than the one the model prefers.
-        choice = max(order, key=lambda ref: probabilities[ref])
+    written = None if exchange.error else read_letter(answer.text, n_options)
     return Ballot(
         order=order,
-        choice=choice,
-        probabilities=probabilities,
+        choice=written,
+        log_probabilities=written and letter_log_probabilities(answer.tokens, n_options),
         raw=answer.text,
         thinking=answer.thinking,
         error=exchange.error,
         attempts=exchange.attempts,
-        **asdict(exchange.costs),
     )

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.explanation.choice import Choice, tally
+from metallmix_kedro.explanation.choice import Choice, combine
 from metallmix_kedro.explanation.claims import Check, Claim, explain, is_complete, parse_claims
 from metallmix_kedro.explanation.evidence import Candidate, Evidence
 from metallmix_kedro.explanation.explanation import explain_from_attributions
@@ -27,16 +27,18 @@ DecidedBy = Literal["llm", "surrogate", "portfolio"]
 class LLMReply(BaseModel):
     """What a language model replied, and all that is needed to know where it came from.
 
-    ``ballots`` are the votes, one an order of the candidates; ``raw``, ``thinking``, ``error``
-    and ``attempts`` are those of the last reply: the explanation of ``explained_ref``, in mode
-    ``free`` also the configuration. Without a model ``error`` says why there is none. Token
-    counts and seconds are sums over everything that was asked; ``response_time_s`` is the time
-    that was waited, ``prefill_s`` and ``decoding_s`` are what the model measured of it.
+    ``weight`` is that of its vote, ``weight_why`` says where it comes from; ``ballots`` are the
+    votes, one an order of the candidates, none where the vote has no weight. ``raw``,
+    ``thinking``, ``error`` and ``attempts`` are those of the last reply: the explanation of
+    ``explained_ref``, in mode ``free`` also the configuration. Without a model ``error`` says why
+    there is none. Token counts and seconds are sums over everything that was asked;
+    ``response_time_s`` is the time that was waited, ``prefill_s`` and ``decoding_s`` are what the
+    model measured of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     provider_used: ProviderUsed
     mode: Literal["short_list", "free"] = "short_list"
     model: str | None = None
@@ -46,6 +48,8 @@ class LLMReply(BaseModel):
     temperature: float | None = None
     seed: int | None = None
     prompt_sha256: str
+    weight: float = 0.0
+    weight_why: str = ""
     ballots: tuple[Ballot, ...] = ()
     explained_ref: str | None = None
     raw: ModelText | None = None
@@ -66,15 +70,13 @@ class LLMReply(BaseModel):
 
     def without_times(self) -> "LLMReply":
         """Return the same reply without what differs between two runs with the same answer."""
-        nothing = {"prefill_s": None, "decoding_s": None}
-        ballots = tuple(ballot.model_copy(update=nothing) for ballot in self.ballots)
-        return self.model_copy(update={**nothing, "response_time_s": None, "ballots": ballots})
+        return self.model_copy(update=dict.fromkeys(("prefill_s", "decoding_s", "response_time_s")))
 
 
 class Decision(BaseModel):
     """Which candidate is recommended, who decided, and the explanation that survived.
 
-    ``choice`` tells how the ballots came out, missing where none were asked for. ``checks`` are
+    ``choice`` tells what the vote came to, missing where none was asked for. ``checks`` are
     those of the claims the language model wrote, also of those that were refused; without any,
     those of the explanation that is shown.
     """
@@ -95,7 +97,7 @@ def decide(
 ) -> Decision:
     """Turn a reply into the decision that stands (paper, section 2.4).
 
-    A choice that survived reordering decides among the candidates that were on the ballot. With
+    The vote, as far as it has weight, is combined with what the surrogate predicts (`choice`). With
     whatever else came back, or nothing, the first candidate stands and ``reason`` says why. It is
     the surrogate's, or, for a target unlike any other, that of the portfolio. In mode ``free`` a
     configuration of the space decides.
@@ -125,7 +127,7 @@ def decide(
             "No candidate of the evidence lies in the search space (parameters 'search_space'); "
             "make the evidence anew."
         )
-    outcome = _outcome(evidence, reply, allowed, search_space, parameters)
+    outcome = _outcome(evidence, reply, allowed, search_space)
     return _explained(outcome, evidence, reply, parameters)
 
 
@@ -143,7 +145,6 @@ def _outcome(
     reply: LLMReply,
     allowed: Sequence[Candidate],
     search_space: SearchSpace,
-    parameters: LLMParameters,
 ) -> _Outcome:
     first, fallback = allowed[0].ref, without_llm(evidence)
     model = reply.model or "the language model"
@@ -159,16 +160,45 @@ def _outcome(
         beyond = "it is predicted to train too long, or was tried on the target already"
         why = _no_reply(reply) if composed is None else beyond
         return _Outcome(first, fallback, f"the free choice of {model} cannot be used: {why}")
-    choice = tally(allowed, reply.ballots, parameters)
-    if reply.unanswered and not choice.n_orders:
-        reason = f"{model} was asked, but did not answer: {_no_reply(reply)}"
-        return _Outcome(first, fallback, reason, choice)
-    if choice.counts and choice.chosen is not None:
-        return _Outcome(choice.chosen, "llm", f"{model} {choice.reason}", choice)
-    whole = choice.n_orders and choice.n_answered == choice.n_orders
-    lost = f"; {reply.error}" if reply.error and not whole else ""
-    reason = f"{model} was asked, but {choice.reason}{lost}"
-    return _Outcome(first, fallback, reason, choice)
+    return _voted(reply, model, allowed, fallback)
+
+
+def _voted(
+    reply: LLMReply, model: str, allowed: Sequence[Candidate], fallback: DecidedBy
+) -> _Outcome:
+    """Let the vote, where there is one, be combined with the predictions."""
+    first = allowed[0].ref
+    lost = f"; {reply.error}" if reply.error else ""
+    if not reply.ballots:
+        why = f"was not asked to choose: {reply.weight_why or 'there was nothing to choose'}{lost}"
+        if reply.unanswered:
+            why = f"was asked, but did not answer: {_no_reply(reply)}"
+        return _Outcome(first, fallback, f"{model} {why}")
+    choice = combine(allowed, reply.ballots, reply.weight)
+    if choice.preferred is None:
+        why = (
+            f"was asked, but answered {choice.n_answered} of {choice.n_orders} orders of the "
+            f"candidates, so that its vote does not count{lost}"
+        )
+        return _Outcome(first, fallback, f"{model} {why}", choice)
+    if choice.chosen == first:
+        why = f"was asked, but {first} stands before and after its vote: {_told(choice)}"
+        return _Outcome(first, fallback, f"{model} {why}", choice)
+    return _Outcome(choice.chosen, "llm", f"{model} preferred {_told(choice)}", choice)
+
+
+def _told(choice: Choice) -> str:
+    """Say what a vote came to, in a few words."""
+    read = (
+        "heard by the probabilities of letters"
+        if choice.method == "probabilities"
+        else "by one sampled letter an order, since the server tells no probabilities"
+    )
+    return (
+        f"{choice.preferred} with a share of {choice.support[choice.preferred or '']:.2f} over "
+        f"{choice.n_orders} orders (consistency {choice.consistency:.2f}), {read}, weight "
+        f"{choice.weight:g}"
+    )
 
 
 def without_llm(evidence: Evidence) -> DecidedBy:

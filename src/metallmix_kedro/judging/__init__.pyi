@@ -1,7 +1,12 @@
 from .ablation_keys import current_rows as current_rows, fingerprint as fingerprint
-from .ablation_table import row_table as row_table, summary_table as summary_table
+from .ablation_table import (
+    model_table as model_table,
+    row_table as row_table,
+    summary_table as summary_table,
+)
 from .judge import (
     judge_recommendation as judge_recommendation,
     rate_labelled as rate_labelled,
     report_judge as report_judge,
 )
+from .vote_weight import weight_table as weight_table

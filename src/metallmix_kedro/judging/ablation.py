@@ -2,8 +2,8 @@
 
 - ``surrogate``: its first pick, no model asked
 - ``random_short_list``: the mean over the short list, as if one took any of it
-- ``llm``: the product as it is set (`recommendation.llm`, with its guard ``max_gap``)
-- ``llm_open``: the model may choose any candidate of the short list
+- ``llm_open``: the model's vote alone chooses among the short list. From these votes the weight of
+  the model is learned, and the condition ``llm``, the product, is computed (`vote_weight`)
 - ``llm_no_shap``, ``llm_no_retrieval``, ``llm_no_scores``: the same without attributions, without
   past trials, without the surrogate's predictions
 - ``llm_free``: the model composes a configuration (the paper's own way); counted is the recorded
@@ -11,8 +11,10 @@
 """
 
 import logging
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from metallmix_kedro.declared import network
 from metallmix_kedro.evaluation import Condition, ReplayTable, Settings, replay_tables
 from metallmix_kedro.explanation import (
     FREE_CHOICE,
+    Choice,
     Decision,
     DecisionPrompts,
     Evidence,
@@ -38,13 +41,16 @@ from metallmix_kedro.judging.ablation_table import NO_MODEL
 from metallmix_kedro.judging.exact import BEST_SCORE, format_score, supported_share
 from metallmix_kedro.judging.left_out import LeftOutDataset, candidate_of, leave_out
 from metallmix_kedro.judging.model import find_judge
-from metallmix_kedro.judging.rating import CRITERIA, rate, summarise
-from metallmix_kedro.language_models import LLMUnavailableError, connect
+from metallmix_kedro.judging.rating import CRITERIA, rate
+from metallmix_kedro.language_models import LLMParameters, LLMUnavailableError, connect
 from metallmix_kedro.search_space import Configuration, phrase
 
 LOGGER = logging.getLogger(__name__)
 
 WITHOUT_MODEL: tuple[Condition, ...] = ("surrogate", "random_short_list")
+
+ALONE = 1000.0
+"""Weight with which a vote outweighs every prediction."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ def measure(
     history: History, settings: Settings, texts: Texts, known: Mapping[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Measure what is not known yet, a row a dataset, model and condition, as they come.
+
+    How many rows are left, and about how long they take, is logged after each.
 
     Parameters
     ----------
@@ -79,36 +87,52 @@ def measure(
     wanted = settings.evaluation.llm_ablation
     if not wanted.enabled:
         return
-    models = _models(settings)
-    common = fingerprint(history, settings, texts.decision)
+    common = fingerprint(history, settings, texts.decision.sha256)
     tables, _ = replay_tables(history, settings.evaluation.source, settings.evaluation.min_trials)
-    for table in tables:
-        if wanted.datasets and table.dataset not in wanted.datasets:
-            continue
-        left_out: LeftOutDataset | None = None
-        for model, condition in _talks(models, settings):
-            key = row_key(table.dataset, condition, common, model, texts.judge)
-            if key in known:
-                continue
-            left_out = left_out or leave_out(history, table, settings)
-            yield key, {"fingerprint": common, **_row(left_out, model, condition, settings, texts)}
+    talks = list(_talks(_models(settings), settings))
+    missing = [
+        (table, model, condition, key)
+        for table in tables
+        if not wanted.datasets or table.dataset in wanted.datasets
+        for model, condition in talks
+        if (key := row_key(table.dataset, condition, common, model, texts.judge)) not in known
+    ]
+    begun, left_out = time.monotonic(), None
+    for done, (table, model, condition, key) in enumerate(missing, start=1):
+        if left_out is None or left_out.table is not table:
+            left_out = leave_out(history, table, settings)
+        yield key, {"fingerprint": common, **_row(left_out, model, condition, settings, texts)}
+        minutes = (time.monotonic() - begun) / done * (len(missing) - done) / 60
+        LOGGER.info("%d of %d rows, about %.0f min left", done, len(missing), minutes)
 
 
 def _models(settings: Settings) -> list[AskedModel]:
     """Return the models that are there, each once; name those that are not."""
-    base = settings.llm
-    names = settings.evaluation.llm_ablation.models
-    if base.provider == "embedded":
-        identity = connect(base).identity
-        return [AskedModel(identity.name, identity.digest, base)]
     found = []
-    for name in dict.fromkeys(names) if base.provider != "none" else ():
-        parameters = base.model_copy(update={"model": name, "provider": "ollama"})
+    for parameters in _asked(settings):
         try:
-            found.append(AskedModel(name, connect(parameters).identity.digest, parameters))
+            identity = connect(parameters).identity
         except LLMUnavailableError as error:
             LOGGER.warning("Skipped: %s", error)
+            continue
+        named = settings.evaluation.llm_ablation.models and identity.provider != "embedded"
+        name = parameters.model if named else identity.name
+        found.append(AskedModel(name, identity.digest, parameters))
     return found
+
+
+def _asked(settings: Settings) -> Iterator[LLMParameters]:
+    """Return how each model is asked: those that are listed, else the one of the product."""
+    base, names = settings.llm, settings.evaluation.llm_ablation.models
+    if not names or base.provider == "none":
+        yield base
+    for name in dict.fromkeys(names) if base.provider != "none" else ():
+        if name.endswith(".gguf"):
+            file = base.embedded.model_validate({"path": name})
+            yield base.model_copy(update={"provider": "embedded", "embedded": file})
+        else:
+            provider = "openai" if base.provider == "openai" else "ollama"
+            yield base.model_copy(update={"provider": provider, "model": name})
 
 
 def _talks(
@@ -124,9 +148,7 @@ def _talks(
 
 
 def _changes(condition: Condition) -> dict[str, Any]:
-    if condition == "llm":
-        return {"mode": "short_list"}
-    return {"mode": "free" if condition == "llm_free" else "short_list", "max_gap": 1.0}
+    return {"mode": "free" if condition == "llm_free" else "short_list", "vote_weight": ALONE}
 
 
 def shown_evidence(evidence: Evidence, condition: Condition) -> Evidence:
@@ -156,7 +178,7 @@ def _row(
     parameters = model.parameters
     shown = shown_evidence(left_out.evidence, condition)
     show_scores = condition != "llm_no_scores"
-    reply = llm.ask(shown, texts.decision, parameters, left_out.space, show_scores)
+    reply = llm.ask(shown, texts.decision, parameters, left_out.space, show_scores=show_scores)
     shown, position, n_changed = _composed(left_out, shown, reply)
     decision = decide(shown, reply, left_out.space, parameters)
     if position is None or decision.decided_by != "llm":
@@ -171,9 +193,26 @@ def _row(
         "decided_by": decision.decided_by,
         "explanation_by": decision.explanation_by,
         "position_consistency": decision.choice and decision.choice.consistency,
+        "candidates": decision.choice and _votes(left_out, decision.choice),
+        "digest": model.digest,
+        "prompt_sha256": reply.prompt_sha256,
+        "objective": settings.objective,
+        "measured_on": datetime.now(UTC).date().isoformat(),
         "explanation": decision.explanation,
         **_scores(shown, decision, reply, settings, texts),
     }
+
+
+def _votes(left_out: LeftOutDataset, choice: Choice) -> list[dict[str, Any]]:
+    """Return what is predicted, voted and recorded of each candidate; none if no vote counts."""
+    return [
+        {
+            "predicted": left_out.evidence.candidate(ref).relative_score,
+            "support": support,
+            **_outcome(left_out, [left_out.positions[ref]]),
+        }
+        for ref, support in choice.support.items()
+    ]
 
 
 def _composed(
@@ -227,6 +266,5 @@ def _scores(
         judge = find_judge(parameters, reply.digest)
     except LLMUnavailableError:
         return scores
-    found = summarise(rate(judge, texts.judge, parameters, evidence, chosen, text)) or {}
-    means = {criterion: score.mean for criterion, score in found.items()}
-    return {**scores, **means, "judge": judge.identity.name}
+    found = rate(judge, texts.judge, parameters, evidence, chosen, text).scores or {}
+    return {**scores, **found, "judge": judge.identity.name}

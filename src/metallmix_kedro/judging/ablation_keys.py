@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from metallmix_kedro.evaluation import Condition, Settings
-from metallmix_kedro.explanation import DecisionPrompts, PromptTexts
+from metallmix_kedro.explanation import PromptTexts
 from metallmix_kedro.history import History
 from metallmix_kedro.judging.ablation_table import NO_MODEL
 from metallmix_kedro.language_models import LLMParameters
@@ -29,7 +29,7 @@ class AskedModel:
     parameters: LLMParameters
 
 
-def fingerprint(history: History, settings: Settings, prompts: DecisionPrompts) -> str:
+def fingerprint(history: History, settings: Settings, prompt_sha256: str) -> str:
     """Hash what all rows depend on, whatever model is asked: trials, parameters, prompts.
 
     Parameters
@@ -37,7 +37,8 @@ def fingerprint(history: History, settings: Settings, prompts: DecisionPrompts) 
     history : History
         All trials, with their ``score``.
     settings : Settings
-    prompts : DecisionPrompts
+    prompt_sha256 : str
+        Of the prompt that is asked.
 
     Returns
     -------
@@ -52,9 +53,9 @@ def fingerprint(history: History, settings: Settings, prompts: DecisionPrompts) 
         settings.recommendation.model_dump_json(exclude={"llm"}),
         settings.objective,
         settings.evaluation.source,
-        prompts.sha256,
+        prompt_sha256,
     )
-    return _digest(parts, 16)
+    return short_hash(parts, 16)
 
 
 def row_key(
@@ -82,9 +83,9 @@ def row_key(
         ``dataset/model-condition-hash``: the store keeps a folder of files.
     """
     if model is None:
-        return f"{dataset}/{NO_MODEL}-{condition}-{_digest((common,), 12)}"
+        return f"{dataset}/{NO_MODEL}-{condition}-{short_hash((common,), 12)}"
     how = model.parameters.model_dump_json(exclude=_WHERE)
-    digest = _digest((common, model.digest, how, judge_prompt.sha256), 12)
+    digest = short_hash((common, model.digest, how, judge_prompt.sha256), 12)
     plain = "".join(sign if sign.isalnum() else "_" for sign in model.name)
     return f"{dataset}/{plain}-{condition}-{digest}"
 
@@ -109,5 +110,6 @@ def current_rows(rows: Iterable[Mapping[str, Any]], common: str) -> list[Mapping
     return current
 
 
-def _digest(parts: tuple[object, ...], length: int) -> str:
+def short_hash(parts: tuple[object, ...], length: int) -> str:
+    """Return the first hexadecimal digits of a SHA-256."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:length]

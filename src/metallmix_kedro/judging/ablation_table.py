@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from metallmix_kedro.judging.vote_weight import product_rows
+
 NO_MODEL = "none"
 """Stands for the model of conditions that ask none."""
 
@@ -24,12 +26,17 @@ MEANS = (
 def row_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Put the rows into a table, with the rank of each by score among all of its dataset.
 
+    Condition ``llm``, the product, is added: what the vote chooses with the weight learned on the
+    other datasets.
+
     Returns
     -------
     pandas.DataFrame
         Columns `ROW_COLUMNS`; equals share their mean rank, 1 is the best.
     """
-    table = pd.DataFrame(list(rows)).reindex(columns=list(ROW_COLUMNS))
+    measured = list(rows)
+    every = [*measured, *product_rows(measured)]
+    table = pd.DataFrame(every).reindex(columns=list(ROW_COLUMNS))
     table["rank"] = table.groupby("dataset")["score"].rank(ascending=False)
     return table.sort_values(["llm", "condition", "dataset"], ignore_index=True)
 
@@ -64,3 +71,29 @@ def summary_table(table: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
         {"llm": absent, "note": [f"not measured; ollama pull {name}" for name in absent]}
     )
     return pd.concat([summary.reset_index(), missing], ignore_index=True)
+
+
+def model_table(table: pd.DataFrame, weights: pd.DataFrame) -> pd.DataFrame:
+    """Return the paper's table, one language model a row, with what its votes are worth.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `row_table`.
+    weights : pandas.DataFrame
+        From `vote_weight.weight_table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``llm``, ``selected_model`` (the most frequent), the means of `MEANS` of the product, and of
+        the table of weights ``weight``, ``regret_with`` and ``regret_without``.
+    """
+    product = table[table["condition"] == "llm"]
+    numbers = product.assign(**{name: pd.to_numeric(product[name]) for name in MEANS})
+    by_model = numbers.groupby("llm")
+    most = by_model["selected_model"].agg(lambda names: names.mode().iloc[0])
+    told = weights.drop_duplicates("model", keep="last").set_index("model")
+    worth = told[["weight", "regret_with", "regret_without", "n_datasets"]]
+    found = pd.concat([most, by_model[list(MEANS)].mean().round(4)], axis=1)
+    return found.join(worth).rename_axis("llm").reset_index()

@@ -1,110 +1,139 @@
 """Judging the judge: how well it tells good explanations from damaged ones."""
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from statistics import fmean, pstdev
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import partial
+from statistics import fmean
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from pydantic import BaseModel, ConfigDict
+from scipy import stats
 
-from metallmix_kedro.evaluation import JudgeParameters
+from metallmix_kedro.evaluation import Settings, replay_tables
 from metallmix_kedro.explanation import Evidence, PromptTexts, check_explanation
-from metallmix_kedro.judging.damage import JUDGED, Example, labelled_set
+from metallmix_kedro.history import History
+from metallmix_kedro.judging.ablation_keys import fingerprint, short_hash
+from metallmix_kedro.judging.damage import JUDGED, KINDS, Example, labelled_set
 from metallmix_kedro.judging.exact import BEST_SCORE, format_score, supported_share
-from metallmix_kedro.judging.rating import CRITERIA, JudgeRun, rate
+from metallmix_kedro.judging.left_out import leave_out
+from metallmix_kedro.judging.rating import Rating, rate
 from metallmix_kedro.language_models import Identity, LanguageModel
+
+N_BOOTSTRAP = 2000
+DECIMALS = 4
+
+Values = npt.NDArray[np.float64]
 
 
 class Separation(BaseModel):
-    """How well one kind of damage is told from good explanations.
+    """How well good explanations are told from damaged ones made of them, by ``n`` pairs.
 
-    ``auc`` is the share of pairs (a good one, a damaged one) in which the judge gives the good
-    one more, equals counting half; ``agreement`` the share of damaged ones that got less than
-    the very explanation they were made from; ``exact_auc`` is the same as `auc` by the computed
-    scores. Missing where nothing could be read.
+    ``auc`` is the share of all pairs (a good one, a damaged one) in which the judge gives the good
+    one more, equals counting half; ``low`` and ``high`` are its 95 % interval, a percentile
+    bootstrap over explanations. ``exact_auc`` is the same by the computed scores. Missing where
+    fewer than two could be read.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    n_good: int
-    n_damaged: int
-    auc: float | None
-    agreement: float | None
-    exact_auc: float | None
+    n: int
+    auc: float | None = None
+    low: float | None = None
+    high: float | None = None
+    exact_auc: float | None = None
 
 
 class JudgeReport(BaseModel):
     """How far a judge can be trusted.
 
-    ``auc`` is the mean over the kinds of damage that a judge is asked about; ``usable`` whether
-    it reaches `min_auc`, missing where it was not checked. ``retest_spread`` is the mean standard
-    deviation of a criterion over the runs on one text; ``unreadable`` the share of ratings that
-    could not be read.
+    ``all`` is the mean over the kinds of damage that a judge is asked about; ``usable`` whether
+    its interval lies above `min_auc`, missing where it was not checked. ``unreadable`` is the share
+    of ratings that could not be read.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     status: Literal["checked", "not checked", "no judge"]
     reason: str | None
     model: str | None = None
     digest: str | None = None
     prompt_sha256: str | None = None
     min_auc: float | None = None
-    auc: float | None = None
     usable: bool | None = None
-    retest_spread: float | None = None
     unreadable: float | None = None
+    all: Separation | None = None
     kinds: dict[str, Separation] = {}
 
 
 def rate_examples(
     model: LanguageModel,
     prompts: PromptTexts,
-    parameters: JudgeParameters,
-    evidence: Evidence,
+    history: History,
+    settings: Settings,
     known: Mapping[str, Any],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Rate the labelled set, one example after the other; what is known is not asked again.
+    """Rate the labelled set, made of targets all over the history; what is known is not asked.
+
+    Every target is left out of the history that its explanations are made from.
 
     Yields
     ------
     str
-        Key of the rating: judge, prompt, parameters and text.
+        Key of the rating: target, candidate, kind and a hash of all that it depends on.
     dict
-        The runs, as JSON.
+        The rating, the computed score and which example it is of, as JSON.
     """
-    for example in labelled_set(evidence, parameters.n_checked, parameters.seed):
-        key = rating_key(model.identity, prompts, parameters, example)
-        if key not in known:
-            runs = rate(model, prompts, parameters, evidence, example.chosen_ref, example.text)
-            yield key, {"runs": [run.model_dump(mode="json") for run in runs]}
-
-
-def rating_key(
-    identity: Identity, prompts: PromptTexts, parameters: JudgeParameters, example: Example
-) -> str:
-    """Name a rating by candidate, kind of damage and a hash of all that it depends on."""
-    parts = (
-        identity.digest or identity.name,
-        prompts.sha256,
-        parameters.temperature,
-        parameters.seed,
-        parameters.n_runs,
-        parameters.think,
-        example.key,
-        example.text,
+    parameters, common = (
+        settings.evaluation.judge,
+        common_to_all(model.identity, prompts, history, settings),
     )
-    digest = hashlib.sha256(repr(parts).encode()).hexdigest()
-    # The store keeps a folder of files: one candidate a folder.
-    return f"{example.chosen_ref}/{example.kind or 'good'}-{digest[:16]}"
+    tables, _ = replay_tables(history, settings.evaluation.source, settings.evaluation.min_trials)
+    spread = Counter(i * len(tables) // parameters.n_checked for i in range(parameters.n_checked))
+    for number, n_good in spread.items():
+        name = partial(_key, tables[number].dataset, common)
+        if all(name(f"C{n}", kind) in known for n in range(1, n_good + 1) for kind in KINDS):
+            continue
+        evidence = leave_out(history, tables[number], settings).evidence
+        for example in labelled_set(evidence, n_good, parameters.seed):
+            key = name(example.chosen_ref, example.kind)
+            if key not in known:
+                rated = rate(model, prompts, parameters, evidence, example.chosen_ref, example.text)
+                yield (
+                    key,
+                    {
+                        "common": common,
+                        "example": f"{tables[number].dataset}/{example.chosen_ref}",
+                        "kind": example.kind,
+                        "exact": _exact(example, evidence),
+                        "rating": rated.model_dump(mode="json"),
+                    },
+                )
+
+
+def common_to_all(
+    identity: Identity, prompts: PromptTexts, history: History, settings: Settings
+) -> str:
+    """Hash what all ratings of a judge depend on."""
+    parameters = settings.evaluation.judge
+    trials = fingerprint(history, settings, prompts.sha256)
+    how = (parameters.seed, parameters.think)
+    return short_hash((identity.digest or identity.name, trials, how), 16)
+
+
+def _key(dataset: str, common: str, ref: str, kind: str) -> str:
+    # The store keeps a folder of files: one target a folder.
+    return f"{dataset}/{ref}-{kind}-{common}"
 
 
 def report(
     identity: Identity,
     prompts: PromptTexts,
-    parameters: JudgeParameters,
-    evidence: Evidence,
+    history: History,
+    settings: Settings,
     known: Mapping[str, Any],
 ) -> JudgeReport:
     """Say how well a judge separates good from damaged, from its ratings.
@@ -114,97 +143,96 @@ def report(
     identity : Identity
         Of the judge.
     prompts : PromptTexts
-    parameters : JudgeParameters
-    evidence : Evidence
+    history : History
+    settings : Settings
     known : mapping of str to dict
         Ratings by key, as `rate_examples` gives them.
     """
-    examples = labelled_set(evidence, parameters.n_checked, parameters.seed)
-    runs = {
-        example.key: [JudgeRun.model_validate(run) for run in known[key]["runs"]]
-        for example in examples
-        if (key := rating_key(identity, prompts, parameters, example)) in known
-    }
-    judged = {key: total for key, listed in runs.items() if (total := _total(listed)) is not None}
-    exact = {example.key: _exact(example, evidence) for example in examples}
+    parameters, common = (
+        settings.evaluation.judge,
+        common_to_all(identity, prompts, history, settings),
+    )
+    rows = [one for one in known.values() if one.get("common") == common]
+    ratings = [Rating.model_validate(one["rating"]) for one in rows]
+    frame = pd.DataFrame(rows, columns=["example", "kind", "exact"])
+    frame["judged"] = [
+        np.nan if one.scores is None else fmean(one.scores.values()) for one in ratings
+    ]
+    judged = frame.pivot(index="example", columns="kind", values="judged")
+    exact = frame.pivot(index="example", columns="kind", values="exact")
     kinds = {
-        kind: _separation(kind, examples, judged, exact)
-        for kind in dict.fromkeys(example.kind for example in examples if example.kind)
+        kind: separation(judged, exact, (kind,), parameters.seed)
+        for kind in KINDS
+        if kind in judged and kind != "good"
     }
-    values = [kinds[kind].auc for kind in JUDGED if kind in kinds]
-    auc = fmean(value or 0.0 for value in values) if values and None not in values else None
+    found = separation(judged, exact, tuple(k for k in JUDGED if k in judged), parameters.seed)
     return JudgeReport(
         status="checked",
-        reason=None if auc is not None else "too few of its ratings could be read",
+        reason=None if found.auc is not None else "too few of its ratings could be read",
         model=identity.name,
         digest=identity.digest,
         prompt_sha256=prompts.sha256,
         min_auc=parameters.min_auc,
-        auc=None if auc is None else round(auc, 4),
-        usable=auc is not None and auc >= parameters.min_auc,
-        retest_spread=_retest_spread(list(runs.values())),
-        unreadable=_unreadable(list(runs.values())),
+        usable=found.low is not None and found.low > parameters.min_auc,
+        unreadable=round(fmean(one.scores is None for one in ratings), DECIMALS) if rows else None,
+        all=found,
         kinds=kinds,
     )
 
 
-def area_under_curve(good: Sequence[float], damaged: Sequence[float]) -> float | None:
-    """Return the share of pairs in which the good one is higher, equals counting half.
-
-    Examples
-    --------
-    >>> area_under_curve([3, 4], [3, 1])
-    0.875
-    """
-    pairs = [(left > right) + 0.5 * (left == right) for left in good for right in damaged]
-    return round(fmean(pairs), 4) if pairs else None
-
-
-def _separation(
-    kind: str,
-    examples: Sequence[Example],
-    judged: Mapping[str, float],
-    exact: Mapping[str, float],
+def separation(
+    judged: pd.DataFrame, exact: pd.DataFrame, kinds: tuple[str, ...], seed: int
 ) -> Separation:
-    good = [example.key for example in examples if example.kind is None]
-    damaged = [example.key for example in examples if example.kind == kind]
-    read_good = [judged[key] for key in good if key in judged]
-    read_damaged = [judged[key] for key in damaged if key in judged]
-    pairs = [
-        (judged[f"{key.partition('/')[0]}/good"], judged[key])
-        for key in damaged
-        if key in judged and f"{key.partition('/')[0]}/good" in judged
-    ]
+    """Compare good explanations with damaged ones, as the mean over some kinds of damage.
+
+    Parameters
+    ----------
+    judged, exact : pandas.DataFrame
+        Scores, a row an explanation, with the columns ``good`` and `kinds`; NaN where none could
+        be read.
+    kinds : tuple of str
+    seed : int
+        Of the bootstrap.
+    """
+    columns = ["good", *kinds]
+    if not kinds or "good" not in judged:
+        return Separation(n=0)
+    read = judged[columns].dropna()
+    if len(read) < 2:
+        return Separation(n=len(read))
+    samples = tuple(read[column].to_numpy() for column in columns)
+    interval = stats.bootstrap(
+        samples,
+        mean_auc,
+        n_resamples=N_BOOTSTRAP,
+        vectorized=False,
+        paired=True,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    computed = exact[columns].dropna()
     return Separation(
-        n_good=len(read_good),
-        n_damaged=len(read_damaged),
-        auc=area_under_curve(read_good, read_damaged),
-        agreement=round(fmean(left > right for left, right in pairs), 4) if pairs else None,
-        exact_auc=area_under_curve([exact[k] for k in good], [exact[k] for k in damaged]),
+        n=len(read),
+        auc=round(mean_auc(*samples), DECIMALS),
+        low=round(float(interval.low), DECIMALS),
+        high=round(float(interval.high), DECIMALS),
+        exact_auc=round(mean_auc(*(computed[c].to_numpy() for c in columns)), DECIMALS),
     )
 
 
-def _total(runs: Sequence[JudgeRun]) -> float | None:
-    """Return the mean score over criteria and readable runs."""
-    totals = [fmean(run.scores[name] for name in CRITERIA) for run in runs if run.scores]
-    return fmean(totals) if totals else None
+def mean_auc(good: Values, *damaged: Values) -> float:
+    """Return the mean over kinds of the area under the ROC curve (Mann-Whitney's U, normalised).
+
+    Examples
+    --------
+    >>> mean_auc(np.array([3.0, 4.0]), np.array([3.0, 1.0]))
+    0.875
+    """
+    areas = [np.sign(good[:, None] - one[None, :]).mean() / 2 + 0.5 for one in damaged]
+    return float(np.mean(areas))
 
 
 def _exact(example: Example, evidence: Evidence) -> float:
     """Return the sum of the computed scores of a text, 0 to 8."""
     share = supported_share(check_explanation(example.text, evidence, example.chosen_ref))
     return BEST_SCORE * (share or 0.0) + format_score(example.text, configuration_agrees=True)
-
-
-def _retest_spread(rated: Sequence[Sequence[JudgeRun]]) -> float | None:
-    spreads = []
-    for runs in rated:
-        usable = [run.scores for run in runs if run.scores is not None]
-        if len(usable) > 1:
-            spreads += [pstdev([scores[name] for scores in usable]) for name in CRITERIA]
-    return round(fmean(spreads), 4) if spreads else None
-
-
-def _unreadable(rated: Sequence[Sequence[JudgeRun]]) -> float | None:
-    every = [run.scores is None for runs in rated for run in runs]
-    return round(fmean(every), 4) if every else None

@@ -3,28 +3,24 @@
 import json
 import random
 import re
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from metallmix_kedro.explanation import (
+    Evidence,
+    explain_from_attributions,
+    sentences,
+    statements,
+)
 
-from metallmix_kedro.explanation import Evidence, explain_from_attributions, sentences
-
-Kind = Literal[
-    "sign_flipped",
-    "value_changed",
-    "trial_invented",
-    "section_missing",
-    "padded",
-    "shuffled_words",
-    "broken_json",
-]
-
-COMPUTED: tuple[Kind, ...] = ("sign_flipped", "value_changed", "trial_invented")
+COMPUTED = ("sign_flipped", "value_changed", "trial_invented", "joined_falsely")
 """Damage to consistency, which is computed and which a judge is not asked about."""
 
-JUDGED: tuple[Kind, ...] = ("section_missing", "padded", "shuffled_words", "broken_json")
+JUDGED = ("section_missing", "padded", "shuffled_words", "broken_json")
 """Damage to completeness, conciseness and fluency, which a judge has to see."""
+
+KINDS = ("good", *COMPUTED, *JUDGED)
+"""What an explanation of the labelled set can be."""
 
 _FILLERS = (
     "This is worth saying again, because it cannot be said often enough.",
@@ -34,19 +30,16 @@ _FILLERS = (
 )
 
 
-class Example(BaseModel):
-    """An explanation of a candidate; ``kind`` says how it was damaged, None that it is good."""
+class Example(NamedTuple):
+    """An explanation of a candidate, good or damaged: one of `KINDS`."""
 
-    model_config = ConfigDict(frozen=True)
-
-    key: str
     chosen_ref: str
-    kind: Kind | None
+    kind: str
     text: str
 
 
-def labelled_set(evidence: Evidence, n_good: int, seed: int) -> list[Example]:
-    """Make good explanations of the candidates, and of each the seven kinds of damage.
+def labelled_set(evidence: Evidence, n_good: int, seed: int) -> Iterator[Example]:
+    """Make good explanations of the first candidates, and of each all kinds of damage.
 
     Parameters
     ----------
@@ -56,19 +49,29 @@ def labelled_set(evidence: Evidence, n_good: int, seed: int) -> list[Example]:
     seed : int
         Of what is damaged where.
     """
-    examples = []
-    for candidate in evidence.candidates[:n_good]:
-        good = explain_from_attributions(evidence, candidate.ref).text
-        examples.append(
-            Example(key=f"{candidate.ref}/good", chosen_ref=candidate.ref, kind=None, text=good)
-        )
-        generator = random.Random(f"{seed} {candidate.ref}")  # noqa: S311 (nothing secret)
+    for ref in [one.ref for one in evidence.candidates[:n_good]]:
+        good = explain_from_attributions(evidence, ref).text
+        yield Example(ref, "good", good)
+        generator = random.Random(f"{seed} {ref}")  # noqa: S311 (nothing secret)
         for kind, damage in DAMAGES.items():
             text = damage(good, generator)
-            key = f"{candidate.ref}/{kind}"
             if text != good:
-                examples.append(Example(key=key, chosen_ref=candidate.ref, kind=kind, text=text))
-    return examples
+                yield Example(ref, kind, text)
+        text = join_falsely(good, generator, evidence, ref)
+        if text != good:
+            yield Example(ref, "joined_falsely", text)
+
+
+def join_falsely(text: str, generator: random.Random, evidence: Evidence, ref: str) -> str:
+    """Say of the candidate what is true of another one: the contribution of a value it has not."""
+    own = {one.text for one in statements(evidence, ref)}
+    foreign = [
+        joined
+        for other in evidence.candidates
+        for one in statements(evidence, other.ref)
+        if one.kind == "contribution" and (joined := one.text.replace(other.ref, ref)) not in own
+    ]
+    return f"{text} {generator.choice(foreign)}." if foreign else text
 
 
 def flip_sign(text: str, generator: random.Random) -> str:
@@ -136,7 +139,7 @@ def break_json(text: str, generator: random.Random) -> str:
     return whole[: generator.randint(len(whole) // 2, len(whole) - 3)]
 
 
-DAMAGES: dict[Kind, Callable[[str, random.Random], str]] = {
+DAMAGES: dict[str, Callable[[str, random.Random], str]] = {
     "sign_flipped": flip_sign,
     "value_changed": change_value,
     "trial_invented": invent_trial,
@@ -145,4 +148,4 @@ DAMAGES: dict[Kind, Callable[[str, random.Random], str]] = {
     "shuffled_words": shuffle_words,
     "broken_json": break_json,
 }
-"""What is done to a good explanation, by kind."""
+"""What is done to a text alone, by kind."""

@@ -6,27 +6,19 @@ explanation from a damaged one (`check`) is not listened to.
 """
 
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.evaluation import JudgeParameters
-from metallmix_kedro.explanation import PromptTexts
+from metallmix_kedro.evaluation import JudgeParameters, Settings
+from metallmix_kedro.explanation import PromptTexts, explain_from_attributions
+from metallmix_kedro.history import History
 from metallmix_kedro.judging import check
 from metallmix_kedro.judging.check import JudgeReport
-from metallmix_kedro.judging.exact import (
-    ExactScores,
-    Judged,
-    exact_scores,
-    read_judged,
-)
+from metallmix_kedro.judging.exact import ExactScores, Judged, exact_scores, read_judged
 from metallmix_kedro.judging.model import find_judge
-from metallmix_kedro.judging.rating import (
-    JudgeRun,
-    Score,
-    rate,
-    summarise,
-)
+from metallmix_kedro.judging.rating import Rating, rate
 from metallmix_kedro.language_models import LanguageModel, LLMUnavailableError
 
 Status = Literal["judged", "not usable", "no usable verdict", "no judge"]
@@ -36,13 +28,15 @@ class Verdict(BaseModel):
     """What the judge says of one recommendation.
 
     ``scores`` are missing where the judge is not usable: then ``reason`` says how it failed on
-    damaged explanations, and what it said stands in ``runs`` alone. ``judge_usable`` is missing
-    where it was not checked.
+    damaged explanations, and what it said stands in ``rating`` alone. ``judge_usable`` is missing
+    where it was not checked. ``explanation`` is what stands after the verdict: where a usable judge
+    gives a model's explanation less than ``min_score`` on average, the one made from the SHAP
+    values (``explanation_by``).
     """
 
     model_config = ConfigDict(frozen=True)
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     status: Status
     reason: str | None
     model: str | None
@@ -50,14 +44,13 @@ class Verdict(BaseModel):
     quantisation: str | None
     judges_own_work: bool | None
     judge_usable: bool | None
-    judge_auc: float | None
-    temperature: float
+    judge_auc: check.Separation | None
     prompt_sha256: str
-    n_runs: int
-    n_usable: int
-    scores: dict[str, Score] | None
+    scores: dict[str, float] | None
     exact: ExactScores
-    runs: tuple[JudgeRun, ...]
+    rating: Rating | None
+    explanation: str
+    explanation_by: Literal["llm", "attributions"]
 
 
 def judge_recommendation(
@@ -66,7 +59,7 @@ def judge_recommendation(
     parameters: JudgeParameters,
     checked: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Score a recommendation 0 to 4 on three criteria, as the mean of several runs.
+    """Score a recommendation 0 to 4 on three criteria.
 
     A reply that cannot be read is missing, never a 0 or a 4; without any judge the verdict says
     so and holds the exact scores alone.
@@ -91,47 +84,71 @@ def judge_recommendation(
     ArtifactError
         If the recommendation lacks a part that is judged.
     LLMUnavailableError
-        With ``provider`` ollama or embedded, if there is no such judge.
+        With a provider that is named, if there is no such judge.
     """
     judged = read_judged(recommendation)
     writer = _writer(recommendation, judged)
     model, reason = _judge(writer, parameters)
-    if model is None:
-        return _verdict(judged, prompts, parameters, None, (), reason, None, None)
-    runs = rate(model, prompts, parameters, judged.evidence, judged.chosen_ref, judged.explanation)
-    own = writer is not None and writer == model.identity.digest
-    trust = _trust(checked, model, prompts)
-    return _verdict(judged, prompts, parameters, model, runs, None, own, trust)
+    status: Status = "no judge"
+    rated = trust = scores = None
+    if model is not None:
+        rated = rate(
+            model, prompts, parameters, judged.evidence, judged.chosen_ref, judged.explanation
+        )
+        trust = _trust(checked, model, prompts)
+        status, reason, scores = _heard(rated, trust)
+    low = trust is not None and scores is not None and fmean(scores.values()) < parameters.min_score
+    replaced = low and judged.explanation_by == "llm"
+    made = explain_from_attributions(judged.evidence, judged.chosen_ref).text if replaced else None
+    return Verdict(
+        status=status,
+        reason=reason,
+        model=model and model.identity.name,
+        digest=model and model.identity.digest,
+        quantisation=model and model.identity.quantisation,
+        judges_own_work=model and writer is not None and writer == model.identity.digest,
+        judge_usable=trust and trust.usable,
+        judge_auc=trust and trust.all,
+        prompt_sha256=prompts.sha256,
+        scores=scores,
+        exact=exact_scores(judged),
+        rating=rated,
+        explanation=made or judged.explanation,
+        explanation_by="attributions" if replaced else judged.explanation_by,
+    ).model_dump(mode="json")
 
 
 def rate_labelled(
     recommendation: Mapping[str, Any],
+    history: History,
     prompts: PromptTexts,
-    parameters: JudgeParameters,
+    settings: Settings,
     known: Mapping[str, Any],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Have the judge rate good and damaged explanations that it has not rated yet."""
-    judged = read_judged(recommendation)
-    model, _ = _judge(_writer(recommendation, judged), parameters)
-    if model is not None and parameters.n_checked:
-        yield from check.rate_examples(model, prompts, parameters, judged.evidence, known)
+    """Have the judge of a recommendation rate good and damaged explanations it has not rated."""
+    parameters = settings.evaluation.judge
+    if parameters.n_checked:
+        model, _ = _judge(_writer(recommendation, read_judged(recommendation)), parameters)
+        if model is not None:
+            yield from check.rate_examples(model, prompts, history, settings, known)
 
 
 def report_judge(
     recommendation: Mapping[str, Any],
+    history: History,
     prompts: PromptTexts,
-    parameters: JudgeParameters,
+    settings: Settings,
     known: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Say how far the judge can be trusted, as a `check.JudgeReport` in JSON."""
-    judged = read_judged(recommendation)
+    parameters = settings.evaluation.judge
     if not parameters.n_checked:
         reason = "evaluation.judge.n_checked is 0"
         return JudgeReport(status="not checked", reason=reason).model_dump(mode="json")
-    model, _ = _judge(_writer(recommendation, judged), parameters)
+    model, reason = _judge(_writer(recommendation, read_judged(recommendation)), parameters)
     if model is None:
-        return JudgeReport(status="no judge", reason="there is no judge").model_dump(mode="json")
-    found = check.report(model.identity, prompts, parameters, judged.evidence, known)
+        return JudgeReport(status="no judge", reason=reason).model_dump(mode="json")
+    found = check.report(model.identity, prompts, history, settings, known)
     return found.model_dump(mode="json")
 
 
@@ -142,7 +159,7 @@ def _judge(
     try:
         return find_judge(parameters, writer), None
     except LLMUnavailableError as error:
-        if parameters.provider in ("ollama", "embedded"):
+        if parameters.provider not in ("auto", "none"):
             raise
         return None, str(error)
 
@@ -158,52 +175,22 @@ def _trust(
     return found if found.status == "checked" and same else None
 
 
-def _verdict(
-    judged: Judged,
-    prompts: PromptTexts,
-    parameters: JudgeParameters,
-    model: LanguageModel | None,
-    runs: tuple[JudgeRun, ...],
-    reason: str | None,
-    judges_own_work: bool | None,
-    trust: JudgeReport | None,
-) -> dict[str, Any]:
-    scores = summarise(runs)
-    status: Status = "judged"
-    if model is None:
-        status = "no judge"
-    elif scores is None:
-        status, reason = "no usable verdict", runs[-1].error
-    elif trust is not None and not trust.usable:
-        status, scores = "not usable", None
-        reason = _distrust(trust)
-    identity = None if model is None else model.identity
-    return Verdict(
-        status=status,
-        reason=reason,
-        model=identity and identity.name,
-        digest=identity and identity.digest,
-        quantisation=identity and identity.quantisation,
-        judges_own_work=judges_own_work,
-        judge_usable=trust and trust.usable,
-        judge_auc=trust and trust.auc,
-        temperature=parameters.temperature,
-        prompt_sha256=prompts.sha256,
-        n_runs=len(runs),
-        n_usable=sum(run.scores is not None for run in runs),
-        scores=scores,
-        exact=exact_scores(judged),
-        runs=runs,
-    ).model_dump(mode="json")
-
-
-def _distrust(trust: JudgeReport) -> str:
-    if trust.auc is None:
-        return f"the judge is not usable: {trust.reason}"
-    return (
-        f"the judge is not usable: it tells good explanations from damaged ones with an AUC of "
-        f"{trust.auc:.2f}, below {trust.min_auc:g}"
-    )
+def _heard(
+    rated: Rating, trust: JudgeReport | None
+) -> tuple[Status, str | None, dict[str, float] | None]:
+    """Return what a rating comes to, why, and the scores that count."""
+    if rated.scores is None:
+        return "no usable verdict", rated.error, None
+    if trust is None or trust.usable:
+        return "judged", None, rated.scores
+    why = trust.reason
+    if trust.all is not None and trust.all.auc is not None:
+        why = (
+            f"it tells good explanations from damaged ones with an AUC of {trust.all.auc:.2f} "
+            f"({trust.all.low:.2f} to {trust.all.high:.2f} on {trust.all.n}), which is not surely "
+            f"above {trust.min_auc:g}"
+        )
+    return "not usable", f"the judge is not usable: {why}", None
 
 
 def _writer(recommendation: Mapping[str, Any], judged: Judged) -> str | None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.evaluation import CONDITIONS, Condition
 from metallmix_kedro.judging.ablation_table import NO_MODEL
 from metallmix_kedro.support import empty_figure, new_figure
 
@@ -19,11 +18,11 @@ PANELS = (
     ("training_time_s", "Training time (s)", "log"),
     ("completeness", "Completeness of the explanation (0 to 4)", "linear"),
 )
-CONDITION_LABELS: dict[Condition, str] = {
+CONDITION_LABELS: dict[str, str] = {
     "surrogate": "surrogate alone",
     "random_short_list": "any of the short list",
-    "llm": "language model, guarded (the product)",
-    "llm_open": "it may choose any candidate",
+    "llm": "language model, weighed (the product)",
+    "llm_open": "its vote alone",
     "llm_no_shap": "… without SHAP",
     "llm_no_retrieval": "… without past trials",
     "llm_no_scores": "… without predictions",
@@ -100,10 +99,10 @@ def draw_ablation(table: pd.DataFrame) -> "Figure":
     colours |= {name: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, name in enumerate(names)}
     places = np.linspace(-0.28, 0.28, len(names)) if len(names) > 1 else [0.0]
     heights = {NO_MODEL: 0.0, **dict(zip(names, places, strict=False))}
-    figure = new_figure(9, 1.5 + 0.55 * len(CONDITIONS))
+    figure = new_figure(9, 1.5 + 0.55 * len(CONDITION_LABELS))
     axes = figure.add_subplot()
     for name, of_model in table.groupby("llm"):
-        for place, condition in enumerate(CONDITIONS):
+        for place, condition in enumerate(CONDITION_LABELS):
             regrets = of_model.loc[of_model["condition"] == condition, "regret"]
             if regrets.empty:
                 continue
@@ -114,7 +113,7 @@ def draw_ablation(table: pd.DataFrame) -> "Figure":
         axes.scatter([], [], s=70, c=colours[name], label=name)
     alone = table.loc[table["condition"] == "surrogate", "regret"]
     axes.axvline(alone.mean(), color=NO_MODEL_COLOUR, linewidth=0.8, linestyle=":")
-    axes.set_yticks(range(len(CONDITIONS)), [CONDITION_LABELS[one] for one in CONDITIONS])
+    axes.set_yticks(range(len(CONDITION_LABELS)), list(CONDITION_LABELS.values()))
     axes.invert_yaxis()
     axes.set_xlabel("normalised regret on the dataset left out (0: its best recorded trial)")
     axes.grid(axis="x", alpha=0.3)

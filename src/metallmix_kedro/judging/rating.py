@@ -1,8 +1,9 @@
 """One judge rates one explanation: the question, its reply, the three scores."""
 
+import math
+import re
 from collections.abc import Sequence
-from statistics import fmean, pstdev
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,8 +14,10 @@ from metallmix_kedro.language_models import (
     LanguageModel,
     ModelText,
     Request,
+    Token,
     UnusableReplyError,
     load_object,
+    option_log_probabilities,
     split_thinking,
 )
 
@@ -22,29 +25,24 @@ CRITERIA = ("completeness", "fluency", "conciseness")
 """What a judge scores 0 to 4; consistency and format are computed (`exact`)."""
 
 SCORE_TOKENS = 64
+DECIMALS = 4
 
 
-class JudgeRun(BaseModel):
-    """One run of the judge; ``scores`` is missing if its reply could not be read."""
+class Rating(BaseModel):
+    """What a judge says of an explanation; ``scores`` are missing if its reply cannot be read.
+
+    With the method ``probabilities`` a score is the mean of 0 to 4, each weighed by how likely the
+    judge was to write it there; with ``written`` it is the one that was written, since the server
+    tells no probabilities.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seed: int
-    scores: dict[str, int] | None
+    scores: dict[str, float] | None
+    method: Literal["probabilities", "written"] | None
     error: ModelText | None
     raw: ModelText
     thinking: ModelText | None = None
-    prompt_tokens: int | None = None
-    reply_tokens: int | None = None
-
-
-class Score(BaseModel):
-    """Mean and population standard deviation over the runs that could be read."""
-
-    model_config = ConfigDict(frozen=True)
-
-    mean: float
-    spread: float
 
 
 def rate(
@@ -54,8 +52,8 @@ def rate(
     evidence: Evidence,
     chosen_ref: str,
     explanation: str,
-) -> tuple[JudgeRun, ...]:
-    """Have an explanation scored several times, each run with a seed of its own.
+) -> Rating:
+    """Have an explanation scored.
 
     Names of datasets are users' texts: in the explanation as in the evidence the judge reads
     ``dataset 1``, ``dataset 2``, ... instead.
@@ -65,30 +63,49 @@ def rate(
         chosen=evidence.candidate(chosen_ref),
         explanation=without_names(explanation, evidence),
     )
-    runs = []
-    for number in range(parameters.n_runs):
-        request = Request(
-            messages=messages,
-            schema=verdict_schema(),
-            temperature=parameters.temperature,
-            seed=parameters.seed + number,
-            num_predict=parameters.num_predict if parameters.think else SCORE_TOKENS,
-        )
-        answer = model.ask(request, parameters.timeout_s)
-        text, aloud = split_thinking(answer.text)
-        scores, error = (None, answer.error) if answer.error else parse_scores(text)
-        runs.append(
-            JudgeRun(
-                seed=request.seed,
-                scores=scores,
-                error=error,
-                raw=text,
-                thinking=answer.thinking or aloud,
-                prompt_tokens=answer.prompt_tokens,
-                reply_tokens=answer.reply_tokens,
-            )
-        )
-    return tuple(runs)
+    request = Request(
+        messages=messages,
+        schema=verdict_schema(),
+        temperature=0.0,
+        seed=parameters.seed,
+        num_predict=parameters.num_predict if parameters.think else SCORE_TOKENS,
+        log_probabilities=True,
+    )
+    answer = model.ask(request, parameters.timeout_s)
+    text, aloud = split_thinking(answer.text)
+    written, error = (None, answer.error) if answer.error else parse_scores(text)
+    expected = {name: expected_score(answer.tokens, name) for name in CRITERIA}
+    told = {name: score for name, score in expected.items() if score is not None}
+    whole = len(told) == len(CRITERIA)
+    return Rating(
+        scores=None
+        if written is None
+        else told
+        if whole
+        else {k: float(written[k]) for k in written},
+        method=None if written is None else "probabilities" if whole else "written",
+        error=error,
+        raw=text,
+        thinking=answer.thinking or aloud,
+    )
+
+
+def expected_score(tokens: Sequence[Token], criterion: str) -> float | None:
+    """Return the mean score by the probabilities at the place of a criterion's score.
+
+    Returns
+    -------
+    float or None
+        In [0, 4]; None if the tokens tell none.
+    """
+    place = re.compile(rf'"{criterion}"\s*:\s*(\d)')
+    scores = [str(score) for score in range(BEST_SCORE + 1)]
+    logs = option_log_probabilities(tokens, place, scores)
+    shares = {int(score): math.exp(log) for score, log in logs.items()}
+    total = sum(shares.values())
+    if not total:
+        return None
+    return round(sum(score * share for score, share in shares.items()) / total, DECIMALS)
 
 
 def without_names(explanation: str, evidence: Evidence) -> str:
@@ -139,15 +156,3 @@ def parse_scores(raw: str) -> tuple[dict[str, int] | None, str | None]:
             return None, f"'{name}' is not a whole number from 0 to {BEST_SCORE}"
         scores[name] = value
     return scores, None
-
-
-def summarise(runs: Sequence[JudgeRun]) -> dict[str, Score] | None:
-    """Return mean and spread of every criterion; None if no run could be read."""
-    usable = [run.scores for run in runs if run.scores is not None]
-    if not usable:
-        return None
-    return {name: _summary([scores[name] for scores in usable]) for name in CRITERIA}
-
-
-def _summary(values: Sequence[int]) -> Score:
-    return Score(mean=round(fmean(values), 4), spread=round(pstdev(values), 4))

@@ -2,9 +2,10 @@ from .ballots import (
     Ballot as Ballot,
     LETTERS as LETTERS,
     ballot_schema as ballot_schema,
-    letter_probabilities as letter_probabilities,
-    make_orders as make_orders,
-    read_vote as read_vote,
+    cyclic_orders as cyclic_orders,
+    letter_log_probabilities as letter_log_probabilities,
+    option_log_probabilities as option_log_probabilities,
+    read_letter as read_letter,
 )
 from .conversation import Conversation as Conversation, Exchange as Exchange
 from .language_model import (
@@ -14,11 +15,11 @@ from .language_model import (
     Message as Message,
     ProviderUsed as ProviderUsed,
     Request as Request,
+    Token as Token,
 )
 from .parameters import (
     LLMParameters as LLMParameters,
     ModelName as ModelName,
-    PAPER_MODELS as PAPER_MODELS,
     ServerParameters as ServerParameters,
 )
 from .providers import connect as connect, connect_early as connect_early
@@ -29,4 +30,11 @@ from .reply_text import (
     short as short,
     split_thinking as split_thinking,
     storable as storable,
+)
+from .vote_weights import (
+    Heard as Heard,
+    VoteWeight as VoteWeight,
+    WEIGHT_COLUMNS as WEIGHT_COLUMNS,
+    heard as heard,
+    read_weights as read_weights,
 )

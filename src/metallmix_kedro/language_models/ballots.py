@@ -1,17 +1,15 @@
-"""Asking for the choice under several orders of the candidates.
+"""Asking for a choice among letters, so that it can be heard without the place of a candidate.
 
-Small models choose by position. So every order is a ballot of its own: the candidates stand
-under letters that say nothing but their place, and a choice counts only if it follows the
-candidate and not the letter (`explanation.choice.tally`).
+Small models choose by position. So every cyclic order of the candidates is a ballot of its own:
+over all of them each candidate stands once in each place. Of a ballot the probabilities of all
+letters are read, not the one letter that was written (`explanation.choice`).
 """
 
 import json
 import math
-import random
 import re
 import string
-from collections.abc import Mapping, Sequence
-from math import factorial
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -20,7 +18,7 @@ from metallmix_kedro.language_models.language_model import Token
 from metallmix_kedro.language_models.reply_text import ModelText, UnusableReplyError, load_object
 
 LETTERS = string.ascii_uppercase
-PROBABILITY_DECIMALS = 3
+DECIMALS = 4
 
 _CHOICE = re.compile(r'"choice"\s*:\s*"([A-Z])')
 
@@ -28,59 +26,32 @@ _CHOICE = re.compile(r'"choice"\s*:\s*"([A-Z])')
 class Ballot(BaseModel):
     """One order of the candidates and what the model said to it.
 
-    ``order`` are references, the first under the letter A. ``choice`` is the reference that was
-    chosen, missing if the reply could not be used (``error`` says why). ``probabilities`` are
-    those of the letters, made to sum to 1, by reference; missing if the server gives none.
+    ``order`` are references, the first under the letter A; it is empty where the same list was
+    shown with its contents blanked. ``log_probabilities`` are those of the letters, missing if the
+    server gives none; ``choice`` is the letter that was written, missing if the reply could not be
+    used (``error`` says why).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     order: tuple[str, ...]
     choice: str | None
-    probabilities: dict[str, float] | None
+    log_probabilities: tuple[float, ...] | None
     raw: ModelText
     thinking: ModelText | None
     error: ModelText | None
     attempts: int
-    prompt_tokens: int | None
-    reply_tokens: int | None
-    prefill_s: float | None
-    decoding_s: float | None
 
 
-def make_orders(refs: Sequence[str], n_orders: int, seed: int) -> list[tuple[str, ...]]:
-    """Make different orders in which every candidate stands in different places.
-
-    They are the rotations of a random order, then those of its reverse: over as many orders as
-    candidates, each candidate takes each place once, so that a model which looks at places alone
-    votes for all equally.
-
-    Parameters
-    ----------
-    refs : sequence of str
-        At least one, none twice.
-    n_orders : int
-        How many; fewer where there are not so many.
-    seed : int
-
-    Returns
-    -------
-    list of tuple of str
+def cyclic_orders(refs: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return all rotations of the candidates, in which each stands once in each place.
 
     Examples
     --------
-    >>> make_orders(["C1", "C2"], 4, seed=0)
-    [('C1', 'C2'), ('C2', 'C1')]
+    >>> cyclic_orders(["C1", "C2", "C3"])
+    [('C1', 'C2', 'C3'), ('C2', 'C3', 'C1'), ('C3', 'C1', 'C2')]
     """
-    generator = random.Random(seed)  # noqa: S311 (nothing secret)
-    orders: dict[tuple[str, ...], None] = {}
-    wanted = min(n_orders, factorial(min(len(refs), 8)))
-    while len(orders) < wanted:
-        base = generator.sample(list(refs), len(refs))
-        for one in (base, base[::-1]):
-            for turn in range(len(refs)):
-                orders.setdefault(tuple(one[turn:] + one[:turn]))
-    return list(orders)[:wanted]
+    return [(*refs[turn:], *refs[:turn]) for turn in range(len(refs))]
 
 
 def ballot_schema(n_options: int) -> dict[str, Any]:
@@ -92,61 +63,67 @@ def ballot_schema(n_options: int) -> dict[str, Any]:
     }
 
 
-def read_vote(raw: str, order: Sequence[str]) -> str:
-    """Read which candidate a ballot names.
+def read_letter(raw: str, n_options: int) -> str:
+    """Read the letter that a reply names.
 
     Raises
     ------
     UnusableReplyError
-        If the text is not ``{"choice": "<letter>"}`` with one of the letters of the order.
+        If the text is not ``{"choice": "<letter>"}`` with one of the first letters.
     """
     choice = load_object(raw).get("choice")
-    letters = LETTERS[: len(order)]
+    letters = LETTERS[:n_options]
     if not isinstance(choice, str) or len(choice) != 1 or choice not in letters:
         shown = json.dumps(choice, default=str)[:60]
         raise UnusableReplyError(f"'choice' is {shown}; it has to be one of {', '.join(letters)}")
-    return order[letters.index(choice)]
+    return choice
 
 
-def letter_probabilities(tokens: Sequence[Token], order: Sequence[str]) -> dict[str, float] | None:
-    """Read the probabilities of all letters at the place where the letter was written.
+def letter_log_probabilities(tokens: Sequence[Token], n_options: int) -> tuple[float, ...] | None:
+    """Read the log-probabilities of all letters at the place where the letter was written.
+
+    Returns
+    -------
+    tuple of float, or None
+        A letter that is not among the listed tokens is as likely as the least likely of them. None
+        if the tokens hold no such place, or no letter there.
+    """
+    found = option_log_probabilities(tokens, _CHOICE, LETTERS[:n_options])
+    if not found:
+        return None
+    least = min(found.values())
+    return tuple(round(found.get(letter, least), DECIMALS) for letter in LETTERS[:n_options])
+
+
+def option_log_probabilities(
+    tokens: Sequence[Token], place: re.Pattern[str], options: Sequence[str]
+) -> dict[str, float]:
+    """Read the log-probabilities of one-letter options at a place of the reply.
 
     Parameters
     ----------
     tokens : sequence of Token
         Of the whole reply.
-    order : sequence of str
+    place : re.Pattern
+        Its first group matches what was written there.
+    options : sequence of str
 
     Returns
     -------
-    dict of str to float, or None
-        By reference, summing to 1; None if the tokens hold no such place.
+    dict of str to float
+        Of the options that are among the tokens listed there, at most 0. A token that was listed is
+        counted with what is written like it (``"A"`` and ``" A"``).
     """
-    place = _choice_token(tokens)
-    if place is None:
-        return None
-    shares = dict.fromkeys(order, 0.0)
-    for text, log_probability in place.alternatives:
-        letter = text.strip(" \t\n\"'")
-        if len(letter) == 1 and letter in LETTERS[: len(order)]:
-            shares[order[LETTERS.index(letter)]] += math.exp(min(log_probability, 0.0))
-    return _normalised(shares)
-
-
-def _choice_token(tokens: Sequence[Token]) -> Token | None:
-    match = _CHOICE.search("".join(token.text for token in tokens))
-    if match is None:
-        return None
+    match = place.search("".join(token.text for token in tokens))
+    shares: dict[str, float] = {}
     end = 0
-    for token in tokens:
+    for token in tokens if match else ():
         end += len(token.text)
-        if end > match.start(1):
-            return token
-    return None
-
-
-def _normalised(shares: Mapping[str, float]) -> dict[str, float] | None:
-    total = sum(shares.values())
-    if total <= 0:
-        return None
-    return {ref: round(share / total, PROBABILITY_DECIMALS) for ref, share in shares.items()}
+        if match and end > match.start(1):
+            for text, log_probability in token.alternatives:
+                option = text.strip(" \t\n\"'")
+                if option in options:
+                    share = math.exp(min(log_probability, 0.0))
+                    shares[option] = shares.get(option, 0.0) + share
+            break
+    return {option: math.log(min(share, 1.0)) for option, share in shares.items() if share > 0}

@@ -10,7 +10,7 @@ from metallmix_kedro.support import MetallmixError
 Message = tuple[str, str]
 """Role (``"system"``, ``"human"`` or ``"ai"``) and text."""
 
-ProviderUsed = Literal["ollama", "embedded", "none"]
+ProviderUsed = Literal["ollama", "openai", "embedded", "none"]
 
 MAX_ALTERNATIVES = 20
 """Tokens whose log-probabilities are asked for at each place; no server gives more."""
@@ -26,7 +26,7 @@ class LLMUnavailableError(MetallmixError):
 class Identity:
     """Which model it is: its name, digest (sha256) and quantisation, and what runs it."""
 
-    provider: Literal["ollama", "embedded"]
+    provider: Literal["ollama", "openai", "embedded"]
     name: str
     digest: str | None
     quantisation: str | None

@@ -93,8 +93,10 @@ def installed_models(parameters: ServerParameters) -> list[Identity]:
         If none answers in time.
     """
     address = address_of(parameters)
-    version = _get(address, "/api/version", parameters.connect_timeout_s).get("version")
-    listed = _get(address, "/api/tags", min(LISTING_TIMEOUT_S, parameters.timeout_s)).get("models")
+    version = fetch_json(address, "/api/version", parameters.connect_timeout_s).get("version")
+    listed = fetch_json(address, "/api/tags", min(LISTING_TIMEOUT_S, parameters.timeout_s)).get(
+        "models"
+    )
     return [
         _identity(entry, _text(version))
         for entry in (listed if isinstance(listed, list) else [])
@@ -114,7 +116,7 @@ def _thinks(model: str, parameters: ServerParameters) -> bool:
     """Whether a model is one that thinks aloud; a server that does not say so has none."""
     seconds = min(LISTING_TIMEOUT_S, parameters.timeout_s)
     try:
-        shown = _get(address_of(parameters), "/api/show", seconds, {"model": model})
+        shown = fetch_json(address_of(parameters), "/api/show", seconds, {"model": model})
     except LLMUnavailableError:
         return False
     capabilities = shown.get("capabilities")
@@ -158,14 +160,26 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     return future.result(timeout=seconds)
 
 
-def _get(
-    address: str, path: str, seconds: float, body: dict[str, Any] | None = None
+def fetch_json(
+    address: str,
+    path: str,
+    seconds: float,
+    body: dict[str, Any] | None = None,
+    server: str = "Ollama",
+    key: str | None = None,
 ) -> dict[str, Any]:
-    """Fetch a JSON object; with a body, by a POST request."""
+    """Fetch a JSON object from a server; with a body, by a POST request; with a key, named.
+
+    Raises
+    ------
+    LLMUnavailableError
+        If none answers in time, or with something else.
+    """
+    headers = {"content-type": "application/json"}
     request = urllib.request.Request(  # noqa: S310 (the address is checked to be http)
         address.rstrip("/") + path,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"content-type": "application/json"},
+        headers=headers if key is None else {**headers, "authorization": f"Bearer {key}"},
     )
 
     def fetch() -> bytes:
@@ -179,11 +193,11 @@ def _get(
         answer = json.loads(within(seconds, fetch))
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
         raise LLMUnavailableError(
-            f"No Ollama server answers at {address} within {seconds:g} s "
-            f"({_why(error)}); start one with: ollama serve"
+            f"No {server} server answers at {address} within {seconds:g} s ({_why(error)})"
+            f"{'; start one with: ollama serve' if server == 'Ollama' else ''}"
         ) from error
     if not isinstance(answer, dict):
-        raise LLMUnavailableError(f"What answers at {address} is not an Ollama server.")
+        raise LLMUnavailableError(f"What answers at {address} is no {server} server.")
     return answer
 
 

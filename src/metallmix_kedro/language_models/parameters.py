@@ -8,22 +8,9 @@ from pydantic import AfterValidator, Field, model_validator
 from metallmix_kedro.language_models.address import read_address
 from metallmix_kedro.support import FilePath, Parameters
 
-Provider = Literal["auto", "ollama", "embedded", "none"]
+Provider = Literal["auto", "ollama", "openai", "embedded", "none"]
 ModelName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[\w./:@-]+$")]
 BaseUrl = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(read_address)]
-
-PAPER_MODELS = (
-    "deepseek-r1:7b",
-    "llama3.1:8b",
-    "gemma3:4b",
-    "codellama:7b",
-    "qwen2.5-coder:7b",
-    "qwen3:8b",
-    "codegemma:7b",
-    "mistral:7b",
-    "deepseek-coder:6.7b",
-)
-"""The nine that the paper compares."""
 
 
 class EmbeddedParameters(Parameters):
@@ -66,8 +53,9 @@ class ServerParameters(Parameters):
         "auto",
         description=(
             "auto: Ollama if a server answers and has the model, else the embedded model if one "
-            "is configured, else none; ollama, embedded: what cannot be had is an error; "
-            "none: no model is asked."
+            "is configured, else none; ollama, openai (a server at base_url that speaks OpenAI's "
+            "protocol, extra openai), embedded: what cannot be had is an error; none: no model is "
+            "asked."
         ),
     )
     model: ModelName = Field(
@@ -76,7 +64,7 @@ class ServerParameters(Parameters):
     base_url: BaseUrl | None = Field(
         None,
         description=(
-            "Address of the Ollama server, host:port will do; null: the variable OLLAMA_HOST, else "
+            "Address of the server, host:port will do; null: the variable OLLAMA_HOST, else "
             "127.0.0.1:11434. Proxies of the environment are not used."
         ),
     )
@@ -120,6 +108,12 @@ class ServerParameters(Parameters):
         ),
     )
 
+    @model_validator(mode="after")
+    def _a_server_is_named(self) -> "ServerParameters":
+        if self.provider == "openai" and self.base_url is None:
+            raise ValueError("provider openai needs base_url, for example http://127.0.0.1:8000")
+        return self
+
 
 class LLMParameters(ServerParameters):
     """How the language model is asked for the decision (paper, section 2.3).
@@ -136,25 +130,13 @@ class LLMParameters(ServerParameters):
             "configuration of the whole search space, as in the paper, for comparison."
         ),
     )
-    n_orders: int = Field(
-        4, ge=2, le=24, description="Orders of the candidates under which the choice is asked."
-    )
-    min_consistency: float = Field(
-        0.6,
+    vote_weight: float | None = Field(
+        None,
         ge=0,
-        le=1,
+        le=1000,
         description=(
-            "Share of the orders in which the model has to name the same candidate; below it "
-            "the choice is an accident of order and does not count."
-        ),
-    )
-    max_gap: float = Field(
-        0.002,
-        ge=0,
-        le=1,
-        description=(
-            "A candidate is on the ballot if its predicted relative score is at most this much "
-            "below the first candidate's; 1 lets the model choose among all."
+            "How much predicted relative score a unanimous vote of the model makes up for; null: "
+            "what was measured of it, 0 for a model never measured. 0: no vote is asked for."
         ),
     )
     temperature: float = Field(
@@ -169,7 +151,7 @@ class LLMParameters(ServerParameters):
             "model says the same of every dataset."
         ),
     )
-    seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of orders and of sampling.")
+    seed: int = Field(42, ge=0, le=2**31 - 1, description="Seed of sampling.")
     retries: int = Field(
         1, ge=0, le=5, description="How often a reply that cannot be used is asked for again."
     )

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from metallmix_kedro.language_models.language_model import LanguageModel, LLMUnavailableError
 from metallmix_kedro.language_models.ollama_server import find_model, plain_environment
 from metallmix_kedro.language_models.parameters import ServerParameters
+from metallmix_kedro.support import MissingExtraError
 
 _on_the_way: dict[ServerParameters, Future[LanguageModel]] = {}
 
@@ -52,6 +53,8 @@ def _connect(parameters: ServerParameters) -> LanguageModel:
     match parameters.provider:
         case "ollama":
             return _tried(_ollama, parameters)
+        case "openai":
+            return _tried(_openai, parameters)
         case "embedded":
             return _tried(_embedded, parameters)
         case "none":
@@ -74,7 +77,7 @@ def _tried(
     """Find a model; whatever goes wrong on the way means that there is none."""
     try:
         return find(parameters)
-    except LLMUnavailableError:
+    except (LLMUnavailableError, MissingExtraError):
         raise
     except Exception as error:  # of a client, of its imports, of what the environment does to them
         why = " ".join(str(error).split())[:300]
@@ -90,6 +93,12 @@ def _ollama(parameters: ServerParameters) -> LanguageModel:
         from metallmix_kedro.language_models.ollama_chat import OllamaModel
 
     return OllamaModel(served, parameters)
+
+
+def _openai(parameters: ServerParameters) -> LanguageModel:
+    from metallmix_kedro.language_models.openai_chat import OpenAIModel
+
+    return OpenAIModel(parameters)
 
 
 def _embedded(parameters: ServerParameters) -> LanguageModel:

@@ -97,7 +97,7 @@ class Recommendation(_Output):
     decided_by: DecidedBy
     reason: str = Field(description="why this one decided")
     choice: Choice | None = Field(
-        description="how the language model's choice came out under several orders"
+        description="what the language model's vote came to; null where it has no weight"
     )
     pareto_front: tuple[ParetoPoint, ...] = Field(
         description="configurations that none of the allowed ones beats in score and time, the "

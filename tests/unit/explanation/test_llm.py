@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 import time
@@ -8,7 +9,9 @@ import pytest
 from metallmix_kedro.explanation import llm
 from metallmix_kedro.explanation.prompt import DecisionPrompts
 from metallmix_kedro.explanation.reply import Decision, LLMReply, decide
+from metallmix_kedro.language_models.ballots import LETTERS
 from metallmix_kedro.language_models.parameters import LLMParameters
+from metallmix_kedro.language_models.vote_weights import VoteWeight
 from tests import loopback_ollama as loopback
 from tests.fabricated import SPACE
 from tests.made_evidence import hand_made
@@ -29,13 +32,17 @@ def parameters(url: str, **changes: object) -> LLMParameters:
         "base_url": url,
         "timeout_s": 30,
         "connect_timeout_s": 5,
-        "max_gap": 1,
+        "vote_weight": 1,
     }
     return LLMParameters.model_validate({**usual, **changes})
 
 
 def ask(server: loopback.LoopbackOllama, **changes: object) -> LLMReply:
     return llm.ask(hand_made(), PROMPTS, parameters(server.url, **changes), SPACE)
+
+
+def chosen(reply: LLMReply) -> list[str | None]:
+    return [one.choice and one.order[LETTERS.index(one.choice)] for one in reply.ballots]
 
 
 def decided(reply: LLMReply, **changes: object) -> Decision:
@@ -46,7 +53,7 @@ def test_a_choice_that_follows_the_candidate_is_recorded_with_its_origin():
     with loopback.serving(GOOD) as server:
         reply = ask(server, seed=7)
     assert reply.error is None
-    assert [ballot.choice for ballot in reply.ballots] == ["C2", "C2"]
+    assert chosen(reply) == ["C2", "C2"]
     assert len({ballot.order for ballot in reply.ballots}) == 2
     assert (reply.provider_used, reply.model, reply.digest) == (
         "ollama",
@@ -70,7 +77,7 @@ def test_a_choice_that_follows_the_candidate_is_recorded_with_its_origin():
         'it, and this is a clear reason. T1 on "chest_ct" used backbone Xception with the last 10 '
         "layers trained and reached an accuracy of 0.912 after a training time of 31 s."
     )
-    assert (decision.choice.consistency, decision.choice.method) == (1, "votes")
+    assert (decision.choice.consistency, decision.choice.method) == (1, "sampled")
 
 
 def test_a_choice_that_follows_the_place_does_not_count():
@@ -79,7 +86,7 @@ def test_a_choice_that_follows_the_place_does_not_count():
     decision = decided(reply)
     assert (decision.chosen_ref, decision.decided_by) == ("C1", "surrogate")
     assert decision.choice.consistency == 0.5
-    assert "did not survive reordering" in decision.reason
+    assert "C1 stands before and after its vote" in decision.reason
     # What stands may still be explained in the model's words.
     assert (reply.explained_ref, decision.explanation_by) == ("C1", "llm")
 
@@ -87,12 +94,17 @@ def test_a_choice_that_follows_the_place_does_not_count():
 def test_log_probabilities_count_where_the_server_gives_them():
     with loopback.serving(loopback.prefers("Xception", *SAID, log_probabilities=True)) as server:
         reply = ask(server)
-    assert all(ballot.probabilities is not None for ballot in reply.ballots)
-    (first_a,) = [ballot for ballot in reply.ballots if ballot.order[0] == "C2"]
-    assert first_a.probabilities == {"C2": 0.7, "C1": 0.3}
+    # Under the order C2, C1 it writes A; under the other B, after which no letter is left. Then
+    # the list is blanked.
+    assert [ballot.order for ballot in reply.ballots] == [("C1", "C2"), ("C2", "C1"), ()]
+    assert reply.ballots[1].log_probabilities == pytest.approx(
+        (math.log(0.7), math.log(0.3)), abs=1e-4
+    )
+    blanked = server.requests[2]["messages"][1]["content"].partition("Candidates:")[2]
+    assert "A N/A\nB N/A" in blanked
+    assert "Xception" not in blanked
     choice = decided(reply).choice
-    assert choice.method == "log_probabilities"
-    assert choice.support["C2"] > choice.support["C1"]
+    assert (choice.method, choice.calibrated) == ("probabilities", True)
     assert server.requests[0]["top_logprobs"] == 20
 
 
@@ -118,14 +130,36 @@ def test_the_requests_fix_schema_seed_temperature_and_lengths():
     assert first["messages"][0] == last["messages"][0]
 
 
-def test_where_only_one_candidate_may_be_chosen_no_vote_is_asked():
+@pytest.mark.parametrize("weight", [0, None])
+def test_without_weight_no_vote_is_asked_and_why_is_said(weight):
     with loopback.serving(GOOD) as server:
-        reply = ask(server, max_gap=0.005)
+        reply = ask(server, vote_weight=weight)
     assert (reply.ballots, reply.explained_ref, len(server.requests)) == ((), "C1", 1)
-    decision = decided(reply, max_gap=0.005)
+    decision = decided(reply)
     assert (decision.chosen_ref, decision.decided_by) == ("C1", "surrogate")
-    assert decision.choice.left_out == ("C2",)
-    assert "nothing to choose" in decision.reason
+    assert decision.choice is None
+    assert "weight 0" in decision.reason
+    assert ("--tags=llm_ablation" in decision.reason) == (weight is None)
+
+
+def test_what_was_measured_of_the_model_weighs_its_vote():
+    measured = VoteWeight(
+        model="tiny:latest",
+        digest=loopback.DIGEST,
+        prompt_sha256=PROMPTS.sha256,
+        objective="accuracy",
+        weight=0.2,
+        n_datasets=15,
+        regret_with=0.09,
+        regret_without=0.1,
+        consistency=0.9,
+        measured_on="2026-11-29",
+        history=None,
+    )
+    with loopback.serving(GOOD) as server:
+        how = parameters(server.url, vote_weight=None)
+        reply = llm.ask(hand_made(), PROMPTS, how, SPACE, [measured])
+    assert (reply.weight, decided(reply).chosen_ref) == (0.2, "C2")
 
 
 def vote(text: str, **more: str) -> loopback.Behaviour:
@@ -143,7 +177,7 @@ def vote(text: str, **more: str) -> loopback.Behaviour:
 def test_an_unusable_vote_is_asked_for_again_with_the_error(first, told):
     with loopback.serving(first, GOOD) as server:
         reply = ask(server)
-    assert [ballot.choice for ballot in reply.ballots] == ["C2", "C2"]
+    assert chosen(reply) == ["C2", "C2"]
     assert reply.ballots[0].attempts == 2
     assert told in server.requests[1]["messages"][-1]["content"]
 
@@ -155,7 +189,7 @@ def test_after_the_last_retry_the_error_stands_and_the_surrogate_decides():
     assert all('"C9"' in ballot.error for ballot in reply.ballots)
     decision = decided(reply)
     assert (decision.chosen_ref, decision.decided_by) == ("C1", "surrogate")
-    assert "no ballot was answered" in decision.reason
+    assert "answered 0 of 2 orders" in decision.reason
 
 
 def test_a_server_that_dies_between_votes_and_explanation_loses_no_choice():
@@ -171,9 +205,9 @@ def test_a_server_that_dies_between_votes_keeps_what_was_said():
     with loopback.serving(GOOD, loopback.resets) as server:
         reply = ask(server, retries=0)
         assert len(server.requests) == 2
-    assert [ballot.choice for ballot in reply.ballots] == ["C2", None]
+    assert chosen(reply) == ["C2", None]
     decision = decided(reply)
-    # One answer of two orders proves no consistency.
+    # Of one order of two, places do not cancel out.
     assert (decision.chosen_ref, decision.decided_by) == ("C1", "surrogate")
     assert "broke off" in decision.reason
 
@@ -218,7 +252,7 @@ def test_whatever_a_broken_server_does_the_surrogate_decides(behaviour):
     assert reply.ballots[0].error
     decision = decided(reply)
     assert (decision.chosen_ref, decision.decided_by) == ("C1", "surrogate")
-    assert "no ballot was answered" in decision.reason
+    assert "answered 0 of 2 orders" in decision.reason
 
 
 @pytest.mark.parametrize(
@@ -259,13 +293,13 @@ def test_with_ollama_a_missing_model_or_server_is_an_error():
         llm.ask(hand_made(), PROMPTS, parameters(nowhere, provider="ollama"), SPACE)
 
 
-@pytest.mark.parametrize("gap", [0, 1])
-def test_with_ollama_a_model_that_answers_nothing_is_an_error(gap):
+@pytest.mark.parametrize("weight", [0, 1])
+def test_with_ollama_a_model_that_answers_nothing_is_an_error(weight):
     with (
         loopback.serving(loopback.fails) as server,
         pytest.raises(llm.LLMUnavailableError, match="model runner has crashed"),
     ):
-        ask(server, provider="ollama", max_gap=gap)
+        ask(server, provider="ollama", vote_weight=weight)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from metallmix_kedro.explanation.claims import parse_claims
 from metallmix_kedro.explanation.reply import LLMReply, decide
-from metallmix_kedro.language_models.ballots import read_vote
+from metallmix_kedro.language_models.ballots import read_letter
 from metallmix_kedro.language_models.reply_text import MAX_REPLY_CHARS, UnusableReplyError
 from metallmix_kedro.support.errors import ArtifactError
 from tests.fabricated import SPACE
@@ -41,7 +41,10 @@ def test_a_good_reply_decides_and_explains():
     assert (decision.chosen_ref, decision.decided_by) == ("C2", "llm")
     assert decision.explanation_by == "llm"
     assert decision.explanation == WHOLE
-    assert decision.reason == "tiny:latest chose C2 in 2 of 2 orders of 2 candidates"
+    assert decision.reason == (
+        "tiny:latest preferred C2 with a share of 1.00 over 2 orders (consistency 1.00), by one "
+        "sampled letter an order, since the server tells no probabilities, weight 1"
+    )
 
 
 def test_facts_stand_with_their_evidence():
@@ -88,7 +91,7 @@ def test_a_text_that_lacks_what_was_asked_for_explains_nothing(claims):
     ],
 )
 def test_thinking_and_fences_are_no_part_of_a_vote(raw):
-    assert read_vote(raw, ["C1", "C2"]) == "C2"
+    assert read_letter(raw, 2) == "B"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ def test_thinking_and_fences_are_no_part_of_a_vote(raw):
 )
 def test_whatever_is_no_valid_vote_is_told_so(raw):
     with pytest.raises(UnusableReplyError) as error:
-        read_vote(raw, ["C1", "C2"])
+        read_letter(raw, 2)
     assert len(str(error.value)) < 300
 
 
@@ -262,10 +265,7 @@ def test_no_reply_is_an_exception_or_an_invalid_choice(raw, mode):
 def test_a_model_that_failed_is_not_hidden_behind_a_ballot_of_one():
     memory = "the server's answer made no sense (model requires more system memory (5.6 GiB))"
     reply = LLMReply(provider_used="ollama", model="big", prompt_sha256="0" * 64, error=memory)
-    decision = decide(hand_made(), reply, SPACE, OPEN.model_copy(update={"max_gap": 0}))
+    decision = decide(hand_made(), reply, SPACE, OPEN)
     assert decision.reason.startswith(f"big was asked, but did not answer: {memory}")
     late = reply.model_copy(update={"raw": '{"expl', "error": "the model did not finish"})
-    assert (
-        "the model did not finish"
-        in decide(hand_made(), late, SPACE, OPEN.model_copy(update={"max_gap": 0})).reason
-    )
+    assert "the model did not finish" in decide(hand_made(), late, SPACE, OPEN).reason

@@ -1,21 +1,33 @@
 import json
+import math
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
+from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.evaluation.protocols.task import Settings
 from metallmix_kedro.explanation.llm import LLMUnavailableError
 from metallmix_kedro.explanation.prompt import PromptTexts
 from metallmix_kedro.explanation.reply import decide
+from metallmix_kedro.history import History
+from metallmix_kedro.history.objective import with_score
+from metallmix_kedro.judging.check import separation
 from metallmix_kedro.judging.judge import judge_recommendation, rate_labelled, report_judge
-from metallmix_kedro.judging.rating import CRITERIA, parse_scores
+from metallmix_kedro.judging.rating import CRITERIA, expected_score, parse_scores
+from metallmix_kedro.language_models.language_model import Token
+from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.support.errors import ArtifactError
+from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from tests import loopback_ollama as loopback
-from tests.fabricated import SPACE
+from tests.fabricated import SPACE, fabricate_history
 from tests.made_evidence import OPEN, hand_made, made_reply
 
 FOLDER = Path(__file__).parents[3] / "conf/prompts/judge"
@@ -46,35 +58,49 @@ def recommendation(
 
 
 def judge(url: str, judged: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    usual = {"model": "tiny", "base_url": url, "timeout_s": 20, "connect_timeout_s": 5, "n_runs": 3}
+    usual = {"model": "tiny", "base_url": url, "timeout_s": 20, "connect_timeout_s": 5}
     parameters = JudgeParameters.model_validate({**usual, **changes})
     return judge_recommendation(judged or recommendation(), PROMPTS, parameters)
 
 
-def test_the_verdict_is_the_mean_of_three_runs_with_seeds_of_their_own():
-    runs = [loopback.answers(**{**FOURS, "fluency": score}) for score in (2, 3, 4)]
-    with loopback.serving(*runs) as server:
+def test_without_probabilities_the_written_scores_stand_and_are_said_to():
+    with loopback.serving(loopback.answers(**{**FOURS, "fluency": 2})) as server:
         verdict = judge(server.url, seed=10)
     assert verdict["status"] == "judged"
-    assert verdict["scores"]["fluency"] == {"mean": 3.0, "spread": 0.8165}
-    assert verdict["scores"]["conciseness"] == {"mean": 4.0, "spread": 0.0}
-    assert [request["options"]["seed"] for request in server.requests] == [10, 11, 12]
+    assert verdict["scores"] == {"completeness": 4, "fluency": 2, "conciseness": 4}
+    assert verdict["rating"]["method"] == "written"
+    (request,) = server.requests
+    assert (request["options"]["seed"], request["options"]["temperature"]) == (10, 0)
     assert verdict["digest"] == loopback.DIGEST
 
 
+def written_with(shares: dict[str, dict[str, float]]) -> list[Token]:
+    """A judge's reply, token by token, with the probabilities where its scores stand."""
+    tokens = []
+    for name, known in shares.items():
+        listed = tuple((text, math.log(share)) for text, share in known.items())
+        tokens += [Token(f'"{name}": ', ()), Token(next(iter(known)), listed), Token(", ", ())]
+    return tokens
+
+
+def test_a_score_is_the_mean_over_the_probabilities_where_it_stands():
+    tokens = written_with({"fluency": {"4": 0.3, " 3": 0.2, "0": 0.1, "x": 0.4}, "a": {"1": 1.0}})
+    assert expected_score(tokens, "fluency") == pytest.approx((1.2 + 0.6) / 0.6, abs=1e-4)
+    assert expected_score(tokens, "conciseness") is None
+    assert expected_score(written_with({"fluency": {"9": 1.0}}), "fluency") is None
+
+
 def test_an_unreadable_verdict_is_missing_and_neither_0_nor_4():
-    bad = loopback.says("I would give it a 4.")
-    with loopback.serving(loopback.answers(**dict.fromkeys(CRITERIA, 1)), bad) as server:
+    with loopback.serving(loopback.says("I would give it a 4.")) as server:
         verdict = judge(server.url)
-    assert (verdict["n_runs"], verdict["n_usable"]) == (3, 1)
-    assert verdict["scores"]["completeness"] == {"mean": 1.0, "spread": 0.0}
-    assert verdict["runs"][1]["scores"] is None
+    assert (verdict["status"], verdict["scores"]) == ("no usable verdict", None)
+    assert verdict["rating"]["scores"] is None
 
 
 @pytest.mark.parametrize("behaviour", [loopback.resets, loopback.fails, loopback.babbles])
 def test_a_judge_that_never_answers_well_has_no_scores(behaviour):
     with loopback.serving(behaviour) as server:
-        verdict = judge(server.url, n_runs=1)
+        verdict = judge(server.url)
     assert verdict["status"] == "no usable verdict"
     assert verdict["scores"] is None
     assert verdict["reason"]
@@ -139,55 +165,96 @@ def strict(handler: Any) -> None:
     loopback.answers(**scores)(handler)
 
 
-def checked(behaviour: loopback.Behaviour) -> tuple[dict[str, Any], dict[str, Any], int]:
+@pytest.fixture(scope="module")
+def history() -> History:
+    return History(with_score(fabricate_history(n_datasets=4, n_trials=20), "accuracy"))
+
+
+def checked(
+    behaviour: loopback.Behaviour, history: History
+) -> tuple[dict[str, Any], dict[str, Any], int]:
     """Judge a judge, twice, and then have it judge; return report, verdict and requests."""
     with loopback.serving(behaviour) as server:
-        parameters = JudgeParameters.model_validate(
-            {"model": "tiny", "base_url": server.url, "n_runs": 2, "n_checked": 2, "timeout_s": 20}
+        how = {"model": "tiny", "base_url": server.url, "n_checked": 6, "timeout_s": 20}
+        parameters = EvaluationParameters.model_validate({"judge": how})
+        settings = Settings(
+            parameters, MetaLearningParameters(), DecisionParameters(), RetrievalParameters()
         )
-        judged = recommendation()
+        judged = recommendation(WRITTEN)
         ratings: dict[str, Any] = {}
         for _ in range(2):
-            ratings.update(rate_labelled(judged, PROMPTS, parameters, ratings))
+            ratings.update(rate_labelled(judged, history, PROMPTS, settings, ratings))
         # As the store of ratings wants them: a folder and a file.
-        assert all(re.fullmatch(r"C\d/[a-z_]+-[0-9a-f]{16}", key) for key in ratings)
+        assert all(re.fullmatch(r"\w+/C\d-[a-z_]+-[0-9a-f]{16}", key) for key in ratings)
         asked = len(server.requests)
-        report = report_judge(judged, PROMPTS, parameters, ratings)
-        verdict = judge_recommendation(judged, PROMPTS, parameters, report)
+        report = report_judge(judged, history, PROMPTS, settings, ratings)
+        verdict = judge_recommendation(judged, PROMPTS, parameters.judge, report)
     return report, verdict, asked
 
 
-def test_a_judge_that_sees_damage_is_usable():
-    report, verdict, asked = checked(strict)
-    # Two good explanations, seven kinds of damage, two runs; the second time all is known.
-    assert asked == 2 * 8 * 2
+def test_a_judge_that_sees_damage_is_usable(history):
+    report, verdict, asked = checked(strict, history)
+    # Six good explanations over all targets, eight kinds of damage; then all is known.
+    assert asked == 6 * 9
     assert (report["status"], report["usable"]) == ("checked", True)
+    assert report["all"]["n"] == 6
+    assert report["all"]["low"] > 0.7
     assert report["kinds"]["section_missing"]["auc"] == 1
-    assert report["retest_spread"] == 0
     assert (verdict["status"], verdict["judge_usable"]) == ("judged", True)
+    assert verdict["explanation_by"] == "llm"
     # What is computed needs no judge.
-    for kind in ("sign_flipped", "value_changed", "trial_invented", "broken_json"):
+    for kind in ("sign_flipped", "value_changed", "trial_invented", "joined_falsely"):
         assert report["kinds"][kind]["exact_auc"] == 1
 
 
-def test_a_judge_that_gives_everyone_4_is_not_listened_to():
-    report, verdict, _ = checked(loopback.answers(**FOURS))
-    assert (report["auc"], report["usable"]) == (0.5, False)
-    assert report["kinds"]["padded"]["agreement"] == 0
+def test_what_a_usable_judge_finds_bad_gives_way_to_the_fallback():
+    trusted = {"status": "checked", "reason": None, "usable": True, "model": "tiny:latest"}
+    trusted |= {"digest": loopback.DIGEST, "prompt_sha256": PROMPTS.sha256}
+    with loopback.serving(loopback.answers(**dict.fromkeys(CRITERIA, 1))) as server:
+        how = JudgeParameters.model_validate({"model": "tiny", "base_url": server.url})
+        for known, by in (
+            (trusted, "attributions"),
+            (trusted | {"usable": False}, "llm"),
+            (None, "llm"),
+        ):
+            verdict = judge_recommendation(recommendation(WRITTEN), PROMPTS, how, known)
+            assert verdict["explanation_by"] == by
+            assert verdict["explanation"].startswith("C1 uses") == (by == "attributions")
+
+
+def test_a_judge_that_gives_everyone_4_is_not_listened_to(history):
+    report, verdict, _ = checked(loopback.answers(**FOURS), history)
+    assert (report["all"]["auc"], report["usable"]) == (0.5, False)
     assert (verdict["status"], verdict["scores"]) == ("not usable", None)
-    assert "AUC of 0.50" in verdict["reason"]
+    assert "AUC of 0.50 (0.50 to 0.50 on 6)" in verdict["reason"]
     # What it said is on record.
-    assert verdict["runs"][0]["scores"] == FOURS
+    assert verdict["rating"]["scores"] == FOURS
 
 
-def test_a_judge_that_cannot_be_read_is_not_usable():
-    report, verdict, _ = checked(loopback.says("Fine!"))
-    assert (report["auc"], report["usable"], report["unreadable"]) == (None, False, 1)
+def test_a_judge_that_cannot_be_read_is_not_usable(history):
+    report, verdict, _ = checked(loopback.says("Fine!"), history)
+    assert (report["all"]["auc"], report["usable"], report["unreadable"]) == (None, False, 1)
     assert verdict["status"] == "no usable verdict"
 
 
-def test_a_check_of_another_judge_says_nothing():
-    report, _, _ = checked(loopback.answers(**FOURS))
+def scored(rng: np.random.Generator, shift: float, n: int) -> pd.DataFrame:
+    return pd.DataFrame({"good": rng.normal(shift, 1, n), "padded": rng.normal(0, 1, n)})
+
+
+def test_the_interval_of_an_auc_is_narrower_with_more_and_holds_the_truth():
+    rng = np.random.default_rng(0)
+    few, many = (
+        separation(one, one, ("padded",), seed=1)
+        for one in (scored(rng, 1, 10), scored(rng, 1, 200))
+    )
+    truth = 0.7602  # the normal distribution function at 1 / sqrt(2)
+    assert many.low < truth < many.high
+    assert many.high - many.low < few.high - few.low
+    assert few.low <= few.auc <= few.high
+
+
+def test_a_check_of_another_judge_says_nothing(history):
+    report, _, _ = checked(loopback.answers(**FOURS), history)
     with loopback.serving(loopback.answers(**FOURS)) as server:
         server.digests = {"tiny:latest": "cd" * 32}
         parameters = JudgeParameters.model_validate({"model": "tiny", "base_url": server.url})
@@ -197,7 +264,7 @@ def test_a_check_of_another_judge_says_nothing():
 
 def test_the_judge_sees_the_explanation_and_the_evidence():
     with loopback.serving(loopback.answers(**FOURS)) as server:
-        judge(server.url, n_runs=1)
+        judge(server.url)
     system, user = (message["content"] for message in server.requests[0]["messages"])
     assert "0 to 4" in system
     assert "C1 uses backbone EfficientNetLite0" in user

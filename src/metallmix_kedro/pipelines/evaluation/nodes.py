@@ -22,10 +22,12 @@ from metallmix_kedro.judging import (
     current_rows,
     fingerprint,
     judge_recommendation,
+    model_table,
     rate_labelled,
     report_judge,
     row_table,
     summary_table,
+    weight_table,
 )
 from metallmix_kedro.judging import pictures as llm_pictures
 from metallmix_kedro.report import RecommendationParameters
@@ -91,27 +93,40 @@ def draw_language_models(outcomes: pd.DataFrame) -> Figure:
 
 def rate_labelled_explanations(
     recommendation: dict[str, Any],
+    history: pd.DataFrame,
     judge_prompt: dict[str, Callable[[], str]],
     judge_ratings_so_far: dict[str, Callable[[], Any]],
     evaluation: EvaluationParameters,
+    meta_learning: MetaLearningParameters,
+    decision: RecommendationParameters,
+    retrieval: RetrievalParameters,
+    objective: Objective,
 ) -> Iterator[dict[str, Any]]:
     """Have the judge rate good and damaged explanations; each rating is stored as it comes."""
-    prompts = PromptTexts.from_partitions(judge_prompt)
-    known = {name: load() for name, load in judge_ratings_so_far.items()}
-    for key, rating in rate_labelled(recommendation, prompts, evaluation.judge, known):
+    settings = Settings(evaluation, meta_learning, decision, retrieval, objective)
+    prompts, scored = PromptTexts.from_partitions(judge_prompt), History.scored(history, objective)
+    for key, rating in rate_labelled(
+        recommendation, scored, prompts, settings, judge_ratings_so_far
+    ):
         yield {key: rating}
 
 
 def report_on_judge(
     recommendation: dict[str, Any],
+    history: pd.DataFrame,
     judge_prompt: dict[str, Callable[[], str]],
     judge_ratings: dict[str, Callable[[], Any]],
     evaluation: EvaluationParameters,
+    meta_learning: MetaLearningParameters,
+    decision: RecommendationParameters,
+    retrieval: RetrievalParameters,
+    objective: Objective,
 ) -> dict[str, Any]:
     """Say how well the judge tells good explanations from damaged ones."""
-    prompts = PromptTexts.from_partitions(judge_prompt)
+    settings = Settings(evaluation, meta_learning, decision, retrieval, objective)
+    prompts, scored = PromptTexts.from_partitions(judge_prompt), History.scored(history, objective)
     known = {name: load() for name, load in judge_ratings.items()}
-    return report_judge(recommendation, prompts, evaluation.judge, known)
+    return report_judge(recommendation, scored, prompts, settings, known)
 
 
 def judge(
@@ -153,21 +168,29 @@ def table_llm_ablation(
     rows: dict[str, Callable[[], Any]],
     history: pd.DataFrame,
     recommendation_prompt: dict[str, Callable[[], str]],
+    llm_weights: pd.DataFrame,
     evaluation: EvaluationParameters,
     meta_learning: MetaLearningParameters,
     recommendation: RecommendationParameters,
     retrieval: RetrievalParameters,
     objective: Objective,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Put the rows into the paper's table, and average them over datasets."""
+    input_versions: dict[str, str] | None,
+) -> dict[str, pd.DataFrame]:
+    """Put the rows into the paper's table, average them, and learn what votes are worth."""
     settings = Settings(
         evaluation, meta_learning, recommendation, retrieval, objective, recommendation.llm
     )
     prompts = DecisionPrompts.from_partitions(recommendation_prompt)
-    common = fingerprint(History.scored(history, objective), settings, prompts)
-    table = row_table(current_rows((load() for load in rows.values()), common))
-    wanted = evaluation.llm_ablation
-    return table, summary_table(table, wanted.models if wanted.enabled else ())
+    common = fingerprint(History.scored(history, objective), settings, prompts.sha256)
+    current = current_rows((load() for load in rows.values()), common)
+    table, wanted = row_table(current), evaluation.llm_ablation
+    weights = weight_table(current, llm_weights, (input_versions or {}).get("history"))
+    return {
+        "table": table,
+        "summary": summary_table(table, wanted.models if wanted.enabled else ()),
+        "models": model_table(table, weights),
+        "weights": weights,
+    }
 
 
 def draw_llm_ablation(table: pd.DataFrame) -> Figure:

@@ -84,9 +84,10 @@ def create_pipeline(**_: object) -> Pipeline:
                 nodes.rate_labelled_explanations,
                 inputs=[
                     "recommendation",
+                    "history",
                     "judge_prompt",
                     "judge_ratings_so_far",
-                    "params:evaluation",
+                    *_SETTINGS,
                 ],
                 outputs="judge_ratings",
                 name="rate_labelled_explanations",
@@ -94,7 +95,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.report_on_judge,
-                inputs=["recommendation", "judge_prompt", "judge_ratings", "params:evaluation"],
+                inputs=["recommendation", "history", "judge_prompt", "judge_ratings", *_SETTINGS],
                 outputs="judge_report",
                 name="report_on_judge",
                 tags=["judge"],
@@ -121,8 +122,20 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.table_llm_ablation,
-                inputs=["llm_ablation_rows", "history", "recommendation_prompt", *_SETTINGS],
-                outputs=["llm_ablation_table", "llm_ablation_summary"],
+                inputs=[
+                    "llm_ablation_rows",
+                    "history",
+                    "recommendation_prompt",
+                    "llm_weights",
+                    *_SETTINGS,
+                    "input_versions",
+                ],
+                outputs={
+                    "table": "llm_ablation_table",
+                    "summary": "llm_ablation_summary",
+                    "models": "llm_ablation_models",
+                    "weights": "llm_weights_measured",
+                },
                 name="table_llm_ablation",
                 tags=["llm_ablation"],
             ),

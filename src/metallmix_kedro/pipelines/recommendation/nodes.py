@@ -30,6 +30,7 @@ from metallmix_kedro.explanation import (
 )
 from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.history import History, Objective
+from metallmix_kedro.language_models import read_weights
 from metallmix_kedro.meta_features import ProbeParameters, TargetDescription, TargetParameters
 from metallmix_kedro.meta_features import target as targets
 from metallmix_kedro.meta_features.probes import target as probing
@@ -165,13 +166,15 @@ def gather_evidence(
 def ask_llm(
     evidence: Json,
     prompt: dict[str, Callable[[], str]],
+    llm_weights: pd.DataFrame,
     allowed: scoring.AllowedSpace,
     parameters: RecommendationParameters,
 ) -> Json:
     """Ask the language model; that it gave no usable reply is a reply too."""
     shown = Evidence.model_validate(evidence)
     prompts = DecisionPrompts.from_partitions(prompt)
-    answer = llm.ask(shown, prompts, parameters.llm, allowed.space)
+    weights = read_weights(llm_weights.to_dict("records"))
+    answer = llm.ask(shown, prompts, parameters.llm, allowed.space, weights)
     return answer.model_dump(mode="json")
 
 

@@ -65,7 +65,7 @@ def create_pipeline(**_: object) -> Pipeline:
         ),
         _step(
             nodes.ask_llm,
-            ["evidence", "recommendation_prompt", "allowed_space", RECOMMENDATION],
+            ["evidence", "recommendation_prompt", "llm_weights", "allowed_space", RECOMMENDATION],
             "llm_reply",
         ),
         _step(
