@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import partial
 from statistics import fmean
 from typing import Any, Literal
 
@@ -13,11 +12,10 @@ from pydantic import BaseModel, ConfigDict
 from scipy import stats
 
 from metallmix_kedro.evaluation import Settings, replay_tables
-from metallmix_kedro.explanation import Evidence, PromptTexts, check_explanation
+from metallmix_kedro.explanation import PromptTexts
 from metallmix_kedro.history import History
 from metallmix_kedro.judging.ablation_keys import fingerprint, short_hash
-from metallmix_kedro.judging.damage import JUDGED, KINDS, Example, labelled_set
-from metallmix_kedro.judging.exact import BEST_SCORE, format_score, supported_share
+from metallmix_kedro.judging.damage import JUDGED, KINDS, labelled_set
 from metallmix_kedro.judging.left_out import leave_out
 from metallmix_kedro.judging.rating import Rating, rate
 from metallmix_kedro.language_models import Identity, LanguageModel
@@ -33,8 +31,7 @@ class Separation(BaseModel):
 
     ``auc`` is the share of all pairs (a good one, a damaged one) in which the judge gives the good
     one more, equals counting half; ``low`` and ``high`` are its 95 % interval, a percentile
-    bootstrap over explanations. ``exact_auc`` is the same by the computed scores. Missing where
-    fewer than two could be read.
+    bootstrap over explanations. Missing where fewer than two could be read.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,21 +40,19 @@ class Separation(BaseModel):
     auc: float | None = None
     low: float | None = None
     high: float | None = None
-    exact_auc: float | None = None
 
 
 class JudgeReport(BaseModel):
     """How far a judge can be trusted.
 
     ``all`` is the mean over the kinds of damage that a judge is asked about; ``usable`` whether
-    its interval lies above `min_auc`, missing where it was not checked. ``unreadable`` is the share
-    of ratings that could not be read.
+    its interval lies above `min_auc`, missing where it was not checked (``reason``). ``unreadable``
+    is the share of ratings that could not be read.
     """
 
     model_config = ConfigDict(frozen=True)
 
     schema_version: Literal[2] = 2
-    status: Literal["checked", "not checked", "no judge"]
     reason: str | None
     model: str | None = None
     digest: str | None = None
@@ -85,48 +80,32 @@ def rate_examples(
     str
         Key of the rating: target, candidate, kind and a hash of all that it depends on.
     dict
-        The rating, the computed score and which example it is of, as JSON.
+        The rating and which example it is of, as JSON.
     """
-    parameters, common = (
-        settings.evaluation.judge,
-        common_to_all(model.identity, prompts, history, settings),
-    )
+    parameters = settings.evaluation.judge
+    common = _common(model.identity, prompts, history, settings)
     tables, _ = replay_tables(history, settings.evaluation.source, settings.evaluation.min_trials)
     spread = Counter(i * len(tables) // parameters.n_checked for i in range(parameters.n_checked))
     for number, n_good in spread.items():
-        name = partial(_key, tables[number].dataset, common)
-        if all(name(f"C{n}", kind) in known for n in range(1, n_good + 1) for kind in KINDS):
+        name = tables[number].dataset
+        refs = [f"C{place}" for place in range(1, n_good + 1)]
+        if all(f"{name}/{ref}-{kind}-{common}" in known for ref in refs for kind in KINDS):
             continue
         evidence = leave_out(history, tables[number], settings).evidence
-        for example in labelled_set(evidence, n_good, parameters.seed):
-            key = name(example.chosen_ref, example.kind)
+        for ref, kind, text in labelled_set(evidence, n_good, parameters.seed):
+            # The store keeps a folder of files: one target a folder.
+            key = f"{name}/{ref}-{kind}-{common}"
             if key not in known:
-                rated = rate(model, prompts, parameters, evidence, example.chosen_ref, example.text)
-                yield (
-                    key,
-                    {
-                        "common": common,
-                        "example": f"{tables[number].dataset}/{example.chosen_ref}",
-                        "kind": example.kind,
-                        "exact": _exact(example, evidence),
-                        "rating": rated.model_dump(mode="json"),
-                    },
-                )
+                rated = rate(model, prompts, parameters, evidence, ref, text)
+                row = {"common": common, "example": f"{name}/{ref}", "kind": kind}
+                yield key, {**row, "rating": rated.model_dump(mode="json")}
 
 
-def common_to_all(
-    identity: Identity, prompts: PromptTexts, history: History, settings: Settings
-) -> str:
+def _common(identity: Identity, prompts: PromptTexts, history: History, settings: Settings) -> str:
     """Hash what all ratings of a judge depend on."""
-    parameters = settings.evaluation.judge
     trials = fingerprint(history, settings, prompts.sha256)
-    how = (parameters.seed, parameters.think)
+    how = (settings.evaluation.judge.seed, settings.evaluation.judge.think)
     return short_hash((identity.digest or identity.name, trials, how), 16)
-
-
-def _key(dataset: str, common: str, ref: str, kind: str) -> str:
-    # The store keeps a folder of files: one target a folder.
-    return f"{dataset}/{ref}-{kind}-{common}"
 
 
 def report(
@@ -148,59 +127,43 @@ def report(
     known : mapping of str to dict
         Ratings by key, as `rate_examples` gives them.
     """
-    parameters, common = (
-        settings.evaluation.judge,
-        common_to_all(identity, prompts, history, settings),
-    )
+    parameters = settings.evaluation.judge
+    common = _common(identity, prompts, history, settings)
     rows = [one for one in known.values() if one.get("common") == common]
-    ratings = [Rating.model_validate(one["rating"]) for one in rows]
-    frame = pd.DataFrame(rows, columns=["example", "kind", "exact"])
-    frame["judged"] = [
-        np.nan if one.scores is None else fmean(one.scores.values()) for one in ratings
-    ]
+    read = [Rating.model_validate(one["rating"]).scores for one in rows]
+    frame = pd.DataFrame(rows, columns=["example", "kind"])
+    frame["judged"] = [np.nan if one is None else fmean(one.values()) for one in read]
     judged = frame.pivot(index="example", columns="kind", values="judged")
-    exact = frame.pivot(index="example", columns="kind", values="exact")
-    kinds = {
-        kind: separation(judged, exact, (kind,), parameters.seed)
-        for kind in KINDS
-        if kind in judged and kind != "good"
-    }
-    found = separation(judged, exact, tuple(k for k in JUDGED if k in judged), parameters.seed)
+    found = separation(judged, JUDGED, parameters.seed)
     return JudgeReport(
-        status="checked",
         reason=None if found.auc is not None else "too few of its ratings could be read",
         model=identity.name,
         digest=identity.digest,
         prompt_sha256=prompts.sha256,
         min_auc=parameters.min_auc,
         usable=found.low is not None and found.low > parameters.min_auc,
-        unreadable=round(fmean(one.scores is None for one in ratings), DECIMALS) if rows else None,
+        unreadable=round(read.count(None) / len(read), DECIMALS) if read else None,
         all=found,
-        kinds=kinds,
+        kinds={kind: separation(judged, (kind,), parameters.seed) for kind in KINDS[1:]},
     )
 
 
-def separation(
-    judged: pd.DataFrame, exact: pd.DataFrame, kinds: tuple[str, ...], seed: int
-) -> Separation:
+def separation(judged: pd.DataFrame, kinds: tuple[str, ...], seed: int) -> Separation:
     """Compare good explanations with damaged ones, as the mean over some kinds of damage.
 
     Parameters
     ----------
-    judged, exact : pandas.DataFrame
+    judged : pandas.DataFrame
         Scores, a row an explanation, with the columns ``good`` and `kinds`; NaN where none could
         be read.
     kinds : tuple of str
     seed : int
         Of the bootstrap.
     """
-    columns = ["good", *kinds]
-    if not kinds or "good" not in judged:
-        return Separation(n=0)
-    read = judged[columns].dropna()
+    read = judged.reindex(columns=["good", *kinds]).dropna()
     if len(read) < 2:
         return Separation(n=len(read))
-    samples = tuple(read[column].to_numpy() for column in columns)
+    samples = tuple(read[column].to_numpy() for column in read)
     interval = stats.bootstrap(
         samples,
         mean_auc,
@@ -210,14 +173,10 @@ def separation(
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    computed = exact[columns].dropna()
-    return Separation(
-        n=len(read),
-        auc=round(mean_auc(*samples), DECIMALS),
-        low=round(float(interval.low), DECIMALS),
-        high=round(float(interval.high), DECIMALS),
-        exact_auc=round(mean_auc(*(computed[c].to_numpy() for c in columns)), DECIMALS),
+    auc, low, high = (
+        round(float(one), DECIMALS) for one in (mean_auc(*samples), interval.low, interval.high)
     )
+    return Separation(n=len(read), auc=auc, low=low, high=high)
 
 
 def mean_auc(good: Values, *damaged: Values) -> float:
@@ -230,9 +189,3 @@ def mean_auc(good: Values, *damaged: Values) -> float:
     """
     areas = [np.sign(good[:, None] - one[None, :]).mean() / 2 + 0.5 for one in damaged]
     return float(np.mean(areas))
-
-
-def _exact(example: Example, evidence: Evidence) -> float:
-    """Return the sum of the computed scores of a text, 0 to 8."""
-    share = supported_share(check_explanation(example.text, evidence, example.chosen_ref))
-    return BEST_SCORE * (share or 0.0) + format_score(example.text, configuration_agrees=True)

@@ -4,7 +4,6 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from metallmix_kedro.explanation import (
     Evidence,
@@ -30,15 +29,7 @@ _FILLERS = (
 )
 
 
-class Example(NamedTuple):
-    """An explanation of a candidate, good or damaged: one of `KINDS`."""
-
-    chosen_ref: str
-    kind: str
-    text: str
-
-
-def labelled_set(evidence: Evidence, n_good: int, seed: int) -> Iterator[Example]:
+def labelled_set(evidence: Evidence, n_good: int, seed: int) -> Iterator[tuple[str, str, str]]:
     """Make good explanations of the first candidates, and of each all kinds of damage.
 
     Parameters
@@ -48,18 +39,23 @@ def labelled_set(evidence: Evidence, n_good: int, seed: int) -> Iterator[Example
         How many at most; there are not more than candidates.
     seed : int
         Of what is damaged where.
+
+    Yields
+    ------
+    str
+        Reference of the candidate.
+    str
+        One of `KINDS`.
+    str
+        The explanation.
     """
     for ref in [one.ref for one in evidence.candidates[:n_good]]:
         good = explain_from_attributions(evidence, ref).text
-        yield Example(ref, "good", good)
+        yield ref, "good", good
         generator = random.Random(f"{seed} {ref}")  # noqa: S311 (nothing secret)
-        for kind, damage in DAMAGES.items():
-            text = damage(good, generator)
-            if text != good:
-                yield Example(ref, kind, text)
-        text = join_falsely(good, generator, evidence, ref)
-        if text != good:
-            yield Example(ref, "joined_falsely", text)
+        damaged = {kind: damage(good, generator) for kind, damage in DAMAGES.items()}
+        damaged["joined_falsely"] = join_falsely(good, generator, evidence, ref)
+        yield from ((ref, kind, text) for kind, text in damaged.items() if text != good)
 
 
 def join_falsely(text: str, generator: random.Random, evidence: Evidence, ref: str) -> str:

@@ -126,11 +126,9 @@ def rate_labelled(
     known: Mapping[str, Any],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Have the judge of a recommendation rate good and damaged explanations it has not rated."""
-    parameters = settings.evaluation.judge
-    if parameters.n_checked:
-        model, _ = _judge(_writer(recommendation, read_judged(recommendation)), parameters)
-        if model is not None:
-            yield from check.rate_examples(model, prompts, history, settings, known)
+    model, _ = _checked_judge(recommendation, settings)
+    if model is not None:
+        yield from check.rate_examples(model, prompts, history, settings, known)
 
 
 def report_judge(
@@ -141,15 +139,21 @@ def report_judge(
     known: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Say how far the judge can be trusted, as a `check.JudgeReport` in JSON."""
+    model, reason = _checked_judge(recommendation, settings)
+    found = JudgeReport(reason=reason)
+    if model is not None:
+        found = check.report(model.identity, prompts, history, settings, known)
+    return found.model_dump(mode="json")
+
+
+def _checked_judge(
+    recommendation: Mapping[str, Any], settings: Settings
+) -> tuple[LanguageModel | None, str | None]:
+    """Return the judge of a recommendation if it is to be checked, else why it is not."""
     parameters = settings.evaluation.judge
     if not parameters.n_checked:
-        reason = "evaluation.judge.n_checked is 0"
-        return JudgeReport(status="not checked", reason=reason).model_dump(mode="json")
-    model, reason = _judge(_writer(recommendation, read_judged(recommendation)), parameters)
-    if model is None:
-        return JudgeReport(status="no judge", reason=reason).model_dump(mode="json")
-    found = check.report(model.identity, prompts, history, settings, known)
-    return found.model_dump(mode="json")
+        return None, "it is not checked (evaluation.judge.n_checked is 0)"
+    return _judge(_writer(recommendation, read_judged(recommendation)), parameters)
 
 
 def _judge(
@@ -172,7 +176,7 @@ def _trust(
         return None
     found = JudgeReport.model_validate(dict(checked))
     same = (found.digest, found.prompt_sha256) == (model.identity.digest, prompts.sha256)
-    return found if found.status == "checked" and same else None
+    return found if found.usable is not None and same else None
 
 
 def _heard(

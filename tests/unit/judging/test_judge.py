@@ -14,12 +14,14 @@ from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.protocols.task import Settings
+from metallmix_kedro.explanation.claims import check_explanation
 from metallmix_kedro.explanation.llm import LLMUnavailableError
 from metallmix_kedro.explanation.prompt import PromptTexts
 from metallmix_kedro.explanation.reply import decide
 from metallmix_kedro.history import History
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.judging.check import separation
+from metallmix_kedro.judging.damage import KINDS, labelled_set
 from metallmix_kedro.judging.judge import judge_recommendation, rate_labelled, report_judge
 from metallmix_kedro.judging.rating import CRITERIA, expected_score, parse_scores
 from metallmix_kedro.language_models.language_model import Token
@@ -196,19 +198,25 @@ def test_a_judge_that_sees_damage_is_usable(history):
     report, verdict, asked = checked(strict, history)
     # Six good explanations over all targets, eight kinds of damage; then all is known.
     assert asked == 6 * 9
-    assert (report["status"], report["usable"]) == ("checked", True)
+    assert (report["reason"], report["usable"]) == (None, True)
     assert report["all"]["n"] == 6
     assert report["all"]["low"] > 0.7
     assert report["kinds"]["section_missing"]["auc"] == 1
     assert (verdict["status"], verdict["judge_usable"]) == ("judged", True)
     assert verdict["explanation_by"] == "llm"
-    # What is computed needs no judge.
-    for kind in ("sign_flipped", "value_changed", "trial_invented", "joined_falsely"):
-        assert report["kinds"][kind]["exact_auc"] == 1
+
+
+def test_what_is_false_is_found_without_a_judge():
+    kinds = set()
+    for ref, kind, text in labelled_set(hand_made(), 2, seed=0):
+        supported = [one.supported for one in check_explanation(text, hand_made(), ref)]
+        assert all(supported) == (kind in ("good", "section_missing")) or kind == "padded"
+        kinds.add(kind)
+    assert kinds == set(KINDS)
 
 
 def test_what_a_usable_judge_finds_bad_gives_way_to_the_fallback():
-    trusted = {"status": "checked", "reason": None, "usable": True, "model": "tiny:latest"}
+    trusted = {"reason": None, "usable": True, "model": "tiny:latest"}
     trusted |= {"digest": loopback.DIGEST, "prompt_sha256": PROMPTS.sha256}
     with loopback.serving(loopback.answers(**dict.fromkeys(CRITERIA, 1))) as server:
         how = JudgeParameters.model_validate({"model": "tiny", "base_url": server.url})
@@ -244,8 +252,7 @@ def scored(rng: np.random.Generator, shift: float, n: int) -> pd.DataFrame:
 def test_the_interval_of_an_auc_is_narrower_with_more_and_holds_the_truth():
     rng = np.random.default_rng(0)
     few, many = (
-        separation(one, one, ("padded",), seed=1)
-        for one in (scored(rng, 1, 10), scored(rng, 1, 200))
+        separation(one, ("padded",), seed=1) for one in (scored(rng, 1, 10), scored(rng, 1, 200))
     )
     truth = 0.7602  # the normal distribution function at 1 / sqrt(2)
     assert many.low < truth < many.high
