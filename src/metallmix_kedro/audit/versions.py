@@ -55,30 +55,28 @@ def describe_versions(
 
 def loaded_versions(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
     """Resolve what a run reads from outside: its free inputs, by name."""
-    return {
-        name: version
+    found = {
+        name: load_version(dataset)
         for name, dataset in versioned(catalog, pipeline.inputs()).items()
-        if (version := load_version(dataset))
     }
+    return {name: version for name, version in found.items() if version}
 
 
 def saved_versions(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
     """Say under which version a run saves each of its outputs, by name."""
-    return {
-        name: version
-        for name, dataset in versioned(catalog, pipeline.all_outputs()).items()
-        if (version := dataset.resolve_save_version())
-    }
+    datasets = versioned(catalog, pipeline.all_outputs())
+    found = {name: dataset.resolve_save_version() for name, dataset in datasets.items()}
+    return {name: version for name, version in found.items() if version}
 
 
 def saved_paths(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, Path]:
     """Find the files that a run has stored, by the name of their dataset."""
     datasets = versioned(catalog, pipeline.all_outputs())
-    return {
-        name: path
+    found = {
+        name: version_path(datasets[name], version)
         for name, version in saved_versions(pipeline, catalog).items()
-        if (path := version_path(datasets[name], version))
     }
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def incoming_versions(
