@@ -130,8 +130,8 @@ def learning_curves(
     if target.n_train is None:
         return None
     known = history.loc[history["status"] == "finished", N_TRAIN].dropna()
-    sizes = np.geomspace(known.min(), known.max(), _SIZES)
-    sizes = np.unique(np.round([*sizes, target.n_train], 1))
+    n_train, spaced = round(target.n_train, 1), np.geomspace(known.min(), known.max(), _SIZES)
+    sizes = sorted({n_train, *(round(float(size), 1) for size in spaced)})
     shown: list[tuple[Configuration, str | None, str | None]] = [
         *((one.configuration, one.ref, None) for one in candidates),
         *((configuration, None, value) for value, configuration in _best_by_value(scored).items()),
@@ -141,8 +141,8 @@ def learning_curves(
     predicted = surrogate.predict(together.assign(**{N_TRAIN: np.tile(sizes, len(shown))}))
     rows = predicted[["score", "score_low", "score_high"]].to_numpy().round(_DECIMALS)
     return LearningCurves(
-        n_train=round(target.n_train, 1),
-        largest=float(known.max()),
+        n_train=n_train,
+        largest=sizes[-1],
         curves=tuple(
             LearningCurve(
                 configuration=one,
@@ -150,7 +150,7 @@ def learning_curves(
                 best_of=value,
                 points=tuple(
                     CurvePoint(n_train=size, score=score, low=low, high=high)
-                    for size, (score, low, high) in zip(sizes.tolist(), part.tolist(), strict=True)
+                    for size, (score, low, high) in zip(sizes, part.tolist(), strict=True)
                 ),
             )
             for (one, ref, value), part in zip(shown, np.split(rows, len(shown)), strict=True)

@@ -136,6 +136,12 @@ def test_where_no_size_is_known_there_is_no_curve() -> None:
     assert predicted(made.history()) is None
 
 
+def test_a_target_at_the_edge_of_the_history_is_at_its_edge_to_the_last_digit() -> None:
+    found = predicted(history(50, 971.25))
+    assert found is not None
+    assert found.n_train == found.largest == found.curves[0].points[-1].n_train
+
+
 def test_a_history_of_one_size_gives_a_curve_of_one_or_two_points() -> None:
     found = predicted(history(300))
     assert found is not None
