@@ -15,9 +15,10 @@ CHEAP = (
     "retrieval",
     "recommendation",
 )
-"""What a plain ``kedro run`` does: learn from the history and recommend, in about a minute.
+"""What a plain ``kedro run`` does of these: learn what a recommendation needs, and recommend.
 
-The others are asked for by name."""
+The rest of them (how good the surrogate is on datasets left out, pictures) and the others are asked
+for by name."""
 
 LEARNING = ("matplotlib", "shap", "sklearn")
 """Packages of the extra ``learn``; without them a plain run recommends from what was learned."""
@@ -56,12 +57,13 @@ def register_pipelines() -> dict[str, Pipeline]:
     -------
     dict of str to kedro.pipeline.Pipeline
         By folder name. With ``--pipelines=recommendation`` no other pipeline is imported;
-        ``__default__``, the sum of the `CHEAP` ones, stands in it when everything is loaded;
-        without the extra ``learn`` it is the recommendation alone.
+        ``__default__``, what a recommendation needs of the `CHEAP` ones, stands in it when
+        everything is loaded; without the extra ``learn`` it is the recommendation alone.
     """
     found: dict[str, Pipeline] = find_pipelines(raise_errors=True)
     if "__default__" in found:
         learns = all(find_spec(package) for package in LEARNING)
         wanted = CHEAP if learns else ("recommendation",)
-        found["__default__"] = sum((found[name] for name in wanted), Pipeline([]))
+        whole = sum((found[name] for name in wanted), Pipeline([]))
+        found["__default__"] = whole.to_outputs(*found["recommendation"].all_outputs())
     return found

@@ -103,6 +103,14 @@ def test_the_default_is_everything_cheap():
     assert not boxes & {"experiment_grid", *BESIDE}
 
 
+def test_the_default_makes_what_a_recommendation_needs_and_nothing_else():
+    plain, recommending = registered()["__default__"], registered()["recommendation"]
+    assert recommending.all_outputs() <= plain.all_outputs()
+    assert plain.outputs() <= recommending.all_outputs()
+    assert {"score_model", "retrieval_index", "trial_top_features"} <= plain.all_outputs()
+    assert not {"lodo_predictions", "attribution_summary_plot"} & plain.all_outputs()
+
+
 @pytest.mark.parametrize("name", [*NAMES, *BESIDE])
 def test_a_pipeline_is_one_collapsible_box(name):
     assert {node.namespace for node in registered()[name].nodes} == {name}

@@ -4,7 +4,7 @@ Plotly figures as plain data, as `pareto_picture` makes them. What a row is stan
 so that a telephone has the whole width for the marks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -12,6 +12,9 @@ from metallmix_kedro.explanation import Attribution, Candidate, TopFeature, form
 from metallmix_kedro.history import Measure
 from metallmix_kedro.report.pareto_picture import Figure
 from metallmix_kedro.report.recommendation import Recommendation
+
+Label = tuple[str, str, str]
+"""What stands above a mark: what it is, its number in bold, a note."""
 
 ROW_HEIGHT = 46
 """In pixels."""
@@ -53,10 +56,14 @@ def draw_intervals(candidates: Sequence[Candidate], chosen_ref: str, measure: Me
     """
     chosen = [(row, one) for row, one in enumerate(candidates) if one.ref == chosen_ref]
     others = [(row, one) for row, one in enumerate(candidates) if one.ref != chosen_ref]
-    labels = []
-    for one in candidates:
-        first, rest = names.title_parts(one.configuration)
-        labels.append((f"{one.ref} {first} {rest}", formatting.percent(one.score)))
+    labels = [
+        (
+            f"{one.ref} {' '.join(names.title_parts(one.configuration))}",
+            formatting.percent(one.score),
+            "",
+        )
+        for one in candidates
+    ]
     return {
         "data": [
             _intervals(others, "others", _GREY, measure),
@@ -70,7 +77,7 @@ def draw_attributions(attributions: Sequence[Attribution]) -> Figure:
     """Draw the mean contributions of hyperparameter values as bars from zero."""
     return _draw_bars(
         [
-            (one.feature, one.value, one.mean_contribution, f"{one.n_trials} trials, ")
+            (one.feature, one.value, one.mean_contribution, f"({one.n_trials} trials)")
             for one in attributions
         ]
     )
@@ -128,7 +135,8 @@ def _draw_bars(rows: Sequence[tuple[str, str, float, str]]) -> Figure:
     labels = [
         (
             f"{formatting.readable_name(feature)} {names.told(feature, value)}",
-            note + formatting.signed(contribution),
+            formatting.signed(contribution),
+            note,
         )
         for feature, value, contribution, note in rows
     ]
@@ -141,38 +149,34 @@ def _draw_bars(rows: Sequence[tuple[str, str, float, str]]) -> Figure:
         "width": 0.32,
         "marker": {"color": [_BLUE if row[2] >= 0 else _ORANGE for row in rows]},
         "customdata": [[escape(text) for text in one] for one in labels],
-        "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
+        "hovertemplate": "%{customdata[0]}<br><b>%{customdata[1]}</b> %{customdata[2]}<extra></extra>",
     }
     return {"data": [bars], "layout": _layout(labels, {"zeroline": True})}
 
 
-def _layout(labels: Sequence[tuple[str, str]], axis: dict[str, Any]) -> Figure:
+def _layout(labels: Sequence[Label], axis: dict[str, Any]) -> Figure:
     return {
         "height": ROW_HEIGHT * len(labels) + _AXIS_HEIGHT,
         "xaxis": {"fixedrange": True, "automargin": True, **axis},
         # The first row is the upmost, with its label above it.
         "yaxis": {"visible": False, "fixedrange": True, "range": [len(labels) - 0.6, -0.75]},
-        "annotations": [*_annotations(labels)],
+        "annotations": [
+            {
+                "text": f"{escape(what)} <b>{escape(number)}</b> {escape(note)}".rstrip(),
+                "xref": "paper",
+                "x": 0,
+                "xanchor": "left",
+                "y": row,
+                "yanchor": "bottom",
+                "yshift": 7,
+                "showarrow": False,
+            }
+            for row, (what, number, note) in enumerate(labels)
+        ],
         "showlegend": False,
-        "margin": {"l": 14, "r": 14, "t": 4, "b": 26},
+        "margin": {"l": 4, "r": 12, "t": 4, "b": 26},
         "hovermode": "closest",
         "hoverlabel": {"align": "left"},
         "paper_bgcolor": _SEE_THROUGH,
         "plot_bgcolor": _SEE_THROUGH,
     }
-
-
-def _annotations(labels: Iterable[tuple[str, str]]) -> Iterable[dict[str, Any]]:
-    """Write above each row what it is, on the left, and its number, on the right."""
-    for row, texts in enumerate(labels):
-        for text, x, side in zip(texts, (0, 1), ("left", "right"), strict=True):
-            yield {
-                "text": escape(text),
-                "xref": "paper",
-                "x": x,
-                "xanchor": side,
-                "y": row,
-                "yanchor": "bottom",
-                "yshift": 8,
-                "showarrow": False,
-            }

@@ -222,9 +222,10 @@ def test_every_row_says_what_it_is_and_names_are_shown_as_they_are() -> None:
     figure = draw_attributions([odd, *shown[1:]])
 
     said = [one["text"] for one in figure["layout"]["annotations"]]
-    assert len(said) == 2 * len(shown)
-    assert said[1] == f"{odd.n_trials} trials, {signed(odd.mean_contribution)}"
-    for text in (said[0], figure["data"][0]["customdata"][0][0]):
+    assert len(said) == len(shown)
+    number = f" <b>{signed(odd.mean_contribution)}</b> ({odd.n_trials} trials)"
+    assert said[0].endswith(number)
+    for text in (said[0].removesuffix(number), figure["data"][0]["customdata"][0][0]):
         assert text.endswith(escape(HOSTILE))
         assert "<" not in text
 
