@@ -87,8 +87,8 @@ def run(
 
 
 def test_the_best_measured_wins_and_the_budget_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = run(monkeypatch, 100, FakeTrials([]))
-    assert 0 < found.used_s <= 100
+    found = run(monkeypatch, 200, FakeTrials([]))
+    assert 0 < found.used_s <= 200
     most = max(one.n_train for one in found.tried)
     best = max((one for one in found.tried if one.n_train == most), key=lambda one: one.score)
     assert found.winner is not None
@@ -101,13 +101,13 @@ def test_a_search_that_was_stopped_goes_on_with_the_time_it_had_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     whole, cut = FakeTrials([]), FakeTrials([])
-    uninterrupted = run(monkeypatch, 100, whole)
+    uninterrupted = run(monkeypatch, 200, whole)
     cut.stops_at = 3
     with pytest.raises(StoppedError, match="3 steps"):
-        run(monkeypatch, 100, cut)
+        run(monkeypatch, 200, cut)
     later = FakeTrials(cut.stored)
     later.now_s = 5000.0
-    assert run(monkeypatch, 100, later) == uninterrupted
+    assert run(monkeypatch, 200, later) == uninterrupted
     assert later.stored == whole.stored
 
 

@@ -102,8 +102,10 @@ class MeasuredPace:
 
     def _model(self, step: Step) -> float:
         cost = self._costs[step.places[0]]
-        each = _HEAD_S * self._n_train[step.level] if cost.cheap else cost.seconds
-        return each * len(step.places) * self._n_folds[cost.cheap]
+        each = cost.seconds
+        if cost.cheap:  # side by side, two more heads take as long as one alone
+            each = _HEAD_S * self._n_train[step.level] * (1 + len(step.places)) / 2
+        return each * self._n_folds[cost.cheap]
 
     def _kinds(self, step: Step) -> tuple[Hashable, ...]:
         """Return what a step is an example of, the narrowest first."""
