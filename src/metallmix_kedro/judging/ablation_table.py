@@ -1,6 +1,7 @@
 """The rows of the ablation as tables: one LLM a row, no best-of-nine."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -66,9 +67,16 @@ def summary_table(table: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
     over_by_group = over.groupby([numbers["llm"], numbers["condition"]]).mean()
     summary["regret_over_surrogate"] = over_by_group.round(4)
     summary["note"] = ""
-    absent = [name for name in models if name not in set(table["llm"])]
+    # A GGUF file is listed by its path and measured under its name.
+    absent = [name for name in models if not {name, Path(name).name} & set(table["llm"])]
     missing = pd.DataFrame(
-        {"llm": absent, "note": [f"not measured; ollama pull {name}" for name in absent]}
+        {
+            "llm": absent,
+            "note": [
+                f"not measured; {'no such file' if one.endswith('.gguf') else f'ollama pull {one}'}"
+                for one in absent
+            ],
+        }
     )
     return pd.concat([summary.reset_index(), missing], ignore_index=True)
 

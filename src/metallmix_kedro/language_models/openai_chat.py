@@ -126,9 +126,7 @@ def _client_class() -> Any:
 def _answer(pieces: list[Any], error: str | None) -> Answer:
     told = [piece.response_metadata for piece in pieces]
     ended = next((one["finish_reason"] for one in told if one.get("finish_reason")), None)
-    usage: dict[str, Any] = next(
-        (piece.usage_metadata for piece in pieces if piece.usage_metadata), {}
-    )
+    usage: dict[str, Any] = next((one.usage_metadata for one in pieces if one.usage_metadata), {})
     if error is None and ended == "length":
         error = "the reply was cut off at the token limit (num_predict)"
     if error is None and ended is None:

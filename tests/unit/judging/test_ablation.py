@@ -246,3 +246,4 @@ def test_the_papers_table_has_a_row_a_model(history, rows):
     (row,) = model_table(table, weights).to_dict("records")
     assert (row["llm"], row["weight"], row["n_datasets"]) == ("tiny:latest", 0, 1)
     assert row["regret"] == row["regret_without"]
+    assert set(table.loc[table["condition"] == "llm", "decided_by"]) == {"surrogate"}

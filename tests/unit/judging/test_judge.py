@@ -162,7 +162,7 @@ def strict(handler: Any) -> None:
     scores = {
         "completeness": 4 if whole else 1,
         "fluency": 4 if prose else 0,
-        "conciseness": 4 if len(set(words)) / len(words) > 0.4 else 1,
+        "conciseness": 4 if len(set(words)) / len(words) > 0.3 else 1,
     }
     loopback.answers(**scores)(handler)
 
