@@ -149,7 +149,8 @@ def _draw_bars(rows: Sequence[tuple[str, str, float, str]]) -> Figure:
         "width": 0.32,
         "marker": {"color": [_BLUE if row[2] >= 0 else _ORANGE for row in rows]},
         "customdata": [[escape(text) for text in one] for one in labels],
-        "hovertemplate": "%{customdata[0]}<br><b>%{customdata[1]}</b> %{customdata[2]}<extra></extra>",
+        "hovertemplate": "%{customdata[0]}<br><b>%{customdata[1]}</b> %{customdata[2]}"
+        "<extra></extra>",
     }
     return {"data": [bars], "layout": _layout(labels, {"zeroline": True})}
 
