@@ -139,12 +139,13 @@ def predict_learning_curves(
     learned: Learned,
     scored_space: pd.DataFrame,
     evidence: Json,
-) -> LearningCurves | None:
-    """Predict all that may be decided for over the size of the training set."""
+) -> tuple[LearningCurves, ...]:
+    """Predict all that may be decided for over the size of the training set, if that is known."""
     candidates = Evidence.model_validate(evidence).candidates
-    return learning_curves(
+    curves = learning_curves(
         target, learned.surrogate, learned.history.table, scored_space, candidates
     )
+    return () if curves is None else (curves,)
 
 
 def gather_evidence(
@@ -208,7 +209,7 @@ def decide(
     description: Json,
     learned: Learned,
     scored_space: pd.DataFrame,
-    curves: LearningCurves | None,
+    curves: tuple[LearningCurves, ...],
     search_space: SearchSpace,
     parameters: RecommendationParameters,
     input_versions: dict[str, str] | None,
@@ -226,7 +227,7 @@ def decide(
         seed=parameters.llm.seed,
         input_versions=input_versions or {},
         read=TargetDescription.model_validate(description).read,
-        curves=curves,
+        curves=next(iter(curves), None),
     )
     return recommendation.model_dump(mode="json")
 
