@@ -62,10 +62,6 @@ class LearningCurves(_Output):
     largest: float
     curves: tuple[LearningCurve, ...]
 
-    def knows(self, ref: str) -> bool:
-        """Say whether it has the curve of a candidate; one that was composed has none."""
-        return any(one.ref == ref for one in self.curves)
-
     def of(self, ref: str) -> LearningCurve:
         """Return the curve of a candidate."""
         return next(one for one in self.curves if one.ref == ref)

@@ -194,7 +194,7 @@ def recommend(
         choice=decision.choice,
         pareto_front=front,
         relative_training_times=relative,
-        learning_curves=curves if curves and curves.knows(chosen.ref) else None,
+        learning_curves=curves,
         explanation=decision.explanation,
         explanation_by=decision.explanation_by,
         checks=decision.checks,

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from metallmix_kedro.explanation.evidence import OwnTrial, OwnTrials
 from metallmix_kedro.explanation.formatting import chance, duration, percent, percent_range, signed
+from metallmix_kedro.report.curve_picture import draw_curves
 from metallmix_kedro.report.pictures import draw_attributions, draw_intervals, draw_rows
 from metallmix_kedro.report.report import render_report
 from tests import made_recommendation as made
+from tests.made_curves import NEVER, SLOW, made_curves
 
 VOID = {"meta", "br"}
 PLOTS = ["pareto", "intervals", "contributions", "attributions"]
@@ -164,6 +166,22 @@ def test_a_report_without_trials_attributions_and_checks_is_whole() -> None:
 
     assert page.open == []
     assert "Claims of the explanation" not in page.text
+
+
+def test_what_more_images_would_buy_has_a_picture_where_it_is_known() -> None:
+    shown = made.recommendation(curves=made_curves(SLOW, NEVER))
+    assert shown.learning_curves is not None
+    figure = draw_curves(shown.learning_curves, shown.chosen_ref, shown.evidence.measure)
+    odd = {**figure, "more": "</script><!--<script>"}
+    html = render_report(shown, made.pareto_plot(), odd)
+    assert "What more images would buy" in html
+    assert "Yours are 200." in html
+    assert "+18.1 points of predicted accuracy. From about 400 training images on" in html
+    page = Page(html)
+    assert [value for name, value in page.attributes if name == "data-plot"] == [*PLOTS, "curves"]
+    assert json.loads(scripts(html)[-3][1]) == odd
+    assert page.open == []
+    assert "What more images would buy" not in made.page(made.recommendation())
 
 
 def test_dots_stand_inside_their_intervals_and_the_recommended_one_stands_out() -> None:
