@@ -36,4 +36,3 @@ from .reply import (
     decide as decide,
     read_free_choice as read_free_choice,
 )
-from .statements import statements as statements

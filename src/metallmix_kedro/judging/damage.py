@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 from metallmix_kedro.explanation import (
     Evidence,
+    check_explanation,
     explain_from_attributions,
     sentences,
-    statements,
 )
 
 COMPUTED = ("sign_flipped", "value_changed", "trial_invented", "joined_falsely")
@@ -60,14 +60,14 @@ def labelled_set(evidence: Evidence, n_good: int, seed: int) -> Iterator[tuple[s
 
 def join_falsely(text: str, generator: random.Random, evidence: Evidence, ref: str) -> str:
     """Say of the candidate what is true of another one: the contribution of a value it has not."""
-    own = {one.text for one in statements(evidence, ref)}
-    foreign = [
-        joined
+    every = [
+        part.replace(other.ref, ref)
         for other in evidence.candidates
-        for one in statements(evidence, other.ref)
-        if one.kind == "contribution" and (joined := one.text.replace(other.ref, ref)) not in own
+        for part in sentences(explain_from_attributions(evidence, other.ref).text)
+        if part.startswith("In ")
     ]
-    return f"{text} {generator.choice(foreign)}." if foreign else text
+    foreign = [one for one in every if not check_explanation(one, evidence, ref)[0].supported]
+    return f"{text} {generator.choice(foreign)}" if foreign else text
 
 
 def flip_sign(text: str, generator: random.Random) -> str:

@@ -203,7 +203,9 @@ def test_a_judge_that_sees_damage_is_usable(history):
     assert report["all"]["low"] > 0.7
     assert report["kinds"]["section_missing"]["auc"] == 1
     assert (verdict["status"], verdict["judge_usable"]) == ("judged", True)
-    assert verdict["explanation_by"] == "llm"
+    # It finds the model's explanation incomplete, so that the fallback stands.
+    assert np.mean(list(verdict["scores"].values())) < 2
+    assert verdict["explanation_by"] == "attributions"
 
 
 def test_what_is_false_is_found_without_a_judge():
