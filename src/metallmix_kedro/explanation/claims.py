@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.explanation.evidence import Evidence
-from metallmix_kedro.explanation.statements import Statement, statements
+from metallmix_kedro.explanation.statements import Statement, true_statements
 from metallmix_kedro.explanation.words import are_free_words, words_pattern
 from metallmix_kedro.language_models import (
     UnusableReplyError,
@@ -77,7 +77,7 @@ Offered = Mapping[str, Sequence[str]]
 
 def offered(evidence: Evidence, refs: Iterable[str]) -> dict[str, list[str]]:
     """Return what claims may cite, by kind, of any of these candidates."""
-    every = [one for ref in refs for one in statements(evidence, ref)]
+    every = [one for ref in refs for one in true_statements(evidence, ref)]
     found = {
         kind: list(dict.fromkeys(one.cites for one in every if one.kind == kind))
         for kind in CLAIM_KINDS
@@ -154,7 +154,7 @@ def explain(claims: Iterable[Claim], evidence: Evidence, ref: str) -> Explanatio
         If the evidence has no such candidate.
     """
     known: dict[tuple[str, str], Statement] = {
-        (one.kind, one.cites): one for one in statements(evidence, ref)
+        (one.kind, one.cites): one for one in true_statements(evidence, ref)
     }
     told: dict[tuple[str, str], str] = {}
     said: set[str] = set()
@@ -191,7 +191,7 @@ def check_explanation(text: str, evidence: Evidence, ref: str) -> list[Check]:
     list of Check
         In the order of the text; of a sentence that is none, one that is not supported.
     """
-    known = statements(evidence, ref)
+    known = true_statements(evidence, ref)
     return [check for part in sentences(text) for check in _check(part, known, ref)]
 
 

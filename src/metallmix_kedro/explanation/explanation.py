@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from metallmix_kedro.declared import titled
 from metallmix_kedro.explanation.claims import Claim, Explanation, explain
 from metallmix_kedro.explanation.evidence import Evidence
-from metallmix_kedro.explanation.statements import Statement, statements
+from metallmix_kedro.explanation.statements import Statement, true_statements
 
 MAX_CONTRIBUTIONS = 4
 MAX_TRIALS = 2
@@ -28,7 +28,7 @@ def explain_from_attributions(evidence: Evidence, chosen_ref: str) -> Explanatio
     KeyError
         If the evidence has no such candidate.
     """
-    picked = _pick(statements(evidence, chosen_ref), evidence, chosen_ref)
+    picked = _pick(true_statements(evidence, chosen_ref), evidence, chosen_ref)
     return explain([Claim(one.kind, one.cites, "") for one in picked], evidence, chosen_ref)
 
 

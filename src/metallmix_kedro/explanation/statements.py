@@ -48,7 +48,7 @@ class Statement:
     weight: float = 0.0
 
 
-def statements(evidence: Evidence, ref: str) -> tuple[Statement, ...]:
+def true_statements(evidence: Evidence, ref: str) -> tuple[Statement, ...]:
     """Return all that may be said of a candidate.
 
     Parameters

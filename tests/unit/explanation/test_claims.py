@@ -23,7 +23,7 @@ from metallmix_kedro.explanation.claims import (
 )
 from metallmix_kedro.explanation.evidence import Candidate
 from metallmix_kedro.explanation.facts import said_values
-from metallmix_kedro.explanation.statements import statements
+from metallmix_kedro.explanation.statements import true_statements
 from metallmix_kedro.explanation.words import are_free_words
 from metallmix_kedro.language_models.reply_text import UnusableReplyError
 from tests.independent_check import false_facts
@@ -87,7 +87,7 @@ def test_no_claim_joins_a_candidate_with_a_fact_that_is_not_its_own(evidence: An
     cited = {*facts, *(ref.partition("=")[0] for ref in facts)}
     cited |= {ref.partition(".")[2] for ref in cited}
     for one in evidence.candidates:
-        known = {(each.kind, each.cites) for each in statements(evidence, one.ref)}
+        known = {(each.kind, each.cites) for each in true_statements(evidence, one.ref)}
         claims = [(kind, cites) for kind in CLAIM_KINDS for cites in cited]
         refused = explain([Claim(*pair, "") for pair in set(claims) - known], evidence, one.ref)
         assert refused.text == ""
@@ -271,7 +271,7 @@ def test_what_the_evidence_does_not_say_is_refused(text: str) -> None:
 
 
 def test_a_false_number_or_sign_or_name_in_a_true_sentence_is_found() -> None:
-    for one in statements(hand_made(), "C1"):
+    for one in true_statements(hand_made(), "C1"):
         assert all(
             check.supported for check in check_explanation(f"{one.text}.", hand_made(), "C1")
         )
@@ -296,7 +296,7 @@ def test_any_text_can_be_checked(text: str) -> None:
 
 def test_the_independent_check_finds_what_is_false() -> None:
     swaps = ((" for it", " against it"), ("above", "below"), ("longer", "shorter"), ("C1", "C2"))
-    for one in statements(hand_made(), "C1"):
+    for one in true_statements(hand_made(), "C1"):
         assert false_facts(f"{one.text}.", hand_made(), "C1") == []
         spoiled = [one.text.replace(*pair) for pair in swaps if pair[0] in one.text]
         for place in re.finditer(r"[+-]?\d\.(\d)\d\d", one.text):

@@ -25,7 +25,7 @@ from tests.unit.explanation.test_prompt import choosing, explaining
 
 EVIDENCE = hand_made()
 OWN_EXPLANATION = reply.explain_from_attributions
-STATEMENTS = claims.statements
+STATEMENTS = claims.true_statements
 ECHO = PROMPTS.messages("free", EVIDENCE, grid=[], may_cite={})[1][1]
 
 
@@ -60,7 +60,7 @@ def connected() -> Iterator[list[Scripted]]:
         patch.setattr(llm, "connect", lambda _: models[-1])
         patch.setattr(DecisionPrompts, "messages", lambda *_, **__: asked)
         patch.setattr(llm, "explanation_schema", lambda _: {})
-        patch.setattr(claims, "statements", lambda _, ref: stated_once(ref))
+        patch.setattr(claims, "true_statements", lambda _, ref: stated_once(ref))
         patch.setattr(reply, "explain_from_attributions", lambda _, chosen: made_once(chosen))
         yield models
 

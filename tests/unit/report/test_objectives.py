@@ -11,7 +11,7 @@ from metallmix_kedro.decision.scoring import AllowedSpace
 from metallmix_kedro.explanation.claims import check_explanation
 from metallmix_kedro.explanation.evidence import Evidence
 from metallmix_kedro.explanation.explanation import explain_from_attributions
-from metallmix_kedro.explanation.statements import statements
+from metallmix_kedro.explanation.statements import true_statements
 from metallmix_kedro.history.objective import MEASURES
 from metallmix_kedro.report.terminal import render_summary
 from tests import made_recommendation as made
@@ -89,7 +89,7 @@ def test_a_claim_holds_only_of_the_metric_it_names(sentence, objectives):
     ],
 )
 def test_a_reference_is_to_the_metric_of_the_objective(cites, objective, meant):
-    known = {one.cites: one for one in statements(evidence_for(objective), "C1")}
+    known = {one.cites: one for one in true_statements(evidence_for(objective), "C1")}
     assert meant in [(fact.text, fact.ref) for fact in known[cites].facts]
 
 

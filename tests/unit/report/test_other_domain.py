@@ -20,7 +20,7 @@ from metallmix_kedro.explanation.evidence import Attribution, Evidence, Target, 
 from metallmix_kedro.explanation.explanation import explain_from_attributions
 from metallmix_kedro.explanation.free_choice import grid_rows
 from metallmix_kedro.explanation.prompt import DecisionPrompts
-from metallmix_kedro.explanation.statements import statements
+from metallmix_kedro.explanation.statements import true_statements
 from metallmix_kedro.history.objective import MEASURES
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import MetaFeatures
@@ -147,7 +147,7 @@ def test_every_claim_of_our_own_explanation_is_supported(tables: Any) -> None:
 def test_claims_cite_what_is_declared(tables: Any) -> None:
     may_cite = offered(evidence(), ["C1"])
     assert may_cite["contribution"] == ["rounds", "split_share", "average rounds"]
-    said = {one.cites: one for one in statements(evidence(), "C1")}
+    said = {one.cites: one for one in true_statements(evidence(), "C1")}
     assert "boosting rounds 100 contributes +0.120" in said["rounds"].text
     assert [fact.ref for fact in said["rounds"].facts] == ["C1.shap.rounds=100"]
     for text, supported in (
