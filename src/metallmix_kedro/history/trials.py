@@ -13,6 +13,7 @@ from metallmix_kedro.history.averages import (
     known_configurations,
 )
 from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.levels import with_all_images
 from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.history.relative import add_relative_score, has_score
 from metallmix_kedro.history.tried import Tried
@@ -69,14 +70,15 @@ class History(Unchanging):
         Parameters
         ----------
         dataset : str
-            Its name. Measured and imported trials under it count, published ones do not.
+            Its name. Measured and imported trials under it count, published ones do not; where some
+            trained on all images, those on fewer do not either.
 
         Returns
         -------
         pandas.DataFrame
             The configuration's columns and the score, best first.
         """
-        ours = self.known[self.known["dataset"] == dataset]
+        ours = with_all_images(self.known[self.known["dataset"] == dataset])
         ordered = ours.sort_values([SCORE, "trial_id"], ascending=[False, True], kind="stable")
         return ordered[[*configuration_columns(), SCORE]].reset_index(drop=True)
 
