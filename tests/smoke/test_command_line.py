@@ -59,7 +59,7 @@ def test_a_recommendation_imports_no_training_library(fabricated: Workspace):
     [
         ("targt.path=/x", "Did you mean target?"),
         ("recommendation.n_candidates=0", "at least 2"),
-        ("recommendation.llm.provider=oracle", "one of auto, ollama, embedded, none"),
+        ("recommendation.llm.provider=oracle", "one of auto, ollama, openai, embedded, none"),
         ("retrieval=3", "retrieval = 3"),
         ("objective=f2", "one of accuracy, macro_f1, rarest_class_recall"),
         ("recommendation.max_training_time_s=0", "more than 0"),
