@@ -34,7 +34,7 @@ from metallmix_kedro.evaluation.statistics.uncertainty import (
     stated_chances,
     target_errors,
 )
-from metallmix_kedro.history import History, LeftOut, luck_of_seeds
+from metallmix_kedro.history import History, LeftOut, luck_of_seeds, with_all_images
 from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.support import ArtifactError
 from metallmix_kedro.surrogate import Fold
@@ -226,8 +226,14 @@ def _in_order(outcomes: pd.DataFrame, protocols: tuple[ProtocolName, ...]) -> pd
 
 
 def _floors(tables: list[ReplayTable], history: History, seed: int) -> dict[str, float]:
-    seed_sd, _ = luck_of_seeds(history.table)
-    return {table.dataset: noise_floor(table, seed_sd, seed) for table in tables}
+    repeated = with_all_images(history.table)
+    # Of each dataset its own: what a split is worth differs by a factor of ten between them.
+    return {
+        table.dataset: noise_floor(
+            table, luck_of_seeds(repeated[repeated["dataset"] == table.dataset])[0], seed
+        )
+        for table in tables
+    }
 
 
 def _random_curve(tables: list[ReplayTable]) -> Values:
