@@ -64,6 +64,7 @@ def test_a_replay_is_identical_and_stores_nothing(recommended):
         "target_probes",
         "evidence",
         "recommendation",
+        "learning_curve_plot",
         "pareto_plot",
         "intervals_plot",
         "contributions_plot",

@@ -114,7 +114,7 @@ def explain(error: Exception) -> Failure | None:
 
 def _mend(kind: type[Exception], cause: BaseException) -> str:
     """Say how to mend it; where nothing was learned for an objective yet, by which command."""
-    if re.search(r"any versions for .*/recommendation\.json", str(cause)):
+    if re.search(r"any versions for .*/(recommendation\.json|target_probes\.parquet)", str(cause)):
         return (
             "Nothing was recommended yet. Ask, and train what is recommended: kedro run "
             "--pipelines=recommendation,training --params=target.path=/my/images"
