@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metallmix_kedro.history import Objective
 from metallmix_kedro.support import ArtifactError, xgboost
+from metallmix_kedro.surrogate.averages.sized_average import SizedAverage
 from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder, surrogate_features
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
-from metallmix_kedro.surrogate.sized_average import SizedAverage
 from metallmix_kedro.surrogate.uncertainty.calibration import Calibration
 from metallmix_kedro.surrogate.uncertainty.scales import DeviceScale, ScoreScale
 from metallmix_kedro.surrogate.uncertainty.scenarios import Scenarios

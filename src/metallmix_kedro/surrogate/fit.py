@@ -16,8 +16,8 @@ from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import PointModel, fit_point_model
+from metallmix_kedro.surrogate.residuals import Errors, errors_on
 from metallmix_kedro.surrogate.uncertainty.calibration import calibrate
-from metallmix_kedro.surrogate.uncertainty.residuals import Errors, errors_on
 from metallmix_kedro.surrogate.uncertainty.scales import is_own
 
 FEWEST_BACKBONES = 3

@@ -10,12 +10,12 @@ import pandas as pd
 from metallmix_kedro.declared import configuration_columns, meta_features
 from metallmix_kedro.history import N_TRAIN, SCORE, belongs, coded, draw_evenly
 from metallmix_kedro.support import InputError, xgboost
-from metallmix_kedro.surrogate.average import distinct, level_codes
-from metallmix_kedro.surrogate.average_fit import AverageTable
+from metallmix_kedro.surrogate.averages.average import distinct, level_codes
+from metallmix_kedro.surrogate.averages.average_fit import AverageTable
+from metallmix_kedro.surrogate.averages.sized_average import SizedAverage, training_sizes
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
-from metallmix_kedro.surrogate.sized_average import SizedAverage, training_sizes
 from metallmix_kedro.surrogate.uncertainty.probe_levels import hide_at_random
 from metallmix_kedro.surrogate.uncertainty.scales import (
     PROBED,

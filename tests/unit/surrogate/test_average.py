@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.surrogate.average import ConfigurationAverage
-from metallmix_kedro.surrogate.average_fit import MOST_LEVELS, fit_averages
+from metallmix_kedro.surrogate.averages.average import ConfigurationAverage
+from metallmix_kedro.surrogate.averages.average_fit import MOST_LEVELS, fit_averages
 from tests.fabricated import SPACE
 
 SMALL = {"adam": 0.0, "sgd": -0.3, "rmsprop": 0.1}

@@ -10,8 +10,8 @@ from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.cells import coded
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.relative import add_relative_score
-from metallmix_kedro.surrogate.average import combination_numbers, distinct, level_codes
-from metallmix_kedro.surrogate.average_fit import fit_averages
+from metallmix_kedro.surrogate.averages.average import combination_numbers, distinct, level_codes
+from metallmix_kedro.surrogate.averages.average_fit import fit_averages
 from tests.fabricated import fabricate_history
 
 PENALTY, OWN_PENALTY = 3.0, 2.0

@@ -15,7 +15,7 @@ from metallmix_kedro.surrogate.fit import (
 )
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.point import fit_point_model, trial_weights
-from metallmix_kedro.surrogate.uncertainty.residuals import errors_on
+from metallmix_kedro.surrogate.residuals import errors_on
 from tests.fabricated import fabricate_history
 from tests.unit.surrogate.conftest import published_twin
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.surrogate.average import distinct, level_codes
-from metallmix_kedro.surrogate.average_fit import AverageTable, fit_averages
-from metallmix_kedro.surrogate.sized_average import SizedAverage, size_shares
+from metallmix_kedro.surrogate.averages.average import distinct, level_codes
+from metallmix_kedro.surrogate.averages.average_fit import AverageTable, fit_averages
+from metallmix_kedro.surrogate.averages.sized_average import SizedAverage, size_shares
 from tests.fabricated import SPACE
 
 SIZES = (100.0, 1000.0)

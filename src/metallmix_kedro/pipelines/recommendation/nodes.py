@@ -139,13 +139,14 @@ def predict_learning_curves(
     learned: Learned,
     scored_space: pd.DataFrame,
     evidence: Json,
-) -> tuple[LearningCurves, ...]:
-    """Predict all that may be decided for over the size of the training set, if that is known."""
+) -> Json:
+    """Predict all that may be decided for over the size of the training set; empty: unknown."""
     candidates = Evidence.model_validate(evidence).candidates
-    curves = learning_curves(
+    found = learning_curves(
         target, learned.surrogate, learned.history.table, scored_space, candidates
     )
-    return () if curves is None else (curves,)
+    # Kedro takes None for an output that was forgotten.
+    return {} if found is None else found.model_dump(mode="json")
 
 
 def gather_evidence(
@@ -209,7 +210,7 @@ def decide(
     description: Json,
     learned: Learned,
     scored_space: pd.DataFrame,
-    curves: tuple[LearningCurves, ...],
+    curves: Json,
     search_space: SearchSpace,
     parameters: RecommendationParameters,
     input_versions: dict[str, str] | None,
@@ -227,7 +228,7 @@ def decide(
         seed=parameters.llm.seed,
         input_versions=input_versions or {},
         read=TargetDescription.model_validate(description).read,
-        curves=next(iter(curves), None),
+        curves=LearningCurves.model_validate(curves) if curves else None,
     )
     return recommendation.model_dump(mode="json")
 

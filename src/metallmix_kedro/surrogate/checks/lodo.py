@@ -18,7 +18,7 @@ from metallmix_kedro.surrogate.fit import assemble, fit_without, make_folds
 from metallmix_kedro.surrogate.folds import Fold
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
-from metallmix_kedro.surrogate.uncertainty.residuals import errors_on
+from metallmix_kedro.surrogate.residuals import errors_on
 from metallmix_kedro.surrogate.uncertainty.scales import has_time, is_own
 
 _TIMES = ("training_time_s", "training_time_low_s", "training_time_high_s")

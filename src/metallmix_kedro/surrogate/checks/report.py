@@ -9,7 +9,7 @@ import pandas as pd
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history import History, shared_enough
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.surrogate.uncertainty.residuals import recommended
+from metallmix_kedro.surrogate.residuals import recommended
 
 PROTOCOL = (
     "Leave-one-dataset-out: each trial is predicted by a surrogate fitted and calibrated without "

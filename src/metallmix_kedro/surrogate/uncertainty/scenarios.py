@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from metallmix_kedro.surrogate.average import ConfigurationAverage, FloatArray
-from metallmix_kedro.surrogate.average_fit import fit_averages
+from metallmix_kedro.surrogate.averages.average import ConfigurationAverage, FloatArray
+from metallmix_kedro.surrogate.averages.average_fit import fit_averages
 
 Float32Array = npt.NDArray[np.float32]
 

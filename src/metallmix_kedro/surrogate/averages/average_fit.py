@@ -10,7 +10,7 @@ import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history import Cells, numbered
-from metallmix_kedro.surrogate.average import (
+from metallmix_kedro.surrogate.averages.average import (
     Codes,
     ConfigurationAverage,
     FloatArray,
@@ -20,7 +20,11 @@ from metallmix_kedro.surrogate.average import (
     distinct,
     level_codes,
 )
-from metallmix_kedro.surrogate.sized_average import SizedAverage, size_shares, training_sizes
+from metallmix_kedro.surrogate.averages.sized_average import (
+    SizedAverage,
+    size_shares,
+    training_sizes,
+)
 
 MOST_LEVELS = 200
 """A hyperparameter with more distinct values than this has no average of its own."""

@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.history import N_TRAIN
-from metallmix_kedro.surrogate.average import ConfigurationAverage, FloatArray
+from metallmix_kedro.surrogate.averages.average import ConfigurationAverage, FloatArray
 
 
 class SizedAverage(BaseModel):
