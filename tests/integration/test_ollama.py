@@ -166,4 +166,4 @@ def test_a_real_judge_scores_within_the_scale_or_not_at_all(server, reply, param
     assert verdict["exact"]["claims_shown"] == 1
     if verdict["status"] == "judged":
         assert set(verdict["scores"]) == set(CRITERIA)
-        assert all(0 <= score["mean"] <= 4 for score in verdict["scores"].values())
+        assert all(0 <= score <= 4 for score in verdict["scores"].values())

@@ -106,7 +106,7 @@ def finished_record(
     fit_time_s = float(np.mean([fold["fit_time_s"] for fold in folds]))
     fit_cpu_s = float(np.mean([fold["fit_cpu_s"] for fold in folds]))
     # While other work holds the processor the clock goes on, and an accelerator needs no processor.
-    undisturbed = str(protocol["device"]).startswith("cpu")
+    undisturbed = str(protocol.get("device")).startswith("cpu")
     record.update(
         source="measured",
         status="finished",
