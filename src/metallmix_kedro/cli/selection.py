@@ -45,7 +45,8 @@ def check_selection(pipelines: Sequence[str], **options: Any) -> None:
         known = sorted(named(whole))
         for name in options[option] or ():
             if name not in known:
-                raise ParameterError(_unknown(option, name, known, pipelines))
+                elsewhere = sorted(named(_all_pipelines()))
+                raise ParameterError(_unknown(option, name, known, elsewhere, pipelines))
     if not _left(whole, options):
         raise ParameterError(
             "No step is left to run: the options --tags, --nodes, --from-nodes, --to-nodes, "
@@ -118,6 +119,13 @@ def _asked(names: Sequence[str]) -> Pipeline:
     return sum((pipelines[name] for name in names or ["__default__"]), Pipeline([]))
 
 
+def _all_pipelines() -> Pipeline:
+    from kedro.framework.project import pipelines
+
+    pipelines.set_requested(None)
+    return sum(pipelines.values(), Pipeline([]))
+
+
 def _left(whole: Pipeline, options: dict[str, Any]) -> bool:
     chosen = {name: options[name] for name in _NAMED_BY if name != "load_versions"}
     chosen["node_namespaces"] = chosen.pop("namespaces")
@@ -127,20 +135,34 @@ def _left(whole: Pipeline, options: dict[str, Any]) -> bool:
         return False
 
 
-def _unknown(option: str, name: str, known: Sequence[str], pipelines: Sequence[str]) -> str:
+def _unknown(
+    option: str,
+    name: str,
+    known: Sequence[str],
+    elsewhere: Sequence[str],
+    pipelines: Sequence[str],
+) -> str:
     spelled = "nodes" if option == "node_names" else option
     where = ", ".join(pipelines) or "a plain kedro run"
-    return f"--{spelled.replace('_', '-')}: {where} has no '{name}'.{_nearest(name, known)}"
+    meant = _nearest(name, known)
+    if not _near(name, known) and (near := _near(name, elsewhere)):
+        meant = f" Did you mean {near}, of another pipeline (--pipelines)?"
+    return f"--{spelled.replace('_', '-')}: {where} has no '{name}'.{meant}"
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """Say which name was meant: also one whose last part it is."""
+def _near(name: str, known: Sequence[str]) -> str | None:
+    """Return which name was meant: also one whose last part it is."""
     ends = [one for one in known if one.rpartition(".")[2] == name]
     last = {one.rpartition(".")[2]: one for one in known}
     near = ends or get_close_matches(name, known, n=1)
     near = near or [last[one] for one in get_close_matches(name, list(last), n=1)]
-    if near:
-        return f" Did you mean {near[0]}?"
+    return near[0] if near else None
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """Say which name was meant, or which there are."""
+    if near := _near(name, known):
+        return f" Did you mean {near}?"
     more = ", ..." if len(known) > MAX_LISTED else ""
     return f" There are: {', '.join(known[:MAX_LISTED])}{more}." if known else " There are none."
 

@@ -40,7 +40,9 @@ def _project() -> Iterator[None]:
     ("asked", "options", "said"),
     [
         ("experiment_grid", {"tags": ["imprt"]}, "Did you mean import?"),
-        ("recommendation", {"tags": ["import"]}, "There are none."),
+        ("recommendation", {"tags": ["import"]}, "Did you mean import, of another pipeline"),
+        ("recommendation", {"tags": ["nothing like it"]}, "There are none."),
+        ("recommendation", {"node_names": ["train_recommended"]}, "training.train_recommended, of"),
         ("evaluation", {"tags": ["judg"]}, "Did you mean judge?"),
         ("recommendation", {"node_names": ["ask_lm"]}, "Did you mean recommendation.ask_llm?"),
         ("recommendation", {"node_names": ["ask_llm"]}, "Did you mean recommendation.ask_llm?"),
