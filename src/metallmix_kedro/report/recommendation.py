@@ -27,6 +27,11 @@ from metallmix_kedro.surrogate import SurrogateCard
 Share = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+NEAR = 0.02
+"""Difference of two scores that the luck of the test images leaves (`history_summary`, noise)."""
+FAR_CHEAPER = 0.67
+"""Share of the chosen one's time from which on a near tie is told."""
+
 Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -116,6 +121,25 @@ class Recommendation(_Output):
     evidence: Evidence
     warnings: tuple[str, ...]
     provenance: Provenance
+
+    @property
+    def near_tie(self) -> str | None:
+        """Say which candidate is nearly as good and far cheaper than the chosen one, if any is."""
+        chosen, times = self.chosen, self.relative_training_times
+        cheaper = [
+            one
+            for one in self.evidence.candidates
+            if chosen.score - one.score <= NEAR
+            and times[one.ref] <= FAR_CHEAPER * times[chosen.ref]
+        ]
+        if not cheaper:
+            return None
+        best = max(cheaper, key=lambda one: one.score)
+        share = times[best.ref] / times[chosen.ref]
+        return (
+            f"{best.ref} takes {100 * share:.0f} % of {chosen.ref}'s time and is predicted "
+            f"{100 * (best.score - chosen.score):+.1f} points: luck alone may make such a difference."
+        )
 
     @property
     def chosen(self) -> Candidate:

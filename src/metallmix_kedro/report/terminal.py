@@ -87,6 +87,8 @@ def _configuration(recommendation: Recommendation) -> Table:
         counted = f"of {own.n_trials} trials on this dataset, which count here"
         add("your best so far", formatting.percent(own.best[0].score), counted)
         table.add_row("what next", _text(_what_next(recommendation, own.best[0].score)))
+    if recommendation.near_tie:
+        table.add_row("nearly as good", _text(recommendation.near_tie, "not bold"))
     for said in of_more_images(recommendation):
         table.add_row("more images", _text(said, "not bold"))
     table.add_row("decided by", _text(_decided_by(recommendation)))

@@ -115,3 +115,36 @@ def test_a_wide_interval_is_said() -> None:
 
     assert any("vague" in text for text in made.recommendation(vague).warnings)
     assert not any("vague" in text for text in made.recommendation(sure).warnings)
+
+
+@pytest.mark.parametrize(
+    ("behind", "share", "told"),
+    [
+        (0.01, 0.44, "takes 44 % of C1's time and is predicted -1.0 points"),
+        (-0.01, 0.5, "takes 50 % of C1's time and is predicted +1.0 points"),
+        (0.05, 0.44, None),
+        (0.01, 0.9, None),
+    ],
+)
+def test_a_candidate_nearly_as_good_and_far_cheaper_is_told(
+    behind: float, share: float, told: str | None
+) -> None:
+    shown = made.recommendation()
+    assert shown.chosen_ref == "C1"
+    scores = {"C1": 0.8, "C2": 0.8 - behind}
+    candidates = tuple(
+        one.model_copy(update={"score": scores.get(one.ref, 0.1)})
+        for one in shown.evidence.candidates
+    )
+    times = dict.fromkeys(shown.relative_training_times, 10.0) | {"C2": 10.0 * share}
+    changed = shown.model_copy(
+        update={
+            "evidence": shown.evidence.model_copy(update={"candidates": candidates}),
+            "relative_training_times": times,
+        }
+    )
+    if told is None:
+        assert changed.near_tie is None
+    else:
+        assert changed.near_tie is not None
+        assert changed.near_tie.startswith(f"C2 {told}")
