@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from metallmix_kedro.decision import LearningCurve, LearningCurves
 from metallmix_kedro.explanation import formatting, names
 from metallmix_kedro.history import Measure
+from metallmix_kedro.report.pareto_picture import Figure, score_layout
 from metallmix_kedro.report.recommendation import Recommendation
-
-Figure = dict[str, Any]
 
 MORE_IMAGES = 500
 """So many more are asked what they would buy."""
@@ -115,36 +113,13 @@ def _at(curve: LearningCurve, scores: Sequence[float]) -> Figure:
 def _layout(curves: LearningCurves, measure: Measure) -> Figure:
     sizes = [one.n_train for one in curves.curves[0].points]
     ticks = [one for one in _TICKS if sizes[0] <= one <= sizes[-1]]
-    return {
-        "xaxis": {
+    return score_layout(
+        {
             "type": "log",
             "title": {"text": "training images"},
             "tickvals": ticks,
             "ticktext": [f"{one:,}" for one in ticks],
-            "automargin": True,
         },
-        "yaxis": {
-            "title": {"text": f"predicted {measure.label}"},
-            "ticksuffix": " %",
-            "automargin": True,
-        },
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
-        "margin": {"l": 20, "r": 10, "t": 10, "b": 20},
-        "hovermode": "closest",
-        "hoverlabel": {"align": "left"},
-        "paper_bgcolor": _SEE_THROUGH,
-        "plot_bgcolor": _SEE_THROUGH,
-        "shapes": [
-            {
-                "type": "line",
-                "name": f"yours: {curves.n_train:,.0f}",
-                "showlegend": True,
-                "x0": curves.n_train,
-                "x1": curves.n_train,
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "line": {"color": "#888", "width": 1.5, "dash": "dash"},
-            }
-        ],
-    }
+        measure,
+        [(f"yours: {curves.n_train:,.0f}", curves.n_train, "#888")],
+    )

@@ -184,27 +184,36 @@ def _layout(times: Sequence[float], measure: Measure, limit_s: float | None) -> 
         ticks = {at: formatting.duration(at) for at in (low, high)}
     elif high / low > 1000:
         ticks = {at: said for at, said in ticks.items() if said.startswith("1")}
-    limit = {
-        "type": "line",
-        "name": f"limit {formatting.duration(limit_s or 0)}",
-        "showlegend": True,
-        "x0": limit_s,
-        "x1": limit_s,
-        "yref": "paper",
-        "y0": 0,
-        "y1": 1,
-        "line": {"color": _ORANGE, "width": 1.5, "dash": "dash"},
-    }
-    return {
-        "xaxis": {
+    return score_layout(
+        {
             "type": "log",
             "title": {"text": "predicted training time"},
             # With some room: a mark at the edge is drawn whole.
             "range": [math.log10(low) - 0.05, math.log10(high) + 0.05],
             "tickvals": [*ticks],
             "ticktext": [*ticks.values()],
-            "automargin": True,
         },
+        measure,
+        [] if limit_s is None else [(f"limit {formatting.duration(limit_s)}", limit_s, _ORANGE)],
+    )
+
+
+def score_layout(
+    xaxis: Figure, measure: Measure, lines: Sequence[tuple[str, float, str]]
+) -> Figure:
+    """Return the layout of a picture of predicted scores.
+
+    Parameters
+    ----------
+    xaxis : dict
+        What the scores stand over.
+    measure : Measure
+        What they are.
+    lines : sequence of tuple
+        Upright lines: name in the legend, place, colour.
+    """
+    return {
+        "xaxis": {**xaxis, "automargin": True},
         "yaxis": {
             "title": {"text": f"predicted {measure.label}"},
             "ticksuffix": " %",
@@ -216,7 +225,20 @@ def _layout(times: Sequence[float], measure: Measure, limit_s: float | None) -> 
         "hoverlabel": {"align": "left"},
         "paper_bgcolor": _SEE_THROUGH,
         "plot_bgcolor": _SEE_THROUGH,
-        "shapes": [] if limit_s is None else [limit],
+        "shapes": [
+            {
+                "type": "line",
+                "name": name,
+                "showlegend": True,
+                "x0": place,
+                "x1": place,
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": colour, "width": 1.5, "dash": "dash"},
+            }
+            for name, place, colour in lines
+        ],
     }
 
 
