@@ -138,7 +138,8 @@ class Recommendation(_Output):
         share = times[best.ref] / times[chosen.ref]
         return (
             f"{best.ref} takes {100 * share:.0f} % of {chosen.ref}'s time and is predicted "
-            f"{100 * (best.score - chosen.score):+.1f} points: luck alone may make such a difference."
+            f"{100 * (best.score - chosen.score):+.1f} points: luck alone may make such a "
+            "difference."
         )
 
     @property
