@@ -4,7 +4,6 @@ Imports langchain-ollama (about two seconds), so it is itself imported only once
 to answer.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -25,14 +24,12 @@ from metallmix_kedro.language_models.ollama_server import (
     ServedModel,
     address_of,
     plain_environment,
-    within,
+    received,
 )
 from metallmix_kedro.language_models.parameters import ServerParameters
 
 MAX_RESPONSE_BYTES = 8 * 2**20
 """More than any reply within the token limits takes on the wire; reading stops there."""
-GRACE_S = 2.0
-"""Seconds that closing a connection may take after the time is up."""
 
 
 class OllamaModel:
@@ -61,24 +58,13 @@ class OllamaModel:
         Answer
             A server that hangs, breaks off or talks nonsense gives an answer with `error`.
         """
-        pieces: list[AIMessageChunk] = []
 
-        async def receive() -> None:
-            async with asyncio.timeout(seconds):
-                async for piece in client.astream(list(request.messages)):
-                    pieces.append(piece)
-
-        error = None
-        try:
+        def client() -> ChatOllama:
             with plain_environment():
-                client = self._client(request, seconds)
-            within(seconds + GRACE_S, lambda: asyncio.run(receive()))
-        except TimeoutError:
-            error = f"the model did not finish within {seconds:.0f} s"
-        except Exception as trouble:
-            # Garbage from a server can trip any of the client's three layers, each in its own way.
-            error = f"the server's answer broke off or made no sense ({_short(trouble)})"
-        return _answer(list(pieces), error)
+                return self._client(request, seconds)
+
+        pieces, error = received(client, request.messages, seconds)
+        return _answer(pieces, error)
 
     def _client(self, request: Request, seconds: float) -> ChatOllama:
         parameters = self._parameters
@@ -156,11 +142,6 @@ def _seconds(metadata: dict[str, Any], name: str) -> float | None:
 def _count(metadata: dict[str, Any], name: str) -> int | None:
     value = metadata.get(name)
     return value if isinstance(value, int) else None
-
-
-def _short(trouble: Exception) -> str:
-    text = " ".join(str(trouble).split()) or type(trouble).__name__
-    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 class _BoundedTransport(httpx.AsyncBaseTransport):

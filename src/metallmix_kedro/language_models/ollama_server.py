@@ -9,7 +9,7 @@ import os
 import re
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ from metallmix_kedro.language_models.parameters import ServerParameters
 
 T = TypeVar("T")
 
+GRACE_S = 2.0
+"""Seconds that closing a connection may take after the time is up."""
 MAX_LISTING_BYTES = 4 * 2**20
 """Largest list of models that is read."""
 MAX_LISTED = 20
@@ -135,6 +137,59 @@ def plain_environment() -> Iterator[None]:
         yield
     finally:
         os.environ.update(hidden)
+
+
+def received(
+    client: Callable[[], Any],
+    messages: Sequence[Any],
+    seconds: float,
+    check: Callable[[Any], None] = lambda _: None,
+) -> tuple[list[Any], str | None]:
+    """Ask a client of langchain and take in what it streams, whatever happens.
+
+    Parameters
+    ----------
+    client : callable
+        Makes it.
+    messages : sequence
+        What it is asked.
+    seconds : float
+        Time for the whole exchange, not from token to token.
+    check : callable, optional
+        Looks at each piece; what it raises ends the exchange.
+
+    Returns
+    -------
+    pieces : list
+        As far as they came.
+    error : str or None
+        What went wrong.
+    """
+    import asyncio  # only once a server is asked
+
+    pieces: list[Any] = []
+
+    async def receive(made: Any) -> None:
+        async with asyncio.timeout(seconds):
+            async for piece in made.astream(list(messages)):
+                pieces.append(piece)
+                check(piece)
+
+    error = None
+    try:
+        made = client()
+        within(seconds + GRACE_S, lambda: asyncio.run(receive(made)))
+    except TimeoutError:
+        error = f"the model did not finish within {seconds:.0f} s"
+    except Exception as trouble:
+        # Garbage from a server can trip any of a client's layers, each in its own way.
+        error = f"the server's answer broke off or made no sense ({_short(trouble)})"
+    return list(pieces), error
+
+
+def _short(trouble: Exception) -> str:
+    text = " ".join(str(trouble).split()) or type(trouble).__name__
+    return text if len(text) <= 200 else f"{text[:197]}..."
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:

@@ -3,7 +3,6 @@
 Needs the extra ``openai`` (langchain-openai), which is imported only where such a server is asked.
 """
 
-import asyncio
 import os
 from typing import Any
 
@@ -20,13 +19,11 @@ from metallmix_kedro.language_models.ollama_server import (
     MAX_LISTED,
     fetch_json,
     plain_environment,
-    within,
+    received,
 )
 from metallmix_kedro.language_models.parameters import ServerParameters
 from metallmix_kedro.support import require
 
-GRACE_S = 2.0
-"""Seconds that closing a connection may take after the time is up."""
 MAX_REPLY_CHARS = 200_000
 """More than any reply within the token limits; reading stops there."""
 
@@ -47,27 +44,19 @@ class OpenAIModel:
 
     def ask(self, request: Request, seconds: float) -> Answer:
         """Ask the model and return what it wrote, whatever happens."""
-        pieces: list[Any] = []
+        size = 0
 
-        async def receive() -> None:
-            size = 0
-            async with asyncio.timeout(seconds):
-                async for piece in client.astream(list(request.messages)):
-                    pieces.append(piece)
-                    size += len(str(piece.content))
-                    if size > MAX_REPLY_CHARS:
-                        raise ValueError(f"the answer has more than {MAX_REPLY_CHARS} characters")
+        def count(piece: Any) -> None:
+            nonlocal size
+            size += len(str(piece.content))
+            if size > MAX_REPLY_CHARS:
+                raise ValueError(f"the answer has more than {MAX_REPLY_CHARS} characters")
 
-        error = None
-        try:
-            with plain_environment():
-                client = self._client(request, seconds)
-                within(seconds + GRACE_S, lambda: asyncio.run(receive()))
-        except TimeoutError:
-            error = f"the model did not finish within {seconds:.0f} s"
-        except Exception as trouble:
-            error = f"the server's answer broke off or made no sense ({str(trouble)[:200]})"
-        return _answer(list(pieces), error)
+        with plain_environment():
+            pieces, error = received(
+                lambda: self._client(request, seconds), request.messages, seconds, count
+            )
+        return _answer(pieces, error)
 
     def _find(self) -> Identity:
         """Find the model among those that the server lists.
