@@ -8,16 +8,16 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.decision.portfolio import by_prediction
+from metallmix_kedro.decision.scoring import DECIMALS
 from metallmix_kedro.decision.target import Target
 from metallmix_kedro.declared import hyperparameters
 from metallmix_kedro.explanation import Candidate
-from metallmix_kedro.history import N_TRAIN
+from metallmix_kedro.history import N_TRAIN, History
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.surrogate import Surrogate
 
 _SIZES = 12
 """Points of a curve, evenly on a log scale over the sizes that the history knows."""
-_DECIMALS = 4
 
 
 class _Output(BaseModel):
@@ -102,7 +102,7 @@ class LearningCurves(_Output):
 def learning_curves(
     target: Target,
     surrogate: Surrogate,
-    history: pd.DataFrame,
+    history: History,
     scored: pd.DataFrame,
     candidates: Sequence[Candidate],
 ) -> LearningCurves | None:
@@ -112,7 +112,7 @@ def learning_curves(
     ----------
     target : Target
     surrogate : Surrogate
-    history : pandas.DataFrame
+    history : History
         Tells which sizes are known.
     scored : pandas.DataFrame
         From `scoring.score_space`.
@@ -125,7 +125,7 @@ def learning_curves(
     """
     if target.n_train is None:
         return None
-    known = history.loc[history["status"] == "finished", N_TRAIN].dropna()
+    known = history.training_sizes
     n_train, spaced = round(target.n_train, 1), np.geomspace(known.min(), known.max(), _SIZES)
     sizes = sorted({n_train, *(round(float(size), 1) for size in spaced)})
     shown: list[tuple[Configuration, str | None, str | None]] = [
@@ -135,7 +135,7 @@ def learning_curves(
     table = pd.DataFrame([one.as_dict() for one, _, _ in shown])
     together = target.beside(table.loc[table.index.repeat(len(sizes))].reset_index(drop=True))
     predicted = surrogate.predict(together.assign(**{N_TRAIN: np.tile(sizes, len(shown))}))
-    rows = predicted[["score", "score_low", "score_high"]].to_numpy().round(_DECIMALS)
+    rows = predicted[["score", "score_low", "score_high"]].to_numpy().round(DECIMALS)
     return LearningCurves(
         n_train=n_train,
         largest=sizes[-1],

@@ -84,7 +84,7 @@ class Target(Unchanging):
             own_trials=learned.history.own_trials(name),
             others=tuple(entry for entry in card.entries if entry.dataset != name),
             novelty=measure_novelty(learned.index, card, description.meta_features, name),
-            n_train=_training_size(description.meta_features, learned.history.table),
+            n_train=_training_size(description.meta_features, learned.history),
         )
 
     @property
@@ -127,8 +127,7 @@ class Target(Unchanging):
         return max(1.0, KEPT_SHARE * float(self.meta_features.n_instances) / self.n_train)
 
 
-def _training_size(known: MetaFeatures, history: pd.DataFrame) -> float | None:
-    if "n_instances" not in meta_features() or N_TRAIN not in history:
+def _training_size(known: MetaFeatures, history: History) -> float | None:
+    if "n_instances" not in meta_features() or history.training_sizes.empty:
         return None
-    largest = history.loc[history["status"] == "finished", N_TRAIN].max()
-    return None if pd.isna(largest) else float(min(KEPT_SHARE * known.n_instances, largest))
+    return float(min(KEPT_SHARE * known.n_instances, history.training_sizes.max()))

@@ -12,7 +12,7 @@ from metallmix_kedro.history.averages import (
     configuration_means,
     known_configurations,
 )
-from metallmix_kedro.history.columns import SCORE
+from metallmix_kedro.history.columns import N_TRAIN, SCORE
 from metallmix_kedro.history.levels import with_all_images
 from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.history.relative import add_relative_score, has_score
@@ -81,6 +81,14 @@ class History(Unchanging):
         ours = with_all_images(self.known[self.known["dataset"] == dataset])
         ordered = ours.sort_values([SCORE, "trial_id"], ascending=[False, True], kind="stable")
         return ordered[[*configuration_columns(), SCORE]].reset_index(drop=True)
+
+    @cached_property
+    def training_sizes(self) -> pd.Series:
+        """How many images, or rows, trained each finished trial that tells it; maybe none."""
+        if N_TRAIN not in self.table:
+            return pd.Series(dtype="float64")
+        finished = self.table["status"] == "finished"
+        return self.table.loc[finished, N_TRAIN].dropna().astype("float64")
 
     @property
     def n_scored_datasets(self) -> int:

@@ -82,7 +82,7 @@ def scored() -> pd.DataFrame:
 def predicted(table: pd.DataFrame, **changes: Any) -> LearningCurves | None:
     candidates = (candidate("C1", LITE, 0.9), candidate("C2", XCEPTION, 0.8))
     parts = {"scored": scored(), **changes}
-    return learning_curves(known(table), _ByHand(), table, parts["scored"], candidates)
+    return learning_curves(known(table), _ByHand(), History(table), parts["scored"], candidates)
 
 
 def test_candidates_and_the_best_of_each_way_are_predicted_over_the_historys_sizes() -> None:

@@ -142,9 +142,7 @@ def predict_learning_curves(
 ) -> Json:
     """Predict all that may be decided for over the size of the training set; empty: unknown."""
     candidates = Evidence.model_validate(evidence).candidates
-    found = learning_curves(
-        target, learned.surrogate, learned.history.table, scored_space, candidates
-    )
+    found = learning_curves(target, learned.surrogate, learned.history, scored_space, candidates)
     # Kedro takes None for an output that was forgotten.
     return {} if found is None else found.model_dump(mode="json")
 
