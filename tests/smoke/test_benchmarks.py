@@ -56,8 +56,3 @@ def test_a_benchmark_of_the_experiment_grid_runs_to_its_end(command, said):
 def test_the_start_of_a_recommendation_imports_no_training_library(fabricated: Workspace):
     printed = run("benchmarks/recommendation_start.py", "--repeats=2", f"--data={fabricated.data}")
     assert json.loads(printed)["forbidden_modules_imported"] == []
-
-
-def test_what_ingredients_add_is_measured_on_any_history(fabricated: Workspace):
-    printed = run("-m", "benchmarks.ingredients", f"--data={fabricated.data}", "--steps=2")
-    assert "values and pairs, smoothed" in printed

@@ -44,8 +44,7 @@ def attribute_trials(surrogate: Surrogate, history: pd.DataFrame) -> pd.DataFram
     pandas.DataFrame
         A row for each of `explainable_trials`: ``trial_id``, ``dataset``, ``base_value``, then a
         column a feature, in units of the relative score. The one-hot columns of a feature are
-        summed, and the hyperparameters' shares of the average are added to them. Base value and
-        contributions of a row sum to its predicted relative score.
+        summed. Base value and contributions of a row sum to its predicted relative score.
 
     Raises
     ------
@@ -63,5 +62,6 @@ def attribute_trials(surrogate: Surrogate, history: pd.DataFrame) -> pd.DataFram
     by_feature = by_column.T.groupby(by_column.columns.map(encoder.feature_of)).sum().T
     identity = trials[["trial_id", "dataset"]].reset_index(drop=True)
     by_feature[BASE_VALUE] = np.asarray(explained.base_values, dtype=float)
-    total = surrogate.with_average(trials.reset_index(drop=True), by_feature)
-    return identity.join(total[[BASE_VALUE, *encoder.features]])
+    return identity.join(
+        by_feature.reindex(columns=[BASE_VALUE, *encoder.features], fill_value=0.0)
+    )

@@ -12,12 +12,12 @@ from .pareto import (
     pareto_front as pareto_front,
     rounded as rounded,
 )
-from .portfolio import (
+from .scoring import DECIMALS as DECIMALS, PREDICTIONS as PREDICTIONS
+from .scoring import allowed_space as allowed_space
+from .short_list import (
     DIFFERENT as DIFFERENT,
     SURROGATE_BEST as SURROGATE_BEST,
     by_prediction as by_prediction,
     short_list as short_list,
 )
-from .scoring import DECIMALS as DECIMALS, PREDICTIONS as PREDICTIONS
-from .scoring import allowed_space as allowed_space
 from .target import Learned as Learned, Target as Target

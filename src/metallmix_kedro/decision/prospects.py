@@ -1,7 +1,6 @@
 """What is to be expected of the allowed configurations on the target, by all that is known of it.
 
-Three things may be known: what the surrogate says of a dataset like it, that it is unlike any
-dataset of the history, and what became of trials on the target itself.
+What the surrogate says of a dataset like it, and what became of trials on the target itself.
 """
 
 from dataclasses import dataclass
@@ -10,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.decision.portfolio import position_of
+from metallmix_kedro.decision.short_list import position_of
 from metallmix_kedro.decision.target import Target
 from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.history import SCORE
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import ParameterError
-from metallmix_kedro.surrogate import Float32Array, Outlook, Surrogate
+from metallmix_kedro.surrogate import Outlook, Surrogate
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +27,15 @@ class Prospects:
     scored : pandas.DataFrame
         Configuration, meta-features, probes and what is expected after all: the columns of
         `Surrogate.predict`, and ``chance``, the probability of each to score above the
-        configuration that is best on average (missing for itself and where it is not known).
-    draws : ndarray
-        What their relative scores may be instead, shape (m, n).
-    floor : ndarray or None
-        The best relative score of the trials on the target, in each draw, shape (m,).
+        configuration that is best on average (missing for itself and where it is not known). After
+        trials on the target, ``gain`` and ``gain_chance``: by how much it is expected to raise the
+        best of them, and how likely it does.
     average : Configuration or None
         The configuration that is best on average.
-    outside : bool
-        Whether the target is unlike anything in the history.
     """
 
     scored: pd.DataFrame
-    draws: Float32Array
-    floor: Float32Array | None
     average: Configuration | None
-    outside: bool
 
 
 def prospects(
@@ -58,8 +50,6 @@ def prospects(
     Parameters
     ----------
     target : Target
-        Where it is unlike anything in the history, what trees have learned of where a dataset
-        differs from the average is left aside.
     surrogate : Surrogate
     scored : pandas.DataFrame
         The configurations that may be tried, with the target's meta-features and probes and the
@@ -76,13 +66,18 @@ def prospects(
         If everything was tried.
     """
     together = _with_tried(surrogate, scored, tried)
-    outside = target.outside
-    expected = surrogate.average(together) if outside else together["relative_score"]
-    outlook = surrogate.outlook(together, expected)
+    outlook = surrogate.outlook(together, together["relative_score"])
     places = _places(together, tried)
+    known = together.assign(chance=_chances(outlook, together, average))
     if len(places):
         scores = surrogate.relative_score(tried[SCORE].to_numpy(dtype=np.float64), tried)
-        outlook = outlook.after(places.tolist(), scores, surrogate.card.training.seed)
+        outlook = outlook.after(places.tolist(), scores)
+        best = int(places[np.argmax(scores)])
+        known = known.assign(
+            chance=_chances(outlook, together, average),
+            gain=outlook.expected_gain(best),
+            gain_chance=outlook.chance_to_beat(best),
+        )
     left = np.setdiff1d(np.arange(len(scored)), places)
     if not len(left):
         more = "recommendation.choose_among: space, search_space"
@@ -91,18 +86,12 @@ def prospects(
             f"All {len(scored)} configurations that may be chosen were tried on the target "
             f"already. Allow more ({more}), or keep the best of them."
         )
-    shown = scored.iloc[left]
-    if outside or len(places):
+    shown = known.iloc[left]
+    if len(places):
         after = pd.Series(outlook.mean[left], index=shown.index)
         after_all = target.predict(surrogate, shown, after)
         shown = shown.drop(columns=after_all.columns).join(after_all)
-    return Prospects(
-        scored=shown.assign(chance=_chances(outlook, together, average)[left]),
-        draws=outlook.draws[:, left],
-        floor=outlook.draws[:, places].max(axis=1) if len(places) else None,
-        average=average,
-        outside=outside,
-    )
+    return Prospects(scored=shown, average=average)
 
 
 def _with_tried(surrogate: Surrogate, scored: pd.DataFrame, tried: pd.DataFrame) -> pd.DataFrame:

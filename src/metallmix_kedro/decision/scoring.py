@@ -9,13 +9,8 @@ import pandas as pd
 from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.backbones import get_backbone
 from metallmix_kedro.decision.parameters import DecisionParameters
-from metallmix_kedro.decision.portfolio import (
-    HIGHEST_AVERAGE,
-    MOST_PROMISING,
-    SURROGATE_BEST,
-    short_list,
-)
 from metallmix_kedro.decision.prospects import Prospects, prospects
+from metallmix_kedro.decision.short_list import short_list
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.explanation import Candidate, TopFeature
@@ -222,7 +217,7 @@ def foresee(
 def list_candidates(
     found: Prospects, surrogate: Surrogate, parameters: DecisionParameters
 ) -> tuple[Candidate, ...]:
-    """Shorten the scored space to a list (`portfolio.short_list`).
+    """Shorten the scored space to a list (`short_list.short_list`).
 
     Parameters
     ----------
@@ -234,8 +229,7 @@ def list_candidates(
     Returns
     -------
     tuple of Candidate
-        In the order to try them: ``C1`` is the first choice, the others follow by what they add
-        to the list.
+        In the order to try them: ``C1`` is the first choice.
 
     Raises
     ------
@@ -245,11 +239,8 @@ def list_candidates(
     fast = _fast_enough(found.scored, parameters.max_training_time_s)
     listed = short_list(
         found.scored[fast],
-        found.draws[:, fast.to_numpy()],
         parameters.n_candidates,
         None if found.average is None else found.average.as_dict(),
-        found.floor,
-        _first_role(found),
     )
     contributions = surrogate.contributions(listed)
     return tuple(
@@ -258,12 +249,6 @@ def list_candidates(
             zip(listed.to_dict("records"), contributions.to_dict("records"), strict=True), start=1
         )
     )
-
-
-def _first_role(found: Prospects) -> str:
-    if found.floor is not None:
-        return MOST_PROMISING
-    return HIGHEST_AVERAGE if found.outside else SURROGATE_BEST
 
 
 def _known(chance: float | None) -> float | None:
@@ -283,7 +268,6 @@ def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -
         ref=ref,
         configuration=Configuration.from_mapping(row),
         roles=row["roles"],
-        adds=round(float(row["adds"]), DECIMALS),
         chance=_known(row.get("chance")),
         gain_chance=_known(row.get("gain_chance")),
         contributions=tuple(sorted(own, key=lambda one: -abs(one.contribution))),

@@ -115,8 +115,7 @@ def _unlike_anything(novelty: Novelty) -> str | None:
     return (
         "Unlike anything in the history: the most similar dataset is "
         f"{novelty.nearest_dataset}, at distance {novelty.distance:.1f}, where known datasets "
-        f"have a neighbour within {novelty.threshold:.1f}. So the candidates are what is best on "
-        "average and what adds most to it; their predictions are an extrapolation."
+        f"have a neighbour within {novelty.threshold:.1f}. Its predictions are an extrapolation."
     )
 
 

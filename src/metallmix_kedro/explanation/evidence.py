@@ -59,12 +59,10 @@ class Candidate(_Evidence):
     ``ref`` is ``C1``, ``C2``, ...; ``C1`` is the surrogate's first choice. ``score``,
     ``score_low`` and ``score_high`` are the objective's metric, in [0, 1]; ``relative_score`` is
     on the scale within a dataset; times are seconds. ``roles`` says why it is listed:
-    ``surrogate_best`` (``highest_average`` for a target unlike any other, ``most_promising`` after
-    trials on it), ``different``, ``best_on_average``. ``adds`` is what it adds to the expected
-    best relative score of those before it (of the first, its own); None for a configuration that
-    was not chosen as part of a list. ``chance`` is the probability that it scores above the one
+    ``surrogate_best`` (``most_promising`` after trials on the target), ``different``,
+    ``best_on_average``. ``chance`` is the probability that it scores above the one
     that is best on average, None for that one or where there is none. ``gain_chance`` is how likely
-    it or one before it scores above the best trial on the target, None without such trials.
+    it scores above the best trial on the target, None without such trials.
     ``contributions`` are the SHAP contributions of the configuration's own features to its relative
     score.
     """
@@ -79,7 +77,6 @@ class Candidate(_Evidence):
     training_time_s: float
     training_time_low_s: float
     training_time_high_s: float
-    adds: float | None = None
     chance: float | None = None
     gain_chance: float | None = None
     contributions: tuple[TopFeature, ...]
@@ -113,8 +110,8 @@ class Evidence(_Evidence):
     """All that the LLM is shown and the explanation is checked against.
 
     ``objective`` says what the candidates' scores are; ``budget`` is None where the history does
-    not say it. ``outside`` says that the target is unlike any dataset of the history, so that
-    the candidates are what is best on average. ``own_trials`` are those on the target itself.
+    not say it. ``outside`` says that the target is unlike any dataset of the history.
+    ``own_trials`` are those on the target itself.
     """
 
     objective: Objective = "accuracy"

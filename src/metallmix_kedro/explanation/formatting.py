@@ -4,7 +4,6 @@ from metallmix_kedro.explanation.evidence import Candidate
 
 ROLES = {
     "surrogate_best": "surrogate's best",
-    "highest_average": "highest average over datasets",
     "most_promising": "most promising after your trials",
     "best_on_average": "best on average",
     "different": "different",
@@ -14,7 +13,6 @@ ROLES = {
 
 ORDER_BEGINS = {
     "surrogate_best": "the surrogate's best first",
-    "highest_average": "the highest average over datasets first",
     "most_promising": "first what promises most beyond your trials",
 }
 """How the order of the candidates begins, by the role of the first."""
@@ -22,7 +20,6 @@ ORDER_BEGINS = {
 DECIDERS = {
     "llm": "language model",
     "surrogate": "surrogate",
-    "portfolio": "portfolio: what is best on average, since the target is unlike the history",
 }
 """Who decided, in words."""
 

@@ -20,7 +20,7 @@ from metallmix_kedro.language_models import (
 from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support import ArtifactError
 
-DecidedBy = Literal["llm", "surrogate", "portfolio"]
+DecidedBy = Literal["llm", "surrogate"]
 """The language model, the surrogate, or, for a target unlike any other, what is best on average."""
 
 
@@ -98,9 +98,8 @@ def decide(
     """Turn a reply into the decision that stands (paper, section 2.4).
 
     The vote, as far as it has weight, is combined with what the surrogate predicts (`choice`). With
-    whatever else came back, or nothing, the first candidate stands and ``reason`` says why. It is
-    the surrogate's, or, for a target unlike any other, that of the portfolio. In mode ``free`` a
-    configuration of the space decides.
+    whatever else came back, or nothing, the first candidate, the surrogate's, stands and ``reason``
+    says why. In mode ``free`` a configuration of the space decides.
 
     A claim that does not hold of the candidate is left out of the explanation; if fewer than
     ``min_kept_share`` of the claims are left, or they no longer tell a prediction, a SHAP
@@ -146,10 +145,10 @@ def _outcome(
     allowed: Sequence[Candidate],
     search_space: SearchSpace,
 ) -> _Outcome:
-    first, fallback = allowed[0].ref, without_llm(evidence)
+    first = allowed[0].ref
     model = reply.model or "the language model"
     if reply.provider_used == "none":
-        return _Outcome(first, fallback, _no_reply(reply))
+        return _Outcome(first, "surrogate", _no_reply(reply))
     if reply.mode == "free":
         composed = read_free_choice(reply, search_space)
         for one in evidence.candidates:
@@ -159,13 +158,11 @@ def _outcome(
         # What was composed but not scored lies beyond the user's limits.
         beyond = "it is predicted to train too long, or was tried on the target already"
         why = _no_reply(reply) if composed is None else beyond
-        return _Outcome(first, fallback, f"the free choice of {model} cannot be used: {why}")
-    return _voted(reply, model, allowed, fallback)
+        return _Outcome(first, "surrogate", f"the free choice of {model} cannot be used: {why}")
+    return _voted(reply, model, allowed)
 
 
-def _voted(
-    reply: LLMReply, model: str, allowed: Sequence[Candidate], fallback: DecidedBy
-) -> _Outcome:
+def _voted(reply: LLMReply, model: str, allowed: Sequence[Candidate]) -> _Outcome:
     """Let the vote, where there is one, be combined with the predictions."""
     first = allowed[0].ref
     lost = f"; {reply.error}" if reply.error else ""
@@ -173,17 +170,17 @@ def _voted(
         why = f"was not asked to choose: {reply.weight_why or 'there was nothing to choose'}{lost}"
         if reply.unanswered:
             why = f"was asked, but did not answer: {_no_reply(reply)}"
-        return _Outcome(first, fallback, f"{model} {why}")
+        return _Outcome(first, "surrogate", f"{model} {why}")
     choice = combine(allowed, reply.ballots, reply.weight)
     if choice.preferred is None:
         why = (
             f"was asked, but answered {choice.n_answered} of {choice.n_orders} orders of the "
             f"candidates, so that its vote does not count{lost}"
         )
-        return _Outcome(first, fallback, f"{model} {why}", choice)
+        return _Outcome(first, "surrogate", f"{model} {why}", choice)
     if choice.chosen == first:
         why = f"was asked, but {first} stands before and after its vote: {_told(choice)}"
-        return _Outcome(first, fallback, f"{model} {why}", choice)
+        return _Outcome(first, "surrogate", f"{model} {why}", choice)
     return _Outcome(choice.chosen, "llm", f"{model} preferred {_told(choice)}", choice)
 
 
@@ -199,11 +196,6 @@ def _told(choice: Choice) -> str:
         f"{choice.n_orders} orders (consistency {choice.consistency:.2f}), {read}, weight "
         f"{choice.weight:g}"
     )
-
-
-def without_llm(evidence: Evidence) -> DecidedBy:
-    """Say who decides where no language model does."""
-    return "portfolio" if evidence.outside else "surrogate"
 
 
 def read_free_choice(reply: LLMReply, space: SearchSpace) -> Configuration | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from metallmix_kedro import declared
-from metallmix_kedro.declared import titled
+from metallmix_kedro.declared import hyperparameters, titled
 from metallmix_kedro.explanation import formatting, rows, said_values
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import MetaFeatures
@@ -57,6 +57,7 @@ def render_report(
         recommendation=recommendation,
         measure=evidence.measure,
         deciders=formatting.DECIDERS,
+        title_words=" or ".join(hyperparameters()[name].words or name for name in titled()),
         order_begins=formatting.ORDER_BEGINS[evidence.candidates[0].roles[0]],
         figures={name: _in_a_script(figure) for name, figure in figures.items()},
         heads=pareto_plot["data"][0]["meta"],

@@ -99,17 +99,15 @@ def _what_next(recommendation: Recommendation, best: float) -> str:
     """Say whether to stop or what to try, after trials on the target itself."""
     candidates = recommendation.evidence.candidates
     chances = [one.gain_chance for one in candidates if one.gain_chance is not None]
-    yours = formatting.percent(best)
-    if best >= 1 or (chances and chances[-1] < STOP_BELOW):
-        by = f" (chance {formatting.share(chances[-1])} by all of these)" if best < 1 else ""
-        return f"stop: your {yours} {'cannot' if best >= 1 else 'is unlikely to'} be beaten{by}"
+    yours, first = formatting.percent(best), candidates[0].ref
+    if best >= 1:
+        return f"stop: your {yours} cannot be beaten"
     if not chances:
-        return f"try {candidates[0].ref}"
-    together = f", {formatting.share(chances[-1])} with the others" if len(chances) > 1 else ""
-    return (
-        f"try {candidates[0].ref}: chance {formatting.share(chances[0])} to beat your {yours}"
-        f"{together}"
-    )
+        return f"try {first}"
+    if max(chances) < STOP_BELOW:
+        by = f"chance {formatting.share(max(chances))} by the likeliest"
+        return f"stop: your {yours} is unlikely to be beaten ({by})"
+    return f"try {first}: chance {formatting.share(chances[0])} to beat your {yours}"
 
 
 def _decided_by(recommendation: Recommendation) -> str:

@@ -21,4 +21,4 @@ from .point import (
 )
 from .uncertainty.outlook import Outlook as Outlook
 from .uncertainty.probe_levels import LEVELS as LEVELS, hide as hide, known_level as known_level
-from .uncertainty.scenarios import Float32Array as Float32Array
+from .uncertainty.spread import Spread as Spread

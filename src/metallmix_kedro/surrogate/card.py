@@ -10,22 +10,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metallmix_kedro.history import Objective
 from metallmix_kedro.support import ArtifactError, xgboost
-from metallmix_kedro.surrogate.averages.sized_average import SizedAverage
 from metallmix_kedro.surrogate.encoding import Column, FeatureEncoder, surrogate_features
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
 from metallmix_kedro.surrogate.uncertainty.calibration import Calibration
 from metallmix_kedro.surrogate.uncertainty.scales import DeviceScale, ScoreScale
-from metallmix_kedro.surrogate.uncertainty.scenarios import Scenarios
+from metallmix_kedro.surrogate.uncertainty.spread import Spread
 
 MEND = "Fit the surrogate again: kedro run --pipelines=meta_learning"
 LEARNING = ("meta_learning", "explainability", "retrieval")
 """The pipelines that make what a recommendation for one objective reads."""
 
 TARGETS: dict[str, str] = {
-    "score_model": (
-        "relative score (0 = worst trial of its dataset and source, 1 = best) above the "
-        "configuration's average over datasets"
-    ),
+    "score_model": "relative score (0 = worst trial of its dataset and source, 1 = best)",
     "time_model": "natural logarithm of the training time in seconds on the reference device",
 }
 """What each of the two models predicts."""
@@ -59,12 +55,10 @@ class SurrogateCard(BaseModel):
         The models' input columns in order, with description and unit.
     encoder : FeatureEncoder
         Makes those columns.
-    average : SizedAverage
-        What a configuration is worth on average over datasets.
     score_scale, device_scale, calibration
         From the models' scales to the user's, and the intervals.
-    scenarios : Scenarios
-        How predicted and measured relative scores differed on datasets that were left out.
+    spread : Spread
+        How datasets differ from what is expected of them.
     training : TrainingFacts
         Trials by source, datasets, parameters, seed, objective.
     packages : dict of str to str
@@ -73,16 +67,15 @@ class SurrogateCard(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format_version: Literal[2] = 2
+    format_version: Literal[3] = 3
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     predicts: dict[str, str]
     columns: tuple[Column, ...]
     encoder: FeatureEncoder
-    average: SizedAverage
     score_scale: ScoreScale
     device_scale: DeviceScale | None
     calibration: Calibration
-    scenarios: Scenarios
+    spread: Spread
     training: TrainingFacts
     packages: dict[str, str]
 

@@ -19,6 +19,7 @@ from metallmix_kedro.surrogate.point import PointModel, fit_point_model
 from metallmix_kedro.surrogate.residuals import Errors, errors_on
 from metallmix_kedro.surrogate.uncertainty.calibration import calibrate
 from metallmix_kedro.surrogate.uncertainty.scales import is_own
+from metallmix_kedro.surrogate.uncertainty.spread import Spread
 
 FEWEST_BACKBONES = 3
 """With fewer, what remains when one is hidden says nothing of how backbones differ."""
@@ -60,7 +61,7 @@ def fit_surrogate(
     trials = coded(add_relative_score(history.reset_index(drop=True)))
     folds = make_folds(trials, parameters, at_least=2)
     everything: Fold = frozenset()
-    models = fit_without(trials, [everything, *folds], parameters, seed, [everything])
+    models = fit_without(trials, [everything, *folds], parameters, seed)
     errors = errors_on(trials, {fold: models[fold] for fold in folds}, parameters, seed)
     hidden = errors_on_hidden_backbones(trials, folds, parameters, seed)
     return assemble(trials, models[everything], errors, parameters, seed, objective, hidden)
@@ -103,7 +104,6 @@ def fit_without(
     left_out: Collection[Fold],
     parameters: MetaLearningParameters,
     seed: int,
-    assembled: Collection[Fold],
 ) -> dict[Fold, PointModel]:
     """Fit one model for each set of datasets left out, several at a time.
 
@@ -117,12 +117,10 @@ def fit_without(
         Names of datasets; the empty set fits on everything.
     parameters, seed
         As for `fit_surrogate`.
-    assembled : collection of frozenset of str
-        Those whose models become surrogates; the others only predict and get no scenarios.
     """
 
     def fit(without: Fold) -> PointModel:
-        return fit_point_model(trials, parameters, seed, without, without in assembled)
+        return fit_point_model(trials, parameters, seed, without)
 
     trials = coded(trials)
     models = _at_the_same_time(fit, left_out, parameters.n_threads)
@@ -165,7 +163,7 @@ def errors_on_hidden_backbones(
 
     def fit(fold: Fold) -> PointModel:
         known = trials["backbone"] != hidden[fold]
-        return fit_point_model(trials[known], parameters, seed, fold, with_scenarios=False)
+        return fit_point_model(trials[known], parameters, seed, fold)
 
     asked = pd.concat(
         [
@@ -203,8 +201,6 @@ def assemble(
         From `errors_on_hidden_backbones`; without it, backbones that were never measured have the
         intervals of the others.
     """
-    if not point.scenarios.differences:
-        raise ValueError("a model fitted without scenarios only predicts")
     scored = trials.loc[trials["relative_score"].notna(), ["source", "dataset"]]
     counts = scored["source"].value_counts().sort_index()
     facts = TrainingFacts(
@@ -215,7 +211,7 @@ def assemble(
         objective=objective,
     )
     calibration = calibrate(errors, parameters.interval_level, hidden)
-    return Surrogate.assemble(point, calibration, facts)
+    return Surrogate.assemble(point, calibration, Spread.fit(trials), facts)
 
 
 def _at_the_same_time(

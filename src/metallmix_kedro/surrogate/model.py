@@ -24,6 +24,7 @@ from metallmix_kedro.surrogate.uncertainty.calibration import SCALES, Calibratio
 from metallmix_kedro.surrogate.uncertainty.outlook import Outlook
 from metallmix_kedro.surrogate.uncertainty.probe_levels import known_level
 from metallmix_kedro.surrogate.uncertainty.scales import FloatArray
+from metallmix_kedro.surrogate.uncertainty.spread import Spread
 
 BASE_VALUE = "base_value"
 """The column of `Surrogate.contributions` that holds the prediction before any feature."""
@@ -51,25 +52,24 @@ class Surrogate:
         cls,
         point: PointModel,
         calibration: Calibration,
+        spread: Spread,
         training: TrainingFacts,
     ) -> "Surrogate":
-        """Join fitted models, their intervals and the facts of their training."""
+        """Join fitted models, what is uncertain of them and the facts of their training."""
         content = (
             bytes(point.score_model.save_raw("json"))
             + bytes(point.time_model.save_raw("json"))
             + point.encoder.model_dump_json().encode()
-            + point.average.model_dump_json().encode()
         )
         card = SurrogateCard(
             fingerprint=hashlib.sha256(content).hexdigest(),
             predicts=TARGETS,
             columns=point.encoder.described_columns,
             encoder=point.encoder,
-            average=point.average,
             score_scale=point.score_scale,
             device_scale=point.device_scale,
             calibration=calibration,
-            scenarios=point.scenarios,
+            spread=spread,
             training=training,
             packages=package_versions(),
         )
@@ -107,8 +107,6 @@ class Surrogate:
             _check_belongs(role, model, checked)
         point = PointModel(
             encoder=checked.encoder,
-            average=checked.average,
-            scenarios=checked.scenarios,
             score_model=score_model,
             time_model=time_model,
             score_scale=checked.score_scale,
@@ -183,16 +181,6 @@ class Surrogate:
             }
         )
 
-    def average(self, frame: pd.DataFrame) -> pd.Series:
-        """Return what configurations are worth on average over datasets, on the frame's index.
-
-        Parameters
-        ----------
-        frame : pandas.DataFrame
-            Configurations, n rows.
-        """
-        return pd.Series(self._point.average.predict(frame), index=frame.index)
-
     def outlook(self, frame: pd.DataFrame, expected: pd.Series) -> Outlook:
         """Return what is expected of configurations before any trial, and what may be instead.
 
@@ -201,9 +189,9 @@ class Surrogate:
         frame : pandas.DataFrame
             Configurations, n rows.
         expected : pandas.Series
-            Their expected relative scores, from `predict` or `average`.
+            Their expected relative scores, from `predict`.
         """
-        return Outlook.before(self.card.scenarios, frame, expected, self.card.training.seed)
+        return Outlook.before(self.card.spread, frame, expected)
 
     def relative_score(self, score: FloatArray, frame: pd.DataFrame) -> FloatArray:
         """Put accuracies of trials on the scale of the predictions, shape (n,).
@@ -222,9 +210,7 @@ class Surrogate:
         calibration, level = self.card.calibration, known_level(frame)
         measured = pd.Series(True, index=frame.index)
         if name := network():
-            # The average leaves out what has one value, or too many.
-            known = self._point.average.levels.get(name, self.encoder.categories[name])
-            measured = frame[name].isin(known)
+            measured = frame[name].isin(self.encoder.categories[name])
         kinds = {kind: calibration.at(level, kind) for kind in (True, False)}
         return pd.DataFrame(
             {
@@ -238,8 +224,7 @@ class Surrogate:
 
         Exact Shapley values of the trees (Lundberg et al., "From local explanations to global
         understanding with explainable AI for trees", 2020), as XGBoost computes them itself; the
-        columns of a one-hot feature are added up. The hyperparameters' shares of the average over
-        datasets are added to them (`average.ConfigurationAverage.contributions`).
+        columns of a one-hot feature are added up.
 
         Parameters
         ----------
@@ -266,15 +251,7 @@ class Surrogate:
         table = pd.DataFrame(
             by_column[:, :-1] @ belongs, index=frame.index, columns=list(encoder.features)
         )
-        return self.with_average(frame, table.assign(**{BASE_VALUE: by_column[:, -1]}))
-
-    def with_average(self, frame: pd.DataFrame, contributions: pd.DataFrame) -> pd.DataFrame:
-        """Add the average's contributions to those of the trees, on the frame's index."""
-        base, shares = self._point.average.contributions(frame)
-        total = contributions.copy()
-        total[BASE_VALUE] += base
-        total[shares.columns] += shares
-        return total
+        return table.assign(**{BASE_VALUE: by_column[:, -1]})
 
 
 def _check_belongs(role: str, model: xgboost.Booster, card: SurrogateCard) -> None:

@@ -1,17 +1,10 @@
 """Parameters of the meta-learner (paper, section 2.2)."""
 
-from itertools import pairwise
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from metallmix_kedro.support import Parameters
-
-
-def _ascending(sizes: tuple[float, ...]) -> tuple[float, ...]:
-    if any(first >= second for first, second in pairwise(sizes)):
-        raise ValueError("each size has to be larger than the one before it")
-    return sizes
 
 
 class BoostingParameters(Parameters):
@@ -46,35 +39,11 @@ class MetaLearningParameters(Parameters):
     ] = 42
     score_model: Annotated[
         BoostingParameters,
-        Field(description="The model of the relative score above the configuration's average."),
-    ] = BoostingParameters(n_rounds=100, max_depth=3)
+        Field(description="The model of the relative score."),
+    ] = BoostingParameters(n_rounds=200, max_depth=3, min_child_weight=8.0, colsample_bynode=0.3)
     time_model: Annotated[
         BoostingParameters, Field(description="The model of the logarithm of the training time.")
     ] = BoostingParameters()
-    average_penalty: Annotated[
-        float,
-        Field(gt=0, le=1e6, description="Trials that outweigh a value's effect on average."),
-    ] = 30.0
-    own_penalty: Annotated[
-        float,
-        Field(gt=0, le=1e6, description="Datasets that outweigh a very combination's worth."),
-    ] = 2.0
-    average_sizes: Annotated[
-        tuple[Annotated[float, Field(gt=0)], ...],
-        AfterValidator(_ascending),
-        Field(
-            description="Sizes of the training set at which the average is corrected, ascending; "
-            "none: it is the same for all sizes.",
-        ),
-    ] = (100.0, 350.0, 1200.0)
-    leaf_share: Annotated[
-        float,
-        Field(
-            ge=0,
-            le=0.5,
-            description="Least share of all trials in a leaf of the score model's trees.",
-        ),
-    ] = 0.04
     max_trials: Annotated[
         int,
         Field(

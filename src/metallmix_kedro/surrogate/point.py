@@ -10,11 +10,8 @@ import pandas as pd
 from metallmix_kedro.declared import configuration_columns, meta_features
 from metallmix_kedro.history import N_TRAIN, SCORE, belongs, coded, draw_evenly
 from metallmix_kedro.support import InputError, xgboost
-from metallmix_kedro.surrogate.averages.average import distinct, level_codes
-from metallmix_kedro.surrogate.averages.average_fit import AverageTable
-from metallmix_kedro.surrogate.averages.sized_average import SizedAverage, training_sizes
 from metallmix_kedro.surrogate.encoding import FeatureEncoder
-from metallmix_kedro.surrogate.folds import Fold, deal
+from metallmix_kedro.surrogate.folds import Fold
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters
 from metallmix_kedro.surrogate.uncertainty.probe_levels import hide_at_random
 from metallmix_kedro.surrogate.uncertainty.scales import (
@@ -24,9 +21,7 @@ from metallmix_kedro.surrogate.uncertainty.scales import (
     ScoreScale,
     has_time,
     is_own,
-    own_or_all,
 )
-from metallmix_kedro.surrogate.uncertainty.scenarios import Scenarios
 
 _OVER_ALL = (
     *("dataset", "source", "proposer", "status", "device"),
@@ -40,20 +35,13 @@ of drawn trials alone."""
 class PointModel:
     """Predicts relative score, score and training time, without intervals.
 
-    The relative score is the configuration's average over datasets, plus what trees have learned
-    of where a dataset differs from it.
-
     Parameters
     ----------
     encoder : FeatureEncoder
         Makes the models' input.
-    average : SizedAverage
-        What a configuration is worth on average.
-    scenarios : Scenarios
-        How datasets differ from the average.
     score_model, time_model : xgboost.Booster
-        Predict the relative score above or below that average, and the natural logarithm of the
-        seconds of training on the reference device.
+        Predict the relative score, and the natural logarithm of the seconds of training on the
+        reference device.
     score_scale : ScoreScale
         From relative score to score.
     device_scale : DeviceScale or None
@@ -61,8 +49,6 @@ class PointModel:
     """
 
     encoder: FeatureEncoder
-    average: SizedAverage
-    scenarios: Scenarios
     score_model: xgboost.Booster
     time_model: xgboost.Booster
     score_scale: ScoreScale
@@ -84,7 +70,7 @@ class PointModel:
             of seconds on the reference device).
         """
         encoded = self.encoder.transform(frame)
-        relative = self.average.predict(frame) + _predict(self.score_model, encoded)
+        relative = _predict(self.score_model, encoded)
         log_time = _predict(self.time_model, encoded)
         return pd.DataFrame(
             {
@@ -101,7 +87,6 @@ def fit_point_model(
     parameters: MetaLearningParameters,
     seed: int,
     without: Fold = frozenset(),
-    with_scenarios: bool = True,
 ) -> PointModel:
     """Fit both models on trials.
 
@@ -115,9 +100,6 @@ def fit_point_model(
         Seed of the trees' subsampling.
     without : frozenset of str
         Datasets that are left out.
-    with_scenarios : bool
-        Whether the scenarios are fitted. They take as long as the trees, and a model that only
-        predicts needs none: it has no differences then.
 
     Raises
     ------
@@ -133,13 +115,6 @@ def fit_point_model(
             "(pipeline experiment_grid), or set meta_learning.published_weight above 0."
         )
     encoder = FeatureEncoder.fit(used)
-    outcomes = used if scored.all() else used[scored]
-    average, expected = _averages(outcomes, weight[scored], parameters)
-    above = np.full(len(used), np.nan)
-    above[scored] = outcomes["relative_score"].to_numpy(dtype=np.float64) - expected
-    scenarios = Scenarios(differences=(), noise=0.0)
-    if with_scenarios:
-        scenarios = Scenarios.fit(own_or_all(outcomes.assign(relative_score=above[scored])))
     device_scale, score_scale = DeviceScale.fit(used), ScoreScale.fit(used)
     # All features are looked up for the trials that are drawn alone.
     drawn = draw_evenly(used["dataset"], parameters.max_trials, seed)
@@ -148,9 +123,9 @@ def fit_point_model(
     weight, known = weight[drawn], scored[drawn]
     score_model = _fit(
         encoded[known],
-        above[drawn][known],
+        taught["relative_score"].to_numpy(dtype=np.float64, na_value=np.nan)[known],
         weight[known],
-        _cautious(parameters, weight[known]),
+        parameters.score_model,
         seed,
         encoder.directions,
     )
@@ -163,8 +138,6 @@ def fit_point_model(
         log_time = np.log(seconds) - device_scale.log_effect(taught)
     return PointModel(
         encoder=encoder,
-        average=average,
-        scenarios=scenarios,
         score_model=score_model,
         time_model=_fit(
             encoded[timed], log_time[timed], weight[timed], parameters.time_model, seed
@@ -215,38 +188,6 @@ def trial_weights(trials: pd.DataFrame, published_weight: float) -> pd.Series:
     shares = 1.0 / np.maximum(counts, pd.Series(counts[counts > 0]).median())
     weights = pd.Series(np.where(own, shares[datasets], np.nan), index=trials.index)
     return (weights / weights.mean()).fillna(published_weight)
-
-
-def _averages(
-    trials: pd.DataFrame, weights: FloatArray, parameters: MetaLearningParameters
-) -> tuple[SizedAverage, FloatArray]:
-    """Fit the averages, and give each trial the average of the datasets it does not belong to."""
-    own = is_own(trials).to_numpy()
-    known = own_or_all(trials)
-    names = sorted(known["dataset"].unique())
-    folds = deal(names, parameters.max_folds, parameters.overlapping)
-    table = AverageTable(
-        known,
-        weights if len(known) == len(trials) else weights[own],
-        parameters.average_penalty,
-        parameters.own_penalty,
-        sizes=parameters.average_sizes,
-    )
-    # Trials of one configuration are expected the same, so each configuration is asked for once.
-    levels = table.levels
-    unique, owner = distinct(level_codes(trials, levels), levels, len(trials))
-    everything, n_train = table.without(frozenset()), training_sizes(trials)
-    expected = everything.at(unique, owner, n_train)
-    for fold in folds if len(folds) > 1 else ():
-        rows = belongs(trials, fold)
-        expected[rows] = table.without(fold).at(unique, owner[rows], n_train[rows])
-    return everything.stored(), expected
-
-
-def _cautious(parameters: MetaLearningParameters, weight: FloatArray) -> BoostingParameters:
-    """Ask for leaves that hold a share of all trials: what one dataset shows is no rule."""
-    least = max(parameters.score_model.min_child_weight, parameters.leaf_share * weight.sum())
-    return parameters.score_model.model_copy(update={"min_child_weight": float(least)})
 
 
 def _fit(

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +7,6 @@ from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation.evidence import Candidate
 from metallmix_kedro.history.columns import ACCURACY, SCORE
 from metallmix_kedro.history.trials import History
-from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support.errors import ParameterError
 from tests import made_recommendation as made
@@ -34,12 +31,9 @@ def with_trials(
     return pd.concat([history, rows.assign(**changes)], ignore_index=True)
 
 
-def listed(
-    history: pd.DataFrame, space: SearchSpace = SPACE, outside: bool = False
-) -> tuple[Candidate, ...]:
+def listed(history: pd.DataFrame, space: SearchSpace = SPACE) -> tuple[Candidate, ...]:
     learned = made.learned_from(history)
     target = made.known(TARGET, learned)
-    target = replace(target, novelty=replace(target.novelty, is_outlier=outside, threshold=1.0))
     return list_candidates(foresee(target, learned, space), learned.surrogate, made.PARAMETERS)
 
 
@@ -60,8 +54,8 @@ def test_what_was_tried_is_not_offered_again() -> None:
     tried = pd.DataFrame([one.configuration.as_dict() for one in first])
     again = listed(with_trials(tried, [0.5] * len(first)))
     assert not {one.configuration for one in first} & {one.configuration for one in again}
-    adds = [one.adds for one in again]
-    assert all(value is not None and 0 <= value < 0.5 for value in adds)
+    chances = [one.gain_chance for one in again]
+    assert all(value is not None and 0 <= value <= 1 for value in chances)
 
 
 def test_a_bad_trial_lowers_what_is_expected_of_its_like() -> None:
@@ -108,17 +102,6 @@ def test_chances_are_stated_of_all_but_the_best_on_average() -> None:
 def test_where_no_average_is_known_no_chance_is_stated() -> None:
     space = SPACE.model_copy(update={"dense_units": (64,)})
     assert all(one.chance is None for one in listed(made.history(), space))
-
-
-def test_outside_the_history_the_list_is_made_of_averages() -> None:
-    candidates = listed(made.history(), outside=True)
-    surrogate = made.surrogate()
-    averages = surrogate.average(SPACE.frame())
-    assert candidates[0].relative_score == pytest.approx(averages.max(), abs=1e-4)
-    best = SPACE.frame().loc[[averages.idxmax()]].to_dict("records")[0]
-    assert candidates[0].configuration.as_dict() == best
-    on_average = Tried.of(made.history()).best(SPACE).configuration
-    assert on_average in {one.configuration for one in candidates}
 
 
 def test_hundreds_of_own_trials_are_no_obstacle() -> None:

@@ -7,7 +7,6 @@ from metallmix_kedro.history.relative import add_relative_score
 from metallmix_kedro.support.errors import InputError
 from metallmix_kedro.surrogate import fit
 from metallmix_kedro.surrogate.fit import (
-    assemble,
     errors_on_hidden_backbones,
     fit_surrogate,
     fit_without,
@@ -145,7 +144,7 @@ def test_leaving_datasets_out_is_as_if_they_had_never_been(history, parameters):
 
     for model in ("score_model", "time_model"):
         assert getattr(without, model).save_raw("json") == getattr(clean, model).save_raw("json")
-    for part in ("encoder", "average", "scenarios", "score_scale", "device_scale"):
+    for part in ("encoder", "score_scale", "device_scale"):
         assert getattr(without, part) == getattr(clean, part)
 
 
@@ -153,7 +152,7 @@ def test_intervals_of_many_trials_are_calibrated_on_a_draw_of_each_dataset(histo
     trials = add_relative_score(history)
     few = parameters.model_copy(update={"max_trials": 100})
     folds = make_folds(trials, parameters, at_least=2)
-    models = fit_without(trials, folds, few, 0, assembled=())
+    models = fit_without(trials, folds, few, 0)
 
     drawn = errors_on(trials, models, few, seed=0)["none"]
     every = errors_on(trials, models, parameters, seed=0)["none"]
@@ -163,5 +162,3 @@ def test_intervals_of_many_trials_are_calibrated_on_a_draw_of_each_dataset(histo
     assert every["dataset"].value_counts().tolist() == [5] * 5
     both = drawn.index.intersection(every.index)
     pd.testing.assert_frame_equal(drawn.loc[both], every.loc[both])
-    with pytest.raises(ValueError, match="without scenarios"):
-        assemble(trials, models[folds[0]], {"none": every}, few, seed=0)

@@ -29,7 +29,6 @@ def by_short_list(
     averages = known_averages(task)[[*configuration_columns()]].to_dict("records")
     listed = short_list(
         task.predicted(level),
-        task.outlook(level).draws,
         max(n_picks, 2),
         best_on_average=averages[0] if averages else None,
     )

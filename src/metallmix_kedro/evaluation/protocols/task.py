@@ -14,6 +14,7 @@ from metallmix_kedro.meta_features import MetaFeatures, ProbeLevel, no_probes
 from metallmix_kedro.surrogate import (
     Outlook,
     PointModel,
+    Spread,
     Surrogate,
     fit_point_model,
     fit_surrogate,
@@ -138,11 +139,8 @@ class Task:
 
     def outlook(self, level: ProbeLevel = "none") -> Outlook:
         """Return what is expected of the candidates before any trial, as `predicted` has it."""
-        scenarios = self.knowledge.learn(point_model).scenarios
         predicted = self.predicted(level)["relative_score"]
-        return Outlook.before(
-            scenarios, self.candidates, predicted, self.settings.meta_learning.seed
-        )
+        return Outlook.before(self.knowledge.learn(spread), self.candidates, predicted)
 
     def revealed_relative_score(self, position: int, level: ProbeLevel = "none") -> float:
         """Reveal a candidate's accuracy, and put it on the scale of what was predicted."""
@@ -155,6 +153,11 @@ def point_model(training: History, settings: Settings) -> PointModel:
     """Fit the surrogate's two models, without its intervals."""
     parameters = settings.meta_learning
     return fit_point_model(training.relative, parameters, parameters.seed)
+
+
+def spread(training: History, _settings: Settings) -> Spread:
+    """Learn how datasets differ from what is expected of them."""
+    return Spread.fit(training.relative)
 
 
 def calibrated_surrogate(training: History, settings: Settings) -> Surrogate:

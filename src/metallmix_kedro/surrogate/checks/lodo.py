@@ -82,7 +82,7 @@ def surrogates_without(
     """
     folds = make_folds(trials, parameters, at_least=3)
     pairs = [one | other for one, other in combinations(folds, 2)]
-    models = fit_without(trials, [*folds, *pairs], parameters, seed, folds)
+    models = fit_without(trials, [*folds, *pairs], parameters, seed)
     for fold in folds:
         inner = {other: models[fold | other] for other in folds if other != fold}
         errors = errors_on(trials, inner, parameters, seed)

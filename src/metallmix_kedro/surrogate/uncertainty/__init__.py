@@ -1,4 +1,4 @@
-"""How sure the surrogate is: scales, calibration, scenarios and their outlook.
+"""How sure the surrogate is: scales, calibration, spread and its outlook.
 
-It may import `surrogate.averages`, `history`, `meta_features`, `search_space` and `support`.
+It may import `history`, `meta_features`, `search_space` and `support`.
 """

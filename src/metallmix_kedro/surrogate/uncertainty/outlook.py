@@ -1,31 +1,27 @@
 """What is expected of configurations on one dataset, and what trials on it change.
 
-Before any trial, the outlook is the surrogate's prediction, and its scenarios say in which ways a
-dataset may differ from it: all of a backbone's trials may be better, every high learning rate may
-fail. So one trial tells of others, too. Seen as a Gaussian process whose mean is the prediction
-and whose covariance is that of the scenarios, the outlook after some trials is its posterior
-(Rasmussen and Williams, "Gaussian processes for machine learning", 2006, equation 2.19). Draws are
-conditioned one by one (Matheron's rule; Wilson et al., "Efficiently sampling functions from
-Gaussian process posteriors", ICML 2020), so that what a further trial would add can be read off
-them as before.
+Before any trial, the outlook is the surrogate's prediction, and its spread says what configurations
+have in common where a dataset differs from it. So one trial tells of others, too: the outlook is a
+Gaussian process whose mean is the prediction, and after some trials its posterior (Rasmussen and
+Williams, "Gaussian processes for machine learning", 2006, equations 2.23 and 2.24).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import ndtr
 
-from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.surrogate.uncertainty.scenarios import Float32Array, Scenarios, draw_scores
+from metallmix_kedro.surrogate.uncertainty.spread import Spread
 
 FloatArray = npt.NDArray[np.float64]
 
 COMMON = 0.15
 """Standard deviation of what all configurations of a dataset share: its range is only guessed."""
-TRIAL_NOISE = 0.1
-"""Standard deviation by which a trial misses its configuration's worth: other folds, other luck."""
+LEAST_NOISE = 0.02
+"""Least standard deviation of a trial: nothing is learned without error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,58 +32,49 @@ class Outlook:
     ----------
     mean : ndarray
         What is expected, shape (n,).
-    draws : ndarray
-        What it may be instead, shape (m, n).
-    differences : ndarray
-        The smooth part of it, one row a dataset known, shape (d, n): their mean square is the
-        covariance.
-    noise : ndarray
-        Standard deviation of what is each configuration's own, shape (n,).
+    loadings : ndarray
+        What they share, a row a random effect, shape (k, n), from `Spread.loadings`.
+    own : float
+        Variance of what is each configuration's own.
+    learned : ndarray
+        What trials have made certain, shape (n, number of trials): its products are what the
+        covariances have lost.
     """
 
     mean: FloatArray
-    draws: Float32Array
-    differences: FloatArray
-    noise: FloatArray
+    loadings: FloatArray
+    own: float
+    learned: FloatArray
 
     @classmethod
-    def before(
-        cls, scenarios: Scenarios, frame: pd.DataFrame, predicted: pd.Series, seed: int
-    ) -> "Outlook":
+    def before(cls, spread: Spread, frame: pd.DataFrame, predicted: pd.Series) -> "Outlook":
         """Return the outlook before any trial.
 
         Parameters
         ----------
-        scenarios : Scenarios
+        spread : Spread
             How datasets differ from what is predicted of them.
         frame : pandas.DataFrame
-            Configurations, n rows.
+            Configurations, n rows, none twice.
         predicted : pandas.Series
             Their predicted relative scores.
-        seed : int
-            Seed of the noise.
         """
-        # Each scenario looks the same values up: as categories they are few.
-        known = frame[list(configuration_columns())].astype("category")
-        differences, noise = scenarios.differences_of(known), scenarios.noise_of(known)
         return cls(
             mean=predicted.to_numpy(dtype=np.float64),
-            draws=draw_scores(predicted, differences, noise, seed),
-            differences=differences,
-            noise=np.sqrt((noise**2).mean(axis=0)),
+            loadings=np.vstack([spread.loadings(frame), np.full((1, len(frame)), COMMON)]),
+            own=max(spread.own, LEAST_NOISE**2),
+            learned=np.zeros((len(frame), 0)),
         )
 
-    def after(self, tried: Sequence[int], scores: FloatArray, seed: int) -> "Outlook":
+    def after(self, tried: Sequence[int], scores: FloatArray) -> "Outlook":
         """Return the outlook after some trials; call it on the outlook before any.
 
         Parameters
         ----------
         tried : sequence of int
-            Positions of the configurations that were tried, k of them; one may be there twice.
+            Positions of the configurations that were tried; one may be there twice.
         scores : ndarray
-            Their relative scores, shape (k,).
-        seed : int
-            Seed of the trials' noise.
+            Their relative scores, one each.
 
         Returns
         -------
@@ -97,21 +84,28 @@ class Outlook:
         if not len(tried):
             return self
         places = list(tried)
-        shared = self.differences[:, places].T @ self.differences / len(self.differences)
-        same = np.equal.outer(places, np.arange(len(self.mean)))
-        covariance = shared + COMMON**2 + self.noise[places, None] ** 2 * same
-        among = covariance[:, places] + TRIAL_NOISE**2 * np.eye(len(places))
-        gain = np.linalg.solve(among, covariance)
-        rng = np.random.default_rng(seed)
-        level = COMMON * rng.standard_normal((len(self.draws), 1))
-        luck = TRIAL_NOISE * rng.standard_normal((len(self.draws), len(places)))
-        drawn = self.draws + level
-        return Outlook(
-            mean=self.mean + (scores - self.mean[places]) @ gain,
-            draws=(drawn + (scores - drawn[:, places] - luck) @ gain).astype(np.float32),
-            differences=self.differences,
-            noise=self.noise,
-        )
+        covariance = self.covariance(places)
+        # A trial repeated is another draw of its luck.
+        among = covariance[places] + LEAST_NOISE**2 * np.eye(len(places))
+        root = np.linalg.cholesky(among)
+        learned = np.linalg.solve(root, covariance.T).T
+        surprise = np.linalg.solve(root, scores - self.mean[places])
+        return replace(self, mean=self.mean + learned @ surprise, learned=learned)
+
+    def covariance(self, places: Sequence[int]) -> FloatArray:
+        """Return the covariances of all configurations with some, shape (n, len(places))."""
+        some = list(places)
+        same = np.equal.outer(np.arange(len(self.mean)), some)
+        shared = self.loadings.T @ self.loadings[:, some] + self.own * same
+        return shared - self.learned @ self.learned[some].T
+
+    def above(self, reference: int) -> tuple[FloatArray, FloatArray]:
+        """Return mean and standard deviation of each one's lead on one of them, shape (n,) both."""
+        variance = (self.loadings**2).sum(axis=0) + self.own - (self.learned**2).sum(axis=1)
+        with_it = self.covariance([reference])[:, 0]
+        lead = self.mean - self.mean[reference]
+        spread = np.sqrt(np.maximum(variance + variance[reference] - 2 * with_it, 0.0))
+        return lead, spread
 
     def chance_to_beat(self, reference: int) -> FloatArray:
         """Return the probability that each configuration scores above one of them, shape (n,).
@@ -121,5 +115,23 @@ class Outlook:
         reference : int
             Position of that one; its own probability is 0.
         """
-        above = self.draws > self.draws[:, [reference]]
-        return np.asarray(above.mean(axis=0), dtype=np.float64)
+        lead, spread = self.above(reference)
+        certain = (lead > 0).astype(np.float64)
+        return np.where(spread > 0, ndtr(lead / np.where(spread > 0, spread, 1.0)), certain)
+
+    def expected_gain(self, reference: int) -> FloatArray:
+        """Return by how much each is expected to raise the best of it and one of them, shape (n,).
+
+        The expected improvement (Jones, Schonlau and Welch, "Efficient global optimization of
+        expensive black-box functions", 1998, equation 15).
+
+        Parameters
+        ----------
+        reference : int
+            Position of that one: the best that was tried.
+        """
+        lead, spread = self.above(reference)
+        scale = np.where(spread > 0, spread, 1.0)
+        density = np.exp(-0.5 * (lead / scale) ** 2) / np.sqrt(2 * np.pi)
+        gain = lead * ndtr(lead / scale) + scale * density
+        return np.where(spread > 0, gain, np.maximum(lead, 0.0))

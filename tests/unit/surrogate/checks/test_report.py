@@ -52,7 +52,7 @@ def test_the_surrogate_beats_chance_on_a_known_truth(predictions, history):
     assert mean["surrogate"]["normalised_regret"] < 0.2 < mean["random"]["normalised_regret"]
     assert mean["spearman"] > 0.9
     # With this few datasets the plain quantile is used: near the level, without a promise.
-    assert 0.8 < mean["coverage"]["relative_score"] < 0.98
+    assert 0.75 < mean["coverage"]["relative_score"] < 0.98
 
 
 def test_without_shared_configurations_best_on_average_is_null(predictions, history):
