@@ -61,8 +61,9 @@ def short_list(
         _roles(first if number == 0 else None, place == average)
         for number, place in enumerate(picked)
     ]
-    listed = ranked.iloc[picked]
-    return listed.assign(roles=pd.Series(roles, index=listed.index, dtype=object))
+    listed: pd.DataFrame = ranked.iloc[picked].copy()
+    listed["roles"] = pd.Series(roles, index=listed.index, dtype=object)
+    return listed
 
 
 def by_prediction(predictions: pd.DataFrame) -> pd.DataFrame:

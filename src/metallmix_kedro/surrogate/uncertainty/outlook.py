@@ -20,8 +20,10 @@ FloatArray = npt.NDArray[np.float64]
 
 COMMON = 0.15
 """Standard deviation of what all configurations of a dataset share: its range is only guessed."""
-LEAST_NOISE = 0.02
-"""Least standard deviation of a trial: nothing is learned without error."""
+LUCK = 0.5
+"""Share of what is a configuration's own that is taken for the luck of its trial: other folds."""
+LEAST_OWN = 0.02**2
+"""Least variance of what is a configuration's own: nothing is known without error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Outlook:
     loadings : ndarray
         What they share, a row a random effect, shape (k, n), from `Spread.loadings`.
     own : float
-        Variance of what is each configuration's own.
+        Variance of what is each configuration's own, with the luck of a trial.
     learned : ndarray
         What trials have made certain, shape (n, number of trials): its products are what the
         covariances have lost.
@@ -62,7 +64,7 @@ class Outlook:
         return cls(
             mean=predicted.to_numpy(dtype=np.float64),
             loadings=np.vstack([spread.loadings(frame), np.full((1, len(frame)), COMMON)]),
-            own=max(spread.own, LEAST_NOISE**2),
+            own=max(spread.own, LEAST_OWN),
             learned=np.zeros((len(frame), 0)),
         )
 
@@ -86,7 +88,7 @@ class Outlook:
         places = list(tried)
         covariance = self.covariance(places)
         # A trial repeated is another draw of its luck.
-        among = covariance[places] + LEAST_NOISE**2 * np.eye(len(places))
+        among = covariance[places] + LUCK * self.own * np.eye(len(places))
         root = np.linalg.cholesky(among)
         learned = np.linalg.solve(root, covariance.T).T
         surprise = np.linalg.solve(root, scores - self.mean[places])
@@ -96,12 +98,14 @@ class Outlook:
         """Return the covariances of all configurations with some, shape (n, len(places))."""
         some = list(places)
         same = np.equal.outer(np.arange(len(self.mean)), some)
-        shared = self.loadings.T @ self.loadings[:, some] + self.own * same
+        shared = self.loadings.T @ self.loadings[:, some] + (1 - LUCK) * self.own * same
         return shared - self.learned @ self.learned[some].T
 
     def above(self, reference: int) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of each one's lead on one of them, shape (n,) both."""
-        variance = (self.loadings**2).sum(axis=0) + self.own - (self.learned**2).sum(axis=1)
+        variance = (
+            (self.loadings**2).sum(axis=0) + (1 - LUCK) * self.own - (self.learned**2).sum(axis=1)
+        )
         with_it = self.covariance([reference])[:, 0]
         lead = self.mean - self.mean[reference]
         spread = np.sqrt(np.maximum(variance + variance[reference] - 2 * with_it, 0.0))

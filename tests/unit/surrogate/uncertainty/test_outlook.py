@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.surrogate.uncertainty.outlook import LEAST_NOISE, Outlook
+from metallmix_kedro.surrogate.uncertainty.outlook import LUCK, Outlook
 
 OWN = 0.05**2
 
@@ -15,12 +15,12 @@ def outlook(loadings: np.ndarray) -> Outlook:
 
 # The first two configurations have a value in common; all have something.
 LIKE = np.array([[0.3, 0.3, 0.0, 0.0], [0.1, 0.1, 0.1, 0.1]])
-COVARIANCE = LIKE.T @ LIKE + OWN * np.eye(4)
+COVARIANCE = LIKE.T @ LIKE + (1 - LUCK) * OWN * np.eye(4)
 
 
 def posterior(tried: list[int], scores: list[float]) -> tuple[np.ndarray, np.ndarray]:
     """The Gaussian posterior, straight from the textbook."""
-    among = COVARIANCE[np.ix_(tried, tried)] + LEAST_NOISE**2 * np.eye(len(tried))
+    among = COVARIANCE[np.ix_(tried, tried)] + LUCK * OWN * np.eye(len(tried))
     gain = COVARIANCE[:, tried] @ np.linalg.inv(among)
     return 0.5 + gain @ (np.array(scores) - 0.5), COVARIANCE - gain @ COVARIANCE[tried]
 
