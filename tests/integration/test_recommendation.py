@@ -34,7 +34,7 @@ def test_a_card_gets_a_whole_recommendation(fabricated: Workspace) -> None:
     recommendation = Recommendation.model_validate(written)
     # The example's images are larger than any fabricated ones.
     assert recommendation.evidence.outside
-    assert recommendation.decided_by == "portfolio"
+    assert recommendation.decided_by == "surrogate"
     assert "none" in recommendation.reason
     assert recommendation.configuration.backbone == "EfficientNetLite0"
     assert recommendation.configuration.learning_rate == 1e-3

@@ -4,6 +4,12 @@ from .learning_curve import (
     LearningCurves as LearningCurves,
     learning_curves as learning_curves,
 )
+from .listing import (
+    DIFFERENT as DIFFERENT,
+    SURROGATE_BEST as SURROGATE_BEST,
+    by_prediction as by_prediction,
+    short_list as short_list,
+)
 from .parameters import DecisionParameters as DecisionParameters
 from .pareto import (
     FloatArray as FloatArray,
@@ -14,10 +20,4 @@ from .pareto import (
 )
 from .scoring import DECIMALS as DECIMALS, PREDICTIONS as PREDICTIONS
 from .scoring import allowed_space as allowed_space
-from .short_list import (
-    DIFFERENT as DIFFERENT,
-    SURROGATE_BEST as SURROGATE_BEST,
-    by_prediction as by_prediction,
-    short_list as short_list,
-)
 from .target import Learned as Learned, Target as Target

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.decision.short_list import position_of
+from metallmix_kedro.decision.listing import position_of
 from metallmix_kedro.decision.target import Target
 from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.history import SCORE

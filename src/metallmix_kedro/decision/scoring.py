@@ -10,7 +10,7 @@ from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.backbones import get_backbone
 from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.decision.prospects import Prospects, prospects
-from metallmix_kedro.decision.short_list import short_list
+from metallmix_kedro.decision.listing import short_list
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.explanation import Candidate, TopFeature
@@ -217,7 +217,7 @@ def foresee(
 def list_candidates(
     found: Prospects, surrogate: Surrogate, parameters: DecisionParameters
 ) -> tuple[Candidate, ...]:
-    """Shorten the scored space to a list (`short_list.short_list`).
+    """Shorten the scored space to a list (`listing.short_list`).
 
     Parameters
     ----------

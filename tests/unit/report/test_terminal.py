@@ -105,17 +105,16 @@ def test_no_chance_is_said_to_be_certain(chance: float | None, said: str) -> Non
     assert formatting.chance(candidate) == said
 
 
-def test_own_trials_and_who_decided_are_told() -> None:
+def test_own_trials_are_told() -> None:
     shown = made.recommendation()
     tried = OwnTrial(configuration=shown.configuration, score=0.8123)
     evidence = shown.evidence.model_copy(
-        update={"own_trials": OwnTrials(n_trials=3, best=(tried,)), "outside": True}
+        update={"own_trials": OwnTrials(n_trials=3, best=(tried,))}
     )
-    changed = shown.model_copy(update={"evidence": evidence, "decided_by": "portfolio"})
+    changed = shown.model_copy(update={"evidence": evidence})
     text = " ".join(printed(changed).split())
     assert "81.2 %" in text
     assert "of 3 trials on this dataset" in text
-    assert "portfolio: what is best on average" in text
 
 
 def after_trials(best: float, *gain_chances: float) -> str:
@@ -134,10 +133,10 @@ def after_trials(best: float, *gain_chances: float) -> str:
 
 def test_after_own_trials_it_says_whether_to_stop() -> None:
     said = after_trials(0.954, 0.01, 0.02, 0.04)
-    assert "stop: your 95.4 % is unlikely to be beaten (chance 4 % by all of these)" in said
+    assert "stop: your 95.4 % is unlikely to be beaten (chance 4 % by the likeliest)" in said
     assert "stop: your 100.0 % cannot be beaten" in after_trials(1.0, 0.6, 0.7)
     said = after_trials(0.61, 0.34, 0.49, 0.73)
-    assert "try C1: chance 34 % to beat your 61.0 %, 73 % with the others" in said
+    assert "try C1: chance 34 % to beat your 61.0 %" in said
 
 
 def test_candidates_that_differ_in_one_value_look_different() -> None:

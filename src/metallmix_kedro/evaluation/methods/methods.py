@@ -40,7 +40,7 @@ from metallmix_kedro.evaluation.methods.rankers import (
 )
 from metallmix_kedro.evaluation.methods.transferability import by_logme, no_logme, value_effects
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
-from metallmix_kedro.evaluation.protocols.task import Task, point_model
+from metallmix_kedro.evaluation.protocols.task import Task, point_model, spread
 from metallmix_kedro.history import History
 from metallmix_kedro.meta_features import ProbeLevel
 
@@ -125,12 +125,12 @@ METHODS: dict[str, Method] = {
         "Short list, all probes", by_short_list, (point_model, mean_scores), n_tried=_SHORT
     ),
     "own_trials": Method(
-        "Guided by own trials", by_own_trials, (point_model,), _SEARCHED, asks=True
+        "Guided by own trials", by_own_trials, (point_model, spread), _SEARCHED, asks=True
     ),
     "probed_own_trials": _probed(
         "Guided by own trials, all probes",
         by_own_trials,
-        (point_model,),
+        (point_model, spread),
         n_tried=_SEARCHED,
         asks=True,
     ),

@@ -100,9 +100,8 @@ def test_own_trials_change_what_is_tried_next(task, monkeypatch):
     first = METHODS["surrogate"].choose(task, rng(), 1)[0]
     same = (task.candidates["backbone"] == task.candidates["backbone"][first]).to_numpy()
     before = task.outlook()
-    ways = np.array([np.where(same, 0.3, 0.0), np.where(same, 0.0, 0.3)])
-    drawn = before.mean + rng().standard_normal((500, 2)) @ ways
-    vague = replace(before, differences=ways, draws=drawn.astype(np.float32))
+    ways = 0.3 * np.array([same, ~same], dtype=float)
+    vague = replace(before, loadings=ways, own=0.01)
     monkeypatch.setattr(Task, "outlook", lambda *_: vague)
     failed = replace(task, reveal=lambda _: 0.0)
     tried = METHODS["own_trials"].choose(failed, rng(), 4)

@@ -2,7 +2,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metallmix_kedro.decision.short_list import short_list
+from metallmix_kedro.decision.listing import short_list
 from metallmix_kedro.declared import titled
 from metallmix_kedro.search_space import Configuration
 from tests.fabricated import SPACE
