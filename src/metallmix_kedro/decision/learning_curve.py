@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.decision.scoring import DECIMALS
 from metallmix_kedro.decision.listing import by_prediction
+from metallmix_kedro.decision.scoring import DECIMALS
 from metallmix_kedro.decision.target import Target
 from metallmix_kedro.declared import hyperparameters
 from metallmix_kedro.explanation import Candidate

@@ -8,9 +8,9 @@ import pandas as pd
 
 from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.backbones import get_backbone
+from metallmix_kedro.decision.listing import short_list
 from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.decision.prospects import Prospects, prospects
-from metallmix_kedro.decision.listing import short_list
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.explanation import Candidate, TopFeature
