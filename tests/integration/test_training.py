@@ -73,17 +73,21 @@ def make_images(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def _recommended(_fabricated: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def recommended_for_pictures(fabricated: Workspace, folder: Path, **more: Any) -> Workspace:
     """A workspace with images, the parameters of a short training, and a recommendation."""
-    made = _fabricated.copy(tmp_path_factory.mktemp("recommended") / "workspace")
+    made = fabricated.copy(folder / "workspace")
     images = make_images(made.folder / "pictures")
-    given = {**PARAMETERS, "target": {"path": str(images)}}
+    given = {**PARAMETERS, "target": {"path": str(images)}, **more}
     (made.conf / "test/parameters_short_training.yml").write_text(json.dumps(given))
     # One file of a key: what conf/test says of the grid would be said twice.
     (made.conf / "test/parameters_grid.yml").unlink()
     made.run("recommendation")
     return made
+
+
+@pytest.fixture(scope="module")
+def _recommended(_fabricated: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return recommended_for_pictures(_fabricated, tmp_path_factory.mktemp("recommended"))
 
 
 @pytest.fixture

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from metallmix_kedro.trained.within_budget import trials
-from tests.integration.test_training import OUT, PARAMETERS, card_of, make_images, own_trials
+from tests.integration.test_training import (
+    OUT,
+    card_of,
+    own_trials,
+    recommended_for_pictures,
+)
 from tests.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(
@@ -28,14 +33,8 @@ MUCH = 3600.0
 
 @pytest.fixture(scope="module")
 def _recommended(_fabricated: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    made = _fabricated.copy(tmp_path_factory.mktemp("budget") / "workspace")
-    images = make_images(made.folder / "pictures")
-    given = {**PARAMETERS, "search_space": SPACE, "target": {"path": str(images)}}
-    given["training"] = {"budget_s": MUCH, "folds": 2}
-    (made.conf / "test/parameters_short_training.yml").write_text(json.dumps(given))
-    (made.conf / "test/parameters_grid.yml").unlink()
-    made.run("recommendation")
-    return made
+    search = {"search_space": SPACE, "training": {"budget_s": MUCH, "folds": 2}}
+    return recommended_for_pictures(_fabricated, tmp_path_factory.mktemp("budget"), **search)
 
 
 @pytest.fixture

@@ -19,5 +19,6 @@ from .pareto import (
     rounded as rounded,
 )
 from .scoring import DECIMALS as DECIMALS, PREDICTIONS as PREDICTIONS
-from .scoring import allowed_space as allowed_space
+from .scoring import allowed_space as allowed_space, choices as choices
+from .scoring import score_space as score_space
 from .target import Learned as Learned, Target as Target

@@ -122,15 +122,14 @@ def train_candidates(
             f"'{target.name}'. Ask for one and train it: {ASK}"
         )
     store = BackboneStore(grid.weights, grid.seed)
-    search = None
-    if parameters.budget_s is not None:
-        began = started - target.seconds
-        search = _search(recommendation, target, known, parameters, grid, store, began)
+    search, budget_s, began = None, parameters.budget_s, started - target.seconds
+    if budget_s is not None:
+        search = _search(recommendation, target, known, budget_s, parameters, grid, store, began)
     passed_over: list[PassedOver] = []
     for candidate in _in_order(recommendation, search):
         try:
             plan = _plan(candidate, target, parameters, grid)
-            trained = _train(plan, store, grid, Path(parameters.progress_root))
+            trained = train(plan, store, ArrayCache(grid.cache), Path(parameters.progress_root))
         except WeightsError as error:
             if not parameters.take_next_with_weights:
                 raise _no_weights(error, candidate, recommendation, store, grid) from error
@@ -160,19 +159,19 @@ def _search(
     recommendation: Recommendation,
     target: TargetImages,
     known: Known,
+    budget_s: float,
     parameters: TrainingParameters,
     grid: ExperimentGridParameters,
     store: BackboneStore,
     began: float,
 ) -> Search:
     """Try configurations on the target within the budget."""
-    asked, evidence, root = recommendation.target, recommendation.evidence, parameters.progress_root
-    foresight = Foresight(asked, evidence.outside, recommendation.objective, known)
-    trials = Trials(target, asked.meta_features, grid, foresight.configurations, store, Path(root))
-    n_images = len(target.images)
-    pace = expected_pace(foresight, trials, evidence.budget, grid, parameters.folds, n_images)
-    assert parameters.budget_s is not None  # noqa: S101 else there is no search
-    return SearchWithinBudget(foresight, trials, pace, parameters.budget_s, began).run()
+    foresight, root = Foresight(known), Path(parameters.progress_root)
+    features = recommendation.target.meta_features
+    trials = Trials(target, features, grid, foresight.configurations, store, root)
+    budget, n_images = recommendation.evidence.budget, len(target.images)
+    pace = expected_pace(foresight, trials, budget, grid, parameters.folds, n_images)
+    return SearchWithinBudget(foresight, trials, pace, budget_s, began).run()
 
 
 def _in_order(recommendation: Recommendation, search: Search | None = None) -> Iterator[Candidate]:
@@ -213,12 +212,6 @@ def _plan(
             seed=grid.seed,
         ),
     )
-
-
-def _train(
-    plan: Plan, store: BackboneStore, grid: ExperimentGridParameters, progress_root: Path
-) -> Trained:
-    return train(plan, store, ArrayCache(grid.cache), progress_root)
 
 
 def _no_weights(

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from metallmix_kedro.decision import DecisionParameters
-from metallmix_kedro.explanation import Target
-from metallmix_kedro.history import History
-from metallmix_kedro.meta_features import compute_meta_features, no_probes
+from metallmix_kedro.decision import DecisionParameters, Learned, Target, scoring
+from metallmix_kedro.history import History, LeftOut
+from metallmix_kedro.meta_features import TargetDescription, compute_meta_features, no_probes
+from metallmix_kedro.retrieval import build_index
 from metallmix_kedro.surrogate import MetaLearningParameters, fit_surrogate
 from metallmix_kedro.trained.within_budget.foresight import Foresight, Known
 from tests.fabricated import SPACE, fabricate_history
@@ -16,20 +16,23 @@ from tests.fabricated import SPACE, fabricate_history
 
 @pytest.fixture(scope="module")
 def known() -> Known:
-    history = fabricate_history(4, 25)
-    table = History.scored(history, "accuracy").table
-    surrogate = fit_surrogate(table, MetaLearningParameters(), seed=0)
-    small = SPACE.restricted(strategy=["feature_extraction", "full"], dense_units=[512])
-    return Known(history, *surrogate.artifacts(), no_probes(), small, DecisionParameters())
+    return knowing(fabricate_history(4, 25))
 
 
-def target() -> Target:
+def knowing(history: pd.DataFrame) -> Known:
+    scored = History.scored(history, "accuracy")
+    others = scored.without(LeftOut(frozenset({"target"})))
+    surrogate = fit_surrogate(others.table, MetaLearningParameters(), seed=0)
+    learned = Learned(scored, surrogate, *build_index(others.table))
     features = compute_meta_features({"a": 200, "b": 300}, 128, 128, "natural")
-    return Target(name="target", meta_features=features)
+    description = TargetDescription(name="target", meta_features=features)
+    target = Target.known(description, no_probes(), learned)
+    small = SPACE.restricted(strategy=["feature_extraction", "full"], dense_units=[512])
+    return Known(learned, target, small, DecisionParameters())
 
 
 def test_a_trial_tells_of_its_configuration_and_the_more_the_more_it_counts(known: Known) -> None:
-    foresight = Foresight(target(), False, "accuracy", known)
+    foresight = Foresight(known)
     before = foresight.draws({})
     assert before.shape[1] == len(foresight.configurations) == len(foresight.seconds)
     once, often = (foresight.draws({3: (0.2, weight)}) for weight in (1, 4))
@@ -37,25 +40,43 @@ def test_a_trial_tells_of_its_configuration_and_the_more_the_more_it_counts(know
 
 
 def test_earlier_trials_on_the_target_count_until_they_are_measured_again(known: Known) -> None:
-    plain = Foresight(target(), False, "accuracy", known)
+    plain = Foresight(known)
     tried = plain.configurations[5]
-    own = known.history.iloc[[0]].assign(
-        dataset="target", trial_id="own", test_accuracy=0.1, **tried.as_dict()
+    table = known.learned.history.table.drop(columns="score")
+    own = table.iloc[[0]].assign(
+        dataset="target",
+        trial_id="own",
+        data_hash="own",
+        test_accuracy=0.1,
+        level="all",
+        **tried.as_dict(),
     )
-    longer = replace(known, history=pd.concat([known.history, own], ignore_index=True))
-    foresight = Foresight(target(), False, "accuracy", longer)
+    foresight = Foresight(knowing(pd.concat([table, own], ignore_index=True)))
+    assert foresight.configurations == plain.configurations
     assert foresight.draws({})[:, 5].mean() < plain.draws({})[:, 5].mean()
     again = {5: (0.9, 4)}
     assert (foresight.draws(again) == plain.draws(again)).all()
 
 
 def test_limits_hold_and_a_configuration_is_described_as_a_candidate(known: Known) -> None:
-    everything = Foresight(target(), True, "accuracy", known)
+    everything = Foresight(known)
     limit = float(sorted(everything.seconds)[5])
     limits = DecisionParameters(max_training_time_s=limit)
-    foresight = Foresight(target(), True, "accuracy", replace(known, decision=limits))
+    foresight = Foresight(replace(known, decision=limits))
     assert 0 < len(foresight.configurations) < len(everything.configurations)
     assert foresight.seconds.max() <= limit
     candidate = foresight.candidate(2)
     assert candidate.configuration == foresight.configurations[2]
     assert candidate.score_low <= candidate.score <= candidate.score_high
+
+
+def test_what_may_be_tried_is_what_the_recommendation_chooses_among(known: Known) -> None:
+    target, learned = known.target, known.learned
+    found = scoring.score_space(target, learned.surrogate, known.space.frame())
+    asked = replace(known, decision=DecisionParameters(choose_among="space"))
+    # With the target's size of training set, as they were predicted for the short list.
+    assert Foresight(asked).seconds.tolist() == found["training_time_s"].tolist()
+    measured = learned.history.tried.widely(known.space)
+    assert len(Foresight(known).configurations) == (
+        len(measured) if len(measured) >= scoring.FEWEST_CHOICES else known.space.size
+    )

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metallmix_kedro.surrogate import Float32Array
-from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
-from metallmix_kedro.trained.within_budget.scheduler import Group, Results, Step, next_step
+from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace, Step
+from metallmix_kedro.trained.within_budget.scheduler import Group, Results, next_step
 
 N_TRAIN = (100, 400, 1200)
 
@@ -33,15 +33,15 @@ class World:
         self.groups, self.costs = [], []
         for backbone in range(self.n_backbones):
             for kin in range(self.n_heads):
-                self._add(3, Cost(rng.uniform(2, 20), True, backbone, kin))
+                self._add(3, Cost(rng.uniform(2, 20), 4, True, backbone, kin))
             for _ in range(self.n_tuned):
-                self._add(1, Cost(rng.uniform(20, 200), False, backbone, "full"))
+                self._add(1, Cost(rng.uniform(20, 200), 2, False, backbone, "full"))
         n = len(self.costs)
         self.worth = rng.normal(0.7, 0.05, n)
         self.prior = (self.worth + rng.normal(0, 0.15, (60, n))).astype(np.float32)
         self.luck = rng.normal(0, 0.02, (len(N_TRAIN), n))
         self.slips = rng.uniform(0.7, 1.3, 10_000)
-        self.pace = MeasuredPace(self.costs, N_TRAIN, {True: 4, False: 2}, 4, 1.5)
+        self.pace = MeasuredPace(self.costs, N_TRAIN, 4, 1.5)
 
     def _add(self, count: int, cost: Cost) -> None:
         first = 0 if cost.cheap else len(N_TRAIN) - 1
@@ -173,8 +173,12 @@ def test_scores_of_few_images_count_as_what_more_images_would_have_given() -> No
 
 
 def test_estimates_follow_what_was_measured() -> None:
-    costs = [Cost(10.0, True, "a", "k"), Cost(20.0, True, "b", "k"), Cost(50.0, False, "a", "full")]
-    pace = MeasuredPace(costs, (100, 400), {True: 4, False: 1}, 4, 1.0)
+    costs = [
+        Cost(10.0, 4, True, "a", "k"),
+        Cost(20.0, 4, True, "b", "k"),
+        Cost(50.0, 1, False, "a", "full"),
+    ]
+    pace = MeasuredPace(costs, (100, 400), 4, 1.0)
     before = pace.step(Step((0,), 0))
     pace.learn(Step((0,), 0), seconds=21.0, look_s=20.0)
     assert pace.step(Step((0,), 0)) == pytest.approx(1.0)

@@ -11,8 +11,7 @@ import pytest
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import WeightsError
 from metallmix_kedro.trained.within_budget import search
-from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
-from metallmix_kedro.trained.within_budget.scheduler import Step
+from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace, Step
 from metallmix_kedro.trained.within_budget.search import Search, SearchWithinBudget
 from metallmix_kedro.trained.within_budget.trials import Measured
 from metallmix_kedro.training import StoppedError
@@ -80,8 +79,8 @@ def run(
 ) -> Search:
     monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: trials.now_s))
     each = finish_s / 5.3 / 400 / 5e-4
-    costs = [Cost(each, True, one.backbone, "kin") for one in HEADS]
-    pace = MeasuredPace(costs, N_TRAIN, {True: 1}, 4, 1.0)
+    costs = [Cost(each, 1, True, one.backbone, "kin") for one in HEADS]
+    pace = MeasuredPace(costs, N_TRAIN, 4, 1.0)
     fakes: Any = FakeForesight(), trials, pace
     return SearchWithinBudget(*fakes, budget_s, began=trials.now_s).run()
 
@@ -103,7 +102,7 @@ def test_a_search_that_was_stopped_goes_on_with_the_time_it_had_used(
     whole, cut = FakeTrials([]), FakeTrials([])
     uninterrupted = run(monkeypatch, 200, whole)
     cut.stops_at = 3
-    with pytest.raises(StoppedError, match="3 steps"):
+    with pytest.raises(StoppedError, match="trials of the search"):
         run(monkeypatch, 200, cut)
     later = FakeTrials(cut.stored)
     later.now_s = 5000.0

@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
+import faiss
 import pandas as pd
 
 from metallmix_kedro import trained
+from metallmix_kedro.decision import Learned, Target
 from metallmix_kedro.grid import ExperimentGridParameters
+from metallmix_kedro.history import History
 from metallmix_kedro.images import DataIngestionParameters
-from metallmix_kedro.meta_features import TargetParameters
+from metallmix_kedro.meta_features import TargetDescription, TargetParameters
 from metallmix_kedro.report import RecommendationParameters
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support import require, xgboost
+from metallmix_kedro.surrogate import Surrogate
 from metallmix_kedro.trained import Known, TargetImages, TrainedTarget, TrainingParameters
 from metallmix_kedro.training import BackboneStore, pretrained_extractor, write_script
 
@@ -26,24 +30,25 @@ def gather_images(
 
 
 def know_what_may_be_tried(
+    recommendation: Json,
     previous_history: pd.DataFrame,
     score_model: xgboost.Booster,
     time_model: xgboost.Booster,
     surrogate_card: Json,
+    index: faiss.Index,
+    index_card: Json,
     target_probes: pd.DataFrame,
     search_space: SearchSpace,
-    recommendation: RecommendationParameters,
+    parameters: RecommendationParameters,
 ) -> Known:
     """Put together what the recommendation was made of, for a search within a budget."""
-    return Known(
-        previous_history,
-        score_model,
-        time_model,
-        surrogate_card,
-        target_probes,
-        search_space,
-        recommendation,
-    )
+    made = trained.read_recommendation(recommendation)
+    surrogate = Surrogate.from_artifacts(score_model, time_model, surrogate_card, made.objective)
+    history = History.scored(previous_history, made.objective)
+    learned = Learned(history, surrogate, index, index_card, made.objective)
+    asked = TargetDescription(name=made.target.name, meta_features=made.target.meta_features)
+    target = Target.known(asked, target_probes, learned)
+    return Known(learned, target, search_space, parameters)
 
 
 def train_recommended(

@@ -8,27 +8,30 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from metallmix_kedro.decision import DECIMALS, PREDICTIONS, DecisionParameters, allowed_space
-from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.explanation import Candidate, Target
-from metallmix_kedro.history import SCORE, History, Objective
-from metallmix_kedro.meta_features import add_probes
+from metallmix_kedro.decision import (
+    DECIMALS,
+    PREDICTIONS,
+    DecisionParameters,
+    Learned,
+    Target,
+    allowed_space,
+    choices,
+    score_space,
+)
+from metallmix_kedro.explanation import Candidate
+from metallmix_kedro.history import SCORE, LeftOut
 from metallmix_kedro.search_space import Configuration, SearchSpace
-from metallmix_kedro.support import Unchanging, xgboost
-from metallmix_kedro.surrogate import Float32Array, Surrogate
+from metallmix_kedro.support import Unchanging
+from metallmix_kedro.surrogate import Float32Array
 
 
 @dataclass(frozen=True, eq=False)
 class Known(Unchanging):
-    """What a recommendation was made of, as it is stored."""
+    """What a recommendation is made of."""
 
-    history: pd.DataFrame
-    score_model: xgboost.Booster
-    time_model: xgboost.Booster
-    surrogate_card: dict[str, Any]
-    probes: pd.DataFrame
+    learned: Learned
+    target: Target
     space: SearchSpace
     decision: DecisionParameters
 
@@ -38,13 +41,6 @@ class Foresight:
 
     Parameters
     ----------
-    target : Target
-        Its name and meta-features.
-    outside : bool
-        Whether it is unlike anything in the history: then averages count, not what trees have
-        learned of differences.
-    objective : Objective
-        What the history's scores are.
     known : Known
 
     Raises
@@ -53,38 +49,27 @@ class Foresight:
         As a recommendation.
     """
 
-    def __init__(self, target: Target, outside: bool, objective: Objective, known: Known) -> None:
-        history = History.scored(known.history, objective)
-        self._surrogate = Surrogate.from_artifacts(
-            known.score_model, known.time_model, known.surrogate_card, objective
-        )
-        limits = known.decision
-        allowed = allowed_space(known.space, history.tried, limits.backbones, limits.max_parameters)
-        facts = {"dataset": target.name, **target.meta_features.as_dict()}
-        frame = add_probes(allowed.space.frame().assign(**facts), known.probes)
-        frame = frame.join(self._surrogate.predict(frame))
-        seconds = limits.max_training_time_s or float("inf")
-        self._frame = frame[frame["training_time_s"] <= seconds].reset_index(drop=True)
-        expected = self._frame["relative_score"]
-        if outside:
-            expected = self._surrogate.average(self._frame)
-        self._before = self._surrogate.outlook(self._frame, expected)
-        self._earlier = self._placed(history.own_trials(target.name))
-        self.configurations = [
-            Configuration.from_mapping({str(name): row[name] for name in row})
-            for row in self._frame[[*configuration_columns()]].to_dict("records")
-        ]
-        self.seconds = self._frame["training_time_s"].to_numpy(dtype=np.float64)
-
-    def _placed(self, own: pd.DataFrame) -> dict[int, tuple[float, int]]:
-        """Find earlier trials on the target among the configurations; of several, the best."""
-        names = [*configuration_columns()]
-        numbered = self._frame[names].assign(place=np.arange(len(self._frame)))
-        found = own.merge(numbered, on=names)
-        return {
-            int(place): (float(score), 1)
-            for place, score in zip(found["place"][::-1], found[SCORE][::-1], strict=True)
-        }
+    def __init__(self, known: Known) -> None:
+        target, limits = known.target, known.decision
+        # Own trials join the history; what may be tried has to stay the same, to go on from there.
+        tried = known.learned.history.without(LeftOut(frozenset({target.name}))).tried
+        allowed = allowed_space(known.space, tried, limits.backbones, limits.max_parameters)
+        among = choices(allowed, tried, limits.choose_among)
+        self._surrogate = known.learned.surrogate
+        scored = score_space(target, self._surrogate, among)
+        most_s = limits.max_training_time_s or float("inf")
+        self._scored = scored[scored["training_time_s"] <= most_s].reset_index(drop=True)
+        averages = self._surrogate.average(self._scored)
+        expected = averages if target.outside else self._scored["relative_score"]
+        self._before = self._surrogate.outlook(self._scored, expected)
+        rows: list[dict[Any, Any]] = self._scored.to_dict("records")
+        self.configurations = list(map(Configuration.from_mapping, rows))
+        self.seconds = self._scored["training_time_s"].to_numpy(dtype=np.float64)
+        places = {one: place for place, one in enumerate(self.configurations)}
+        # Of several trials of one, the best is the last.
+        own: list[dict[Any, Any]] = target.own_trials[::-1].to_dict("records")
+        found = {places.get(Configuration.from_mapping(one)): (one[SCORE], 1) for one in own}
+        self._earlier = {place: one for place, one in found.items() if place is not None}
 
     def draws(self, trials: Mapping[int, tuple[float, int]]) -> Float32Array:
         """Return what the relative scores may be after some trials, shape (m, n).
@@ -95,22 +80,18 @@ class Foresight:
             By place: score in [0, 1], and how many trials it counts as.
         """
         told = {**self._earlier, **trials}
-        if not told:
-            return self._before.draws
         places = [place for place, (_, weight) in told.items() for _ in range(weight)]
         scores = np.array([told[place][0] for place in places])
-        relative = self._surrogate.relative_score(scores, self._frame.iloc[places])
-        seed = self._surrogate.card.training.seed
-        return self._before.after(places, relative, seed).draws
+        relative = self._surrogate.relative_score(scores, self._scored.iloc[places])
+        return self._before.after(places, relative, self._surrogate.card.training.seed).draws
 
     def candidate(self, place: int) -> Candidate:
         """Describe a configuration with what was predicted of it before any of these trials."""
-        row = self._frame.iloc[place]
-        predicted = {name: round(float(row[name]), DECIMALS) for name in PREDICTIONS}
+        row = self._scored.iloc[place]
         return Candidate(
             ref="measured",
             configuration=self.configurations[place],
             roles=("best_measured",),
             contributions=(),
-            **predicted,
+            **{name: round(float(row[name]), DECIMALS) for name in PREDICTIONS},
         )

@@ -5,8 +5,6 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from metallmix_kedro.trained.within_budget.scheduler import Step
-
 _HEAD_S = 5e-4
 """Seconds to train one head with an image, all epochs together, before any was trained here."""
 _KEPT = 1.3
@@ -15,15 +13,25 @@ _WRITING_S = 5.0
 """Seconds to build, check and store the network that is kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is measured in one go: some configurations, by their places, at a level."""
+
+    places: tuple[int, ...]
+    level: int
+
+
 @dataclass(frozen=True)
 class Cost:
     """What the time of a configuration depends on.
 
-    ``seconds`` is what training it once on all images is predicted to take. A ``cheap`` one trains
-    a head alone, on features that are computed once for each ``look``; ``kin`` take equally long.
+    ``seconds`` is what training it once on all images is predicted to take; a trial does so in
+    ``n_folds`` folds. A ``cheap`` one trains a head alone, on features that are computed once for
+    each ``look``; ``kin`` take equally long.
     """
 
     seconds: float
+    n_folds: int
     cheap: bool
     look: Hashable
     kin: Hashable
@@ -38,8 +46,6 @@ class MeasuredPace:
         Of each configuration.
     n_train : sequence of int
         Images that train, by level.
-    n_folds : dict of bool to int
-        Folds of a trial, of cheap ones and of the others.
     final_folds : int
         Folds of the cross-validation of the winner.
     scale : float
@@ -47,54 +53,41 @@ class MeasuredPace:
     """
 
     def __init__(
-        self,
-        costs: Sequence[Cost],
-        n_train: Sequence[int],
-        n_folds: dict[bool, int],
-        final_folds: int,
-        scale: float,
+        self, costs: Sequence[Cost], n_train: Sequence[int], final_folds: int, scale: float
     ) -> None:
-        self._costs = costs
-        self._n_train = n_train
-        self._n_folds = n_folds
-        self._parts = (final_folds + _KEPT) * scale
-        self._scale = scale
-        self._looks: dict[Hashable, float] = {}
-        for cost in costs:
-            if cost.cheap:
-                self._looks[cost.look] = min(cost.seconds, self._looks.get(cost.look, float("inf")))
+        self._costs, self._n_train = costs, n_train
+        self._final_folds, self._scale = final_folds, scale
         self._looked: set[Hashable] = set()
         self._ratios: defaultdict[Hashable, list[float]] = defaultdict(list)
 
     def step(self, step: Step) -> float:
         """Estimate a step."""
         cost = self._costs[step.places[0]]
-        seconds = self._fit(step)
-        if cost.cheap and cost.look not in self._looked:
-            seconds += self._look(cost)
-        return seconds
+        is_first = cost.cheap and cost.look not in self._looked
+        return self._fit(step) + (self._look(cost) if is_first else 0.0)
 
     def finish(self, place: int) -> float:
         """Estimate cross-validating a configuration and training the network that is kept."""
         cost, top = self._costs[place], len(self._n_train) - 1
-        seconds = self._fit(Step((place,), top)) / self._n_folds[cost.cheap] * self._parts
-        if cost.cheap and self._scale > 1:
-            seconds += self._look(cost) * self._scale
-        return _WRITING_S + seconds
+        each = self._fit(Step((place,), top)) / cost.n_folds
+        again = self._look(cost) * self._scale if cost.cheap and self._scale > 1 else 0.0
+        return _WRITING_S + each * (self._final_folds + _KEPT) * self._scale + again
 
     def learn(self, step: Step, seconds: float, look_s: float) -> None:
-        """Take in how long a step took, and how much of it what had not been looked at before."""
+        """Take in how long a step took, and how much of it was no training.
+
+        That is a backbone's first look at the images, where it is its first one.
+        """
         cost = self._costs[step.places[0]]
-        if cost.cheap:
-            seconds -= look_s
-            if cost.look not in self._looked:
-                self._ratios["look"].append(look_s / self._looks[cost.look])
+        if cost.cheap and cost.look not in self._looked:
             self._looked.add(cost.look)
+            self._ratios["look"].append(look_s / cost.seconds)
+            seconds -= look_s
         for kind in self._kinds(step):
             self._ratios[kind].append(seconds / self._model(step))
 
     def _look(self, cost: Cost) -> float:
-        return self._looks[cost.look] * self._ratio("look")
+        return cost.seconds * self._ratio("look")
 
     def _fit(self, step: Step) -> float:
         kinds = self._kinds(step)
@@ -105,7 +98,7 @@ class MeasuredPace:
         each = cost.seconds
         if cost.cheap:  # side by side, two more heads take as long as one alone
             each = _HEAD_S * self._n_train[step.level] * (1 + len(step.places)) / 2
-        return each * self._n_folds[cost.cheap]
+        return each * cost.n_folds
 
     def _kinds(self, step: Step) -> tuple[Hashable, ...]:
         """Return what a step is an example of, the narrowest first."""

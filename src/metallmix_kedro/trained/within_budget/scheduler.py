@@ -7,17 +7,15 @@ successive halving; Li et al., "A System for Massively Parallel Hyperparameter T
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 
 from metallmix_kedro.surrogate import Float32Array
+from metallmix_kedro.trained.within_budget.pace import MeasuredPace, Step
 
 GOES_ON = 1 / 3
 """Share of the configurations measured at a level that may be measured at the next."""
-TRIAL_NOISE = 0.1
-"""Standard deviation by which a trial misses its configuration's relative score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +26,15 @@ class Group:
     first_level: int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is measured next: some configurations at a level."""
-
-    places: tuple[int, ...]
-    level: int
-
-
-@dataclass(slots=True)
 class Results:
     """Validation scores so far, in [0, 1]: by level, then by place; None for a failed trial.
 
     A level is a number of training images, counted from 0 for the fewest to `top` for all.
     """
 
-    top: int
-    scores: list[dict[int, float | None]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.scores = [{} for _ in range(self.top + 1)]
+    def __init__(self, top: int) -> None:
+        self.top = top
+        self.scores: list[dict[int, float | None]] = [{} for _ in range(top + 1)]
 
     def add(self, step: Step, scores: Sequence[float | None]) -> None:
         """Take in what a step gave."""
@@ -79,25 +66,16 @@ class Results:
         added to the scores of the lower one.
         """
         found: dict[int, tuple[float, int]] = {}
+        above: dict[int, float] = {}
         shift = 0.0
         for level in range(self.top, -1, -1):
             here = self.finished(level)
-            above = self.finished(level + 1) if level < self.top else {}
             gained = [above[place] - here[place] for place in here.keys() & above.keys()]
             shift += float(np.mean(gained)) if gained else 0.0
             weight = max(1, 4 >> (self.top - level))
-            found.update({p: (s + shift, weight) for p, s in here.items() if p not in found})
+            found = {**{place: (one + shift, weight) for place, one in here.items()}, **found}
+            above = here
         return found
-
-
-class Pace(Protocol):
-    """Says how long things will take, in seconds."""
-
-    def step(self, step: Step) -> float:
-        """Estimate a step."""
-
-    def finish(self, place: int) -> float:
-        """Estimate cross-validating a configuration and training the network that is kept."""
 
 
 Foresee = Callable[[Mapping[int, tuple[float, int]]], Float32Array]
@@ -105,7 +83,7 @@ Foresee = Callable[[Mapping[int, tuple[float, int]]], Float32Array]
 
 
 def next_step(
-    groups: Sequence[Group], results: Results, foresee: Foresee, pace: Pace, left_s: float
+    groups: Sequence[Group], results: Results, foresee: Foresee, pace: MeasuredPace, left_s: float
 ) -> Step | None:
     """Choose the next step, or none where no further one leaves time to train the winner.
 
@@ -117,25 +95,23 @@ def next_step(
         Of the steps so far.
     foresee : callable
         Gives what is to be expected after them.
-    pace : Pace
+    pace : MeasuredPace
     left_s : float
         Seconds that are left.
     """
-    costs = {
-        step: seconds
-        for step in _possible(groups, results)
-        if (seconds := pace.step(step)) + _reserve(step, results, pace) <= left_s
-    }
+    leaders = () if results.leader is None else (results.leader,)
+    costs = {}
+    for step in _possible(groups, results):
+        seconds = pace.step(step)
+        # Whoever of these wins has to be trained.
+        if seconds + max(map(pace.finish, (*step.places, *leaders))) <= left_s:
+            costs[step] = max(seconds, 1e-6)
     if not costs:
         return None
-    gains = _gains(list(costs), results, foresee(results.comparable()))
-    return max(costs, key=lambda step: gains[step] / max(costs[step], 1e-6))
-
-
-def _reserve(step: Step, results: Results, pace: Pace) -> float:
-    """Return the seconds that the winner needs, whoever of these it will be."""
-    places = {*step.places} if results.leader is None else {*step.places, results.leader}
-    return max(map(pace.finish, places))
+    draws = foresee(results.comparable())
+    means = enumerate(draws.mean(axis=0).tolist())
+    tried = {place: one for place, one in means if results.is_tried(place)}
+    return max(costs, key=lambda step: _gain(step, tried, draws) / costs[step])
 
 
 def _possible(groups: Sequence[Group], results: Results) -> Iterator[Step]:
@@ -154,26 +130,9 @@ def _possible(groups: Sequence[Group], results: Results) -> Iterator[Step]:
                 yield Step(chosen, level + 1)
 
 
-def _gains(steps: Sequence[Step], results: Results, draws: Float32Array) -> dict[Step, float]:
-    """Return how much better the best known is expected to be after each step.
-
-    It is the knowledge gradient (Frazier et al., "The knowledge-gradient policy for correlated
-    normal beliefs", 2009): of what is not known of a configuration, a trial tells a part.
-    """
-    mean = draws.mean(axis=0)
-    unknown = draws.std(axis=0)
-    tried = [place for place in range(len(mean)) if results.is_tried(place)]
-    ranked = sorted(((float(mean[place]), place) for place in tried), reverse=True)
-    nothing = float(mean.mean())
-    best = ranked[0][0] if ranked else nothing
-    told = []
-    for level in range(results.top + 1):
-        noise = TRIAL_NOISE / np.sqrt(max(1, 4 >> (results.top - level)))
-        told.append(mean + (draws - mean) * (unknown / np.hypot(unknown, noise)))
-    gains = {}
-    for step in steps:
-        others = (score for score, place in ranked if place not in step.places)
-        other = next(others, nothing)
-        after = told[step.level][:, step.places].max(axis=1)
-        gains[step] = float(np.maximum(after, other).mean()) - best
-    return gains
+def _gain(step: Step, tried: Mapping[int, float], draws: Float32Array) -> float:
+    """Return by how much the best of a step is expected to exceed the best of those tried."""
+    nothing = float(draws.mean())
+    other = max((one for place, one in tried.items() if place not in step.places), default=nothing)
+    after = np.maximum(draws[:, step.places].max(axis=1), other).mean()
+    return float(after) - max(tried.values(), default=nothing)

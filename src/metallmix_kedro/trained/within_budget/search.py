@@ -6,15 +6,19 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
 from metallmix_kedro.declared import network
-from metallmix_kedro.explanation import Budget, Candidate
+from metallmix_kedro.explanation import Budget, Candidate, formatting
 from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.search_space import Configuration, phrase
 from metallmix_kedro.support import MetallmixError, WeightsError
-from metallmix_kedro.trained.within_budget.display import SearchDisplay
 from metallmix_kedro.trained.within_budget.foresight import Foresight
-from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
-from metallmix_kedro.trained.within_budget.scheduler import Group, Results, Step, next_step
+from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace, Step
+from metallmix_kedro.trained.within_budget.scheduler import Group, Results, next_step
 from metallmix_kedro.trained.within_budget.trials import Measured, Record, Trials
 from metallmix_kedro.training import STRATEGIES, StoppedError, image_size_of, trained_together
 
@@ -80,19 +84,16 @@ class SearchWithinBudget:
         budget_s: float,
         began: float,
     ) -> None:
-        self._foresight = foresight
+        self._foresight, self._trials, self._pace = foresight, trials, pace
         self._configurations = foresight.configurations
-        self._trials, self._pace = trials, pace
         self._budget_s, self._began = budget_s, began
         self._results = Results(len(trials.levels) - 1)
         self._groups = groups(self._configurations, self._results.top)
-        self._measured: list[Measured] = []
+        self._records: list[Record] = []
         self._tried: list[Tried] = []
         self._notes: list[str] = []
-        self._display = SearchDisplay(budget_s)
-
-    def _used_s(self) -> float:
-        return time.monotonic() - self._began
+        self._now = ""
+        self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
 
     def run(self) -> Search:
         """Try configurations until no further trial leaves time to train the winner.
@@ -106,56 +107,59 @@ class SearchWithinBudget:
         """
         for earlier in self._trials.read():
             self._take_in(earlier)
-        if self._measured:
-            self._began -= self._measured[-1].used_s
+        if self._tried:
+            self._began -= self._tried[-1].at_s
         try:
-            with self._display:
+            with self._live:
                 while step := self._next():
                     self._try(step)
         except OutOfTimeError as error:
             logger.info("%s", error)
         except KeyboardInterrupt:
             raise StoppedError(
-                f"{len(self._measured)} steps of the search within training.budget_s are stored, "
-                "and the time they took. The same command goes on from there."
+                f"{len(self._tried)} trials of the search within training.budget_s are stored, and "
+                "the time they took. The same command goes on from there."
             ) from None
         return self._outcome()
+
+    def _used_s(self) -> float:
+        return time.monotonic() - self._began
 
     def _next(self) -> Step | None:
         left_s = self._budget_s - self._used_s()
         return next_step(self._groups, self._results, self._foresight.draws, self._pace, left_s)
 
     def _try(self, step: Step) -> None:
-        self._display.begin(self._told(step.places[0], step.level, len(step.places) - 1))
+        more = f" and {len(step.places) - 1} more" if len(step.places) > 1 else ""
+        self._now = self._told(step.places[0], step.level) + more
         try:
-            done = self._trials.measure(step, self._watch, self._used_s)
+            self._take_in(self._trials.measure(step, self._watch, self._used_s))
         except WeightsError as error:
             self._strike_off(step, error)
-            return
-        self._take_in(done)
-        leader, level = self._results.leader, self._results.highest
-        best = None if leader is None else self._told(leader, level)
-        self._display.ended(best, self._leader_score(), self._used_s())
+        else:
+            told = "%.0f of %g s: tried %s; leads: %s"
+            logger.info(told, self._used_s(), self._budget_s, self._now, self._leads())
 
-    def _told(self, place: int, level: int, more: int = 0) -> str:
-        others = f" and {more} more" if more else ""
+    def _told(self, place: int, level: int) -> str:
         n_train = self._trials.n_train(place, level)
-        return f"{phrase(self._configurations[place])}{others} on {n_train:,} images"
+        return f"{phrase(self._configurations[place])} on {n_train:,} images"
 
-    def _leader_score(self) -> float | None:
-        leader = self._results.leader
-        return None if leader is None else self._results.scores[self._results.highest][leader]
+    def _leads(self) -> str:
+        leader, level = self._results.leader, self._results.highest
+        if leader is None:
+            return "nothing yet"
+        score = formatting.percent(self._results.finished(level)[leader])
+        return f"{self._told(leader, level)}: validation accuracy {score}"
 
     def _take_in(self, done: Measured) -> None:
-        self._measured.append(done)
-        self._results.add(done.step, done.scores)
+        scores = [record["validation_accuracy"] for record in done.records]
+        self._records += done.records
+        self._results.add(done.step, scores)
         self._pace.learn(done.step, done.seconds, done.look_s)
-        leader = self._leader_score()
-        for place, record in zip(done.step.places, done.records, strict=True):
-            n_train, score = int(record["n_train"]), record["validation_accuracy"]
-            self._tried.append(
-                Tried(self._configurations[place], n_train, score, done.used_s, leader)
-            )
+        leader = next(iter(self._results.finished(self._results.highest).values()), None)
+        for place, record, score in zip(done.step.places, done.records, scores, strict=True):
+            one, n_train = self._configurations[place], int(record["n_train"])
+            self._tried.append(Tried(one, n_train, score, done.used_s, leader))
 
     def _strike_off(self, step: Step, error: WeightsError) -> None:
         """Try nothing of a backbone without weights."""
@@ -172,10 +176,13 @@ class SearchWithinBudget:
 
     def _watch(self) -> None:
         """Show the time; give a trial up where what is left is needed for the winner."""
-        used_s, leader = self._used_s(), self._results.leader
-        self._display.tick(used_s)
-        needed_s = 0.0 if leader is None else self._pace.finish(leader)
-        if self._budget_s - used_s < needed_s:
+        left_s, leader = self._budget_s - self._used_s(), self._results.leader
+        table = Table(show_header=False)
+        table.add_row("tried now", Text(self._now))
+        table.add_row("leads", Text(self._leads()))
+        table.add_row("time left", formatting.duration(max(0.0, left_s)))
+        self._live.update(table, refresh=True)
+        if left_s < (0.0 if leader is None else self._pace.finish(leader)):
             raise OutOfTimeError("The rest of training.budget_s is needed to train the winner.")
 
     def _outcome(self) -> Search:
@@ -190,7 +197,7 @@ class SearchWithinBudget:
             budget_s=self._budget_s,
             used_s=self._used_s(),
             tried=tuple(self._tried),
-            records=tuple(record for done in self._measured for record in done.records),
+            records=tuple(self._records),
             winner=None if leader is None else self._foresight.candidate(leader),
             notes=tuple(self._notes),
         )
@@ -227,24 +234,23 @@ def expected_pace(
     foresight : Foresight
     trials : Trials
     budget : Budget or None
-        What the history's trials were given, on which the predicted times rest.
+        What the history's trials were given: the predicted times hold for its image size.
     grid : ExperimentGridParameters
     final_folds : int
         Folds that the winner is trained on.
     n_images : int
         Images of the target that it is trained on.
     """
-    costs, n_folds = [], {}
-    for place, one in enumerate(foresight.configurations):
+    costs = []
+    for place, (one, seconds) in enumerate(
+        zip(foresight.configurations, foresight.seconds.tolist(), strict=True)
+    ):
         cheap, side = is_cheap(one), image_size_of(one, grid.protocol.image_size)
-        more = 1.0
+        kin = tuple(part for part in trained_together(one) if not cheap or part[0] != network())
+        seconds *= trials.n_images / n_images
         if budget is not None:
-            more = trials.n_images * side**2 / (budget.n_images * budget.image_size**2)
-        kin = [part for part in trained_together(one) if not cheap or part[0] != network()]
-        costs.append(
-            Cost(float(foresight.seconds[place]) * more, cheap, (one.backbone, side), tuple(kin))
-        )
-        if cheap not in n_folds:
-            n_folds[cheap] = trials.n_folds(place)
+            seconds *= side**2 / budget.image_size**2
+        look = (one.backbone, side)
+        costs.append(Cost(seconds, trials.n_folds(place), cheap, look, kin))
     n_train = [trials.n_train(0, level) for level in range(len(trials.levels))]
-    return MeasuredPace(costs, n_train, n_folds, final_folds, n_images / trials.n_images)
+    return MeasuredPace(costs, n_train, final_folds, n_images / trials.n_images)

@@ -17,7 +17,7 @@ from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import whole_file
 from metallmix_kedro.trained.images import TargetImages
-from metallmix_kedro.trained.within_budget.scheduler import Step
+from metallmix_kedro.trained.within_budget.pace import Step
 from metallmix_kedro.training import BackboneStore, NetworkStore, cache_key
 
 Record = dict[str, Any]
@@ -32,8 +32,7 @@ PROPOSER = "training"
 class Measured:
     """What a step gave: a record for each configuration, and the seconds it took.
 
-    ``look_s`` of the ``seconds`` went into what the first look of a backbone at the images takes;
-    after it, ``used_s`` of the budget were used.
+    ``look_s`` of them no network was trained; after it, ``used_s`` of the budget were used.
     """
 
     step: Step
@@ -41,11 +40,6 @@ class Measured:
     seconds: float
     look_s: float
     used_s: float
-
-    @property
-    def scores(self) -> list[float | None]:
-        """The validation accuracies."""
-        return [record["validation_accuracy"] for record in self.records]
 
 
 class _EveryEpoch:
@@ -89,15 +83,13 @@ class Trials:
         counts, there = grid.protocol.n_folds, target.images["fold"].nunique()
         fewer = {strategy: min(there, count) for strategy, count in dict(counts).items()}
         protocol = grid.protocol.model_copy(update={"n_folds": counts.model_copy(update=fewer)})
+        dataset = MeasuredDataset(
+            target.name, target.images, target.root, meta_features, target.data_hash
+        )
+        parameters = grid.model_copy(update={"protocol": protocol})
         self._watcher = _EveryEpoch()
         self._measurer = TrialMeasurer(
-            MeasuredDataset(
-                target.name, target.images, target.root, meta_features, target.data_hash
-            ),
-            grid.model_copy(update={"protocol": protocol}),
-            backbones,
-            NetworkStore(),
-            self._watcher,
+            dataset, parameters, backbones, NetworkStore(), self._watcher
         )
         self._configurations, self._seed = configurations, grid.seed
         self._folder = progress_root / cache_key(
@@ -110,7 +102,6 @@ class Trials:
             weights=grid.weights,
             seed=grid.seed,
         )
-        self._looked: set[tuple[str, str]] = set()
         self._n_stored = 0
         self.levels = tuple(level for level in LEVELS if self._measurer.has_level(level))
         self.n_images = self._measurer.n_images
@@ -146,30 +137,23 @@ class Trials:
         """
         self._watcher.call, started = watch, time.perf_counter()
         records = self._measurer.measure([self._proposal(one, step.level) for one in step.places])
-        seconds, look_s = time.perf_counter() - started, 0.0
-        first = self._configurations[step.places[0]]
-        if (first.backbone, first.strategy) not in self._looked:
-            self._looked.add((first.backbone, first.strategy))
-            fits = ((one["fit_time_s"] or 0.0) * one["n_folds"] for one in records)
-            look_s = max(0.0, seconds - sum(fits))
+        seconds = time.perf_counter() - started
+        fits = sum((one["fit_time_s"] or 0.0) * one["n_folds"] for one in records)
+        look_s = max(0.0, seconds - fits)
         done = Measured(step, tuple(records), seconds, look_s, used_s())
-        stored = {"level": step.level, **asdict(done)}
-        del stored["step"]
         with whole_file(self._folder / f"{self._n_stored:04d}.json") as file:
-            file.write(json.dumps(stored).encode())
+            file.write(json.dumps(asdict(done)).encode())
         self._n_stored += 1
         return done
 
     def read(self) -> list[Measured]:
         """Read what an earlier run measured, in its order, up to the first damaged file."""
-        places = {one: place for place, one in enumerate(self._configurations)}
         found = []
         for path in sorted(self._folder.glob("[0-9]*.json")):
             try:
                 stored = json.loads(path.read_bytes())
-                records = tuple(stored.pop("records"))
-                named = tuple(places[Configuration.from_mapping(one)] for one in records)
-                found.append(Measured(Step(named, stored.pop("level")), records, **stored))
+                step = Step(tuple(stored["step"]["places"]), stored["step"]["level"])
+                found.append(Measured(**{**stored, "step": step}))
             except (OSError, ValueError, KeyError, TypeError):
                 break
         self._n_stored = len(found)
