@@ -3,10 +3,11 @@
 It needs keras-tuner, which is no dependency of the project.
 """
 
-import time
+from collections.abc import Callable
 from typing import Any
 
 import keras_tuner
+from keras_tuner.errors import FatalError
 
 from benchmarks.keras_loop import Batches, KerasLoop
 from metallmix_kedro.grid import ExperimentGridParameters, MeasuredDataset
@@ -14,19 +15,25 @@ from metallmix_kedro.search_space import Configuration, SearchSpace
 
 
 def search(
-    dataset: MeasuredDataset, parameters: ExperimentGridParameters, space: SearchSpace
-) -> list[tuple[float, float, float]]:
-    """Search once through all brackets, on the first fold.
+    dataset: MeasuredDataset,
+    parameters: ExperimentGridParameters,
+    space: SearchSpace,
+    told: Callable[[float, float], None],
+    is_time_left: Callable[[], bool],
+) -> None:
+    """Search once through all brackets, on the first fold; go on where it was stopped.
 
-    Returns
-    -------
-    list of tuple
-        After each model: seconds, validation accuracy of the best so far, its test accuracy.
+    Parameters
+    ----------
+    dataset, parameters, space
+        What is searched, and how trials are measured; what is done lies in the cache's folder.
+    told : callable
+        Is told of each model that was trained: validation and test accuracy.
+    is_time_left : callable
+        Whether another model may be trained.
     """
-    curve: list[tuple[float, float, float]] = []
     loop = KerasLoop(dataset, parameters)
     split = loop.splits.make(1, 0, None, parameters.seed)[0]
-    started = time.monotonic()
 
     class Model(keras_tuner.HyperModel):  # type: ignore[misc]
         """A configuration of the space."""
@@ -39,17 +46,17 @@ def search(
             return loop.build(self.configuration, self.images.shape[1])
 
         def fit(self, _: Any, model: Any, *__: Any, **options: Any) -> Any:
+            if not is_time_left():
+                raise FatalError("The time is used.")
             images, labels, rows = self.images, loop.labels, split.validation
             batches = Batches(
                 images, labels, split.train, self.configuration.batch_size, parameters.seed
             )
             options["validation_data"] = (images[rows], labels[rows])
-            told = model.fit(batches, **options)
+            history = model.fit(batches, **options)
             _, test = model.evaluate(images[split.test], labels[split.test], verbose=0)
-            best = curve[-1][1:] if curve else (-1.0, 0.0)
-            best = max(best, (max(told.history["val_accuracy"]), float(test)))
-            curve.append((time.monotonic() - started, *best))
-            return told
+            told(max(history.history["val_accuracy"]), float(test))
+            return history
 
     tuner = keras_tuner.Hyperband(
         Model(),
@@ -59,5 +66,7 @@ def search(
         directory=str(parameters.cache.root),
         project_name="hyperband",
     )
-    tuner.search(verbose=0)
-    return curve
+    try:
+        tuner.search(verbose=0)
+    except FatalError:
+        return

@@ -1,45 +1,48 @@
 """Accuracy against wall time: trials within a budget, random search, Bayesian search, Hyperband.
 
 For each dataset, left out of the history that anything is learned from, every method searches the
-same space with the same folds, images and epochs, each from an empty cache: `training.budget_s`
-with ``--budget`` seconds; 20 random trials; 20 trials of Bayesian optimisation, 5 of them random
-(scikit-optimize); and KerasTuner's Hyperband on `benchmarks.keras_loop`, where keras-tuner is
-installed. Validation steers; drawn is the accuracy on the test folds of whatever leads.
+same space with the same images and epochs, each from an empty cache: `training.budget_s` with
+``--budget`` seconds; 20 random trials; 20 trials of Bayesian optimisation, 5 of them random
+(scikit-optimize); and, for ``--cap`` seconds at most, KerasTuner's Hyperband on
+`benchmarks.keras_loop`, where keras-tuner is installed. The first three run on the engine and are
+tested on the same folds; Hyperband on the first of them. Validation steers; drawn is the test
+accuracy of whatever leads.
 
 Goals: within 300 s at least the accuracy of either search after 20 trials, in at most a fifth of
 the wall time of either.
 
     python -m benchmarks.within_budget --images flowers.tar.gz weather.tar.gz --out curves
 
-Each method writes ``DATASET-METHOD.json`` once it is done, and is not run again where that is
-there. ``within_budget.json`` and ``.png`` are of all that the folder holds.
+``trials.jsonl`` gets a line as each trial ends; the same command goes on where it was stopped, and
+does not run again what is done. ``within_budget.png`` is of all that the file holds.
 """
 
 import argparse
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
+from rich.console import Console
+from rich.table import Table
 
 from benchmarks.declared_space import shipped_parameters, shipped_space
 from benchmarks.measured_datasets import ingest
 from metallmix_kedro.decision import DecisionParameters, Learned, Target
 from metallmix_kedro.decision.target_warnings import known_budget
-from metallmix_kedro.explanation import Target as Asked
 from metallmix_kedro.grid import ExperimentGridParameters, MeasuredDataset, Proposal, TrialMeasurer
 from metallmix_kedro.grid.proposals import BayesianSearch, random_configurations
 from metallmix_kedro.history import History, LeftOut
 from metallmix_kedro.images.manifest import INCLUDED
 from metallmix_kedro.meta_features import TargetDescription, no_probes
-from metallmix_kedro.retrieval.index import build_index
+from metallmix_kedro.retrieval import build_index
 from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support import new_figure
 from metallmix_kedro.surrogate import MetaLearningParameters, fit_surrogate
@@ -52,8 +55,7 @@ from metallmix_kedro.training import BackboneStore, NetworkStore
 HISTORY = Path("data/05_model_input/history.parquet")
 N_INITIAL = 5
 
-Point = tuple[float, float, float]
-"""Seconds used, validation accuracy of what leads then, and its test accuracy."""
+Line = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -65,110 +67,163 @@ class Job:
     space: SearchSpace
     budget_s: float
     n_trials: int
+    cap_s: float
     history: Path
 
 
-def measured_one_by_one(
-    job: Job, proposed: Callable[[TrialMeasurer], Iterable[dict[str, Any]]]
-) -> list[Point]:
-    """Run a search whose trials use all images; return the leader after each."""
-    started, best, curve = time.monotonic(), (-1.0, 0.0), []
+class Account:
+    """The lines of one method on one dataset: those written before, and the clock that goes on."""
+
+    def __init__(self, path: Path, method: str, dataset: str) -> None:
+        self._path, self._named = path, {"method": method, "dataset": dataset}
+        self.lines = [one for one in read(path) if self._named.items() <= one.items()]
+        self.start()
+
+    def start(self) -> None:
+        """Let the clock run on from the last line."""
+        before = self.lines[-1]["seconds"] if self.lines else 0.0
+        self._began = time.monotonic() - before
+
+    @property
+    def seconds(self) -> float:
+        """Seconds used so far, those of earlier runs included."""
+        return time.monotonic() - self._began
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the method has ended."""
+        return bool(self.lines) and "done" in self.lines[-1]
+
+    def write(self, line: Line) -> None:
+        """Write a line."""
+        self.lines.append({**self._named, "seconds": round(self.seconds, 2), **line})
+        with self._path.open("a") as file:
+            file.write(json.dumps(self.lines[-1]) + "\n")
+
+    def trial(self, validation: float | None, test: float | None, n_train: int = 0) -> None:
+        """Write what a trial gave, and the best so far: of those with most images to train on."""
+        told: Line = {"n_train": n_train, "validation": validation, "test": test}
+        own = (n_train, validation or 0.0, test or 0.0)
+        best = max([own, *(tuple(one["best"]) for one in self.lines if "best" in one)])
+        self.write({**told, "best": best, "best_validation": best[1], "best_test": best[2]})
+
+
+def read(path: Path) -> list[Line]:
+    """Read the lines there are; one that was being written when a run was killed is left out."""
+    if not path.exists():
+        return []
+    lines = path.read_text().splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith("\n")]
+    if len(whole) < len(lines):
+        path.write_text("".join(whole))
+    return [json.loads(line) for line in whole]
+
+
+def measurer(job: Job) -> TrialMeasurer:
+    """Return what measures trials with the engine."""
     parameters = job.parameters
     stores = BackboneStore(parameters.weights, parameters.seed), NetworkStore()
-    for record in proposed(TrialMeasurer(job.dataset, parameters, *stores)):
-        if record["status"] == "finished":
-            best = max(best, (record["validation_accuracy"], record["test_accuracy"]))
-            curve.append((time.monotonic() - started, *best))
-    return curve
+    return TrialMeasurer(job.dataset, parameters, *stores)
 
 
-def random_search(job: Job) -> list[Point]:
+def random_search(job: Job, account: Account) -> None:
     """Try configurations at random."""
-
-    def trials(measurer: TrialMeasurer) -> Iterable[dict[str, Any]]:
-        for one in random_configurations(job.space, job.n_trials, job.parameters.seed):
-            yield from measurer.measure([Proposal(one, "random", None, job.parameters.seed)])
-
-    return measured_one_by_one(job, trials)
+    seed, engine = job.parameters.seed, measurer(job)
+    for one in random_configurations(job.space, job.n_trials, seed)[len(account.lines) :]:
+        (record,) = engine.measure([Proposal(one, "random", None, seed)])
+        account.trial(record["validation_accuracy"], record["test_accuracy"])
 
 
-def bayesian_search(job: Job) -> list[Point]:
+def bayesian_search(job: Job, account: Account) -> None:
     """Try what a Gaussian process proposes, after some at random."""
-    seed = job.parameters.seed
+    seed, engine = job.parameters.seed, measurer(job)
+    search, drawn = (
+        BayesianSearch(job.space, seed),
+        random_configurations(job.space, N_INITIAL, seed),
+    )
+    known = list(account.lines)
+    for number in range(job.n_trials):
+        one = drawn[number] if number < N_INITIAL else search.ask()[0]
+        if number == len(known):
+            account.start()  # what was told to begin with again has been counted
+        if number < len(known):
+            search.tell(one, known[number]["validation"] or 0.0)
+            continue
+        (record,) = engine.measure([Proposal(one, "bayesian", None, seed)])
+        search.tell(one, record["validation_accuracy"] or 0.0)
+        account.trial(record["validation_accuracy"], record["test_accuracy"])
 
-    def trials(measurer: TrialMeasurer) -> Iterable[dict[str, Any]]:
-        search = BayesianSearch(job.space, seed)
-        drawn = random_configurations(job.space, N_INITIAL, seed)
-        for number in range(job.n_trials):
-            one = drawn[number] if number < len(drawn) else search.ask()[0]
-            (record,) = measurer.measure([Proposal(one, "bayesian", None, seed)])
-            search.tell(one, record["validation_accuracy"] or 0.0)
-            yield record
 
-    return measured_one_by_one(job, trials)
+class ToldTrials(Trials):
+    """Trials within a budget that are written down as they end."""
+
+    account: Account
+
+    def measure(self, *arguments: Any) -> Any:
+        """Measure a step, and write its trials down."""
+        done = super().measure(*arguments)
+        for one in done.records:
+            n_train = int(one["n_train"])
+            self.account.trial(one["validation_accuracy"], one["test_accuracy"], n_train)
+        return done
 
 
-def within_budget(job: Job) -> list[Point]:
+def within_budget(job: Job, account: Account) -> None:
     """Run the search of `training.budget_s`, and measure its winner with all images."""
-    foresee, target, budget = know(job)
+    known, target, budget = know(job)
     parameters = job.parameters
-    began = time.monotonic()  # what was learned is there in everyday use
-    foresight = foresee()
-    stores = BackboneStore(parameters.weights, parameters.seed), NetworkStore()
-    trials = Trials(
+    account.start()  # what was learned is there in everyday use
+    began = time.monotonic()
+    foresight = Foresight(known)
+    trials = ToldTrials(
         target,
         job.dataset.meta_features,
         parameters,
         foresight.configurations,
-        stores[0],
+        BackboneStore(parameters.weights, parameters.seed),
         Path(parameters.cache.root) / "progress",
     )
+    trials.account = account
     folds = int(target.images["fold"].nunique())
     pace = expected_pace(foresight, trials, budget, parameters, folds, trials.n_images)
     found = SearchWithinBudget(foresight, trials, pace, job.budget_s, began).run()
-    best, curve = (0.0, -1.0, 0.0), []
-    for one, record in zip(found.tried, found.records, strict=True):
-        if one.score is not None:
-            best = max(best, (one.n_train, one.score, record["test_accuracy"]))
-            curve.append((one.at_s, *best[1:]))
-    if found.winner is not None and best[0] < trials.n_train(0, len(trials.levels) - 1):
+    n_train = trials.n_train(0, len(trials.levels) - 1)
+    if found.winner is not None and max(one.n_train for one in found.tried) < n_train:
         winner = Proposal(found.winner.configuration, "training", None, parameters.seed)
-        (record,) = TrialMeasurer(job.dataset, parameters, *stores).measure([winner])
-        used_s = time.monotonic() - began
-        curve.append((used_s, record["validation_accuracy"], record["test_accuracy"]))
-    return curve
+        (record,) = measurer(job).measure([winner])
+        account.trial(record["validation_accuracy"], record["test_accuracy"], n_train)
 
 
-def know(job: Job) -> tuple[Callable[[], Foresight], TargetImages, Any]:
+def know(job: Job) -> tuple[Known, TargetImages, Any]:
     """Learn from the history without the dataset."""
     dataset = job.dataset
-    table = pd.read_parquet(job.history)
-    history = History.scored(table, "accuracy").without(LeftOut(frozenset({dataset.name})))
-    history = History(history.table[history.table["data_hash"] != dataset.data_hash])
+    history = History.scored(pd.read_parquet(job.history), "accuracy")
+    table = history.without(LeftOut(frozenset({dataset.name}))).table
+    history = History(table[table["data_hash"] != dataset.data_hash])
     learning = MetaLearningParameters.model_validate(
         {**shipped_parameters("meta_learning"), "seed": job.parameters.seed}
     )
     surrogate = fit_surrogate(history.table, learning, learning.seed)
-    description = TargetDescription(name=dataset.name, meta_features=dataset.meta_features)
     learned = Learned(history, surrogate, *build_index(history.table))
-    outside = Target.known(description, no_probes(), learned).outside
-    stored = history.table.drop(columns="score"), *surrogate.artifacts()
-    known = Known(*stored, no_probes(), job.space, DecisionParameters())
-    asked = Asked(name=dataset.name, meta_features=dataset.meta_features)
+    description = TargetDescription(name=dataset.name, meta_features=dataset.meta_features)
+    asked = Target.known(description, no_probes(), learned)
     usable = dataset.manifest[dataset.manifest["status"] == INCLUDED].reset_index(drop=True)
     target = TargetImages(dataset.name, dataset.root, usable, dataset.data_hash, {}, 0.0)
-    foresee = partial(Foresight, asked, outside, "accuracy", known)
-    return foresee, target, known_budget(history.table)
+    budget = known_budget(history.table, asked.n_train)
+    return Known(learned, asked, job.space, DecisionParameters()), target, budget
 
 
-def hyperband(job: Job) -> list[Point]:
+def hyperband(job: Job, account: Account) -> None:
     """Run KerasTuner's Hyperband; only where it is installed."""
     from benchmarks.hyperband import search
 
-    return search(job.dataset, job.parameters, job.space)
+    def is_time_left() -> bool:
+        return account.seconds < job.cap_s
+
+    search(job.dataset, job.parameters, job.space, account.trial, is_time_left)
 
 
-METHODS: dict[str, Callable[[Job], list[Point]]] = {
+METHODS: dict[str, Callable[[Job, Account], None]] = {
     "within_budget": within_budget,
     "random": random_search,
     "bayesian": bayesian_search,
@@ -177,38 +232,61 @@ METHODS: dict[str, Callable[[Job], list[Point]]] = {
 
 
 def run(job: Job, method: str, path: Path) -> None:
-    """Run a method from an empty cache, and write its curve."""
-    root = path.parent / f".{path.stem}"
-    shutil.rmtree(root, ignore_errors=True)
+    """Run a method from an empty cache, or go on with it; write its lines."""
+    account = Account(path, method, job.dataset.name)
+    if account.is_done:
+        return
+    root = path.parent / f".{job.dataset.name}-{method}"
+    if not account.lines:
+        shutil.rmtree(root, ignore_errors=True)
     cache = job.parameters.cache.model_copy(update={"root": str(root)})
     parameters = job.parameters.model_copy(update={"cache": cache})
     keras.backend.clear_session()
-    curve = METHODS[method](replace(job, parameters=parameters))
-    found = {
-        "dataset": job.dataset.name,
-        "method": method,
-        "seconds": curve[-1][0] if curve else None,
-        "test_accuracy": curve[-1][2] if curve else None,
-        "curve": curve,
-    }
-    path.write_text(json.dumps(found))
+    METHODS[method](Job(**{**vars(job), "parameters": parameters}), account)
+    account.write({"done": True})
     shutil.rmtree(root, ignore_errors=True)
 
 
-def draw(found: list[dict[str, Any]], path: Path) -> None:
-    """Draw a panel a dataset, with a line a method."""
-    names = sorted({one["dataset"] for one in found})
-    rows = -(-len(names) // 3)
-    figure = new_figure(12, 3.2 * rows)
-    panels = figure.subplots(rows, min(3, len(names)), squeeze=False).ravel()
-    for name, axes in zip(names, panels, strict=False):
-        for one in found:
-            if one["dataset"] == name and one["curve"]:
-                seconds, _, tests = zip(*one["curve"], strict=True)
-                axes.step(seconds, tests, where="post", label=one["method"].replace("_", " "))
-        axes.set(title=name, xlabel="seconds", ylabel="test accuracy of what leads", xscale="log")
-        axes.legend(frameon=False, fontsize=8)
-    figure.savefig(path, dpi=110)
+def curves(lines: list[Line]) -> dict[str, dict[str, pd.Series]]:
+    """Return by method and dataset the test accuracy of what leads, by seconds."""
+    found: dict[str, dict[str, pd.Series]] = {}
+    table = pd.DataFrame([line for line in lines if "best" in line])
+    for (method, dataset), rows in table.groupby(["method", "dataset"]):
+        curve = rows.drop_duplicates("seconds", keep="last").set_index("seconds")["best_test"]
+        found.setdefault(str(method), {})[str(dataset)] = curve
+    return found
+
+
+def draw(found: dict[str, dict[str, pd.Series]], path: Path) -> None:
+    """Draw a line a method: the mean over datasets, from when each of them has a result."""
+    figure = new_figure(7, 4.2)
+    axes = figure.add_subplot()
+    for method, by_dataset in found.items():
+        together = pd.DataFrame(by_dataset).sort_index().ffill().dropna()
+        told = f"{method.replace('_', ' ')} ({len(by_dataset)})"
+        axes.step(together.index, together.mean(axis=1), where="post", label=told)
+    axes.set(xscale="log", xlabel="seconds", ylabel="mean test accuracy of what leads")
+    axes.legend(frameon=False, title="method (datasets)")
+    figure.savefig(path, dpi=150)
+
+
+def tell(found: dict[str, dict[str, pd.Series]]) -> None:
+    """Print what each method ended with."""
+    table = Table("dataset", *found, title="Test accuracy at the end (seconds)")
+    names = sorted({name for by_dataset in found.values() for name in by_dataset})
+    for name in names:
+        ends = [by_dataset.get(name) for by_dataset in found.values()]
+        told = ["" if one is None else f"{one.iloc[-1]:.3f} ({one.index[-1]:.0f})" for one in ends]
+        table.add_row(name, *told)
+    means = [
+        (
+            np.mean([one.iloc[-1] for one in some.values()]),
+            np.mean([one.index[-1] for one in some.values()]),
+        )
+        for some in found.values()
+    ]
+    table.add_row("mean", *(f"{score:.3f} ({seconds:.0f})" for score, seconds in means))
+    Console(width=120).print(table)
 
 
 def read_arguments() -> argparse.Namespace:
@@ -221,6 +299,7 @@ def read_arguments() -> argparse.Namespace:
     add("--history", type=Path, help="parquet; default: the latest there is")
     add("--budget", type=float, default=300, help="seconds")
     add("--trials", type=int, default=20, help="of random and Bayesian search")
+    add("--cap", type=float, default=3600, help="seconds of Hyperband")
     add("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     add("--backbones", nargs="+", default=[f"EfficientNetLite{size}" for size in range(3)])
     add("--strategies", nargs="+", default=list(shipped_space().strategy))
@@ -252,22 +331,18 @@ def main() -> None:
     if "hyperband" in arguments.methods and not find_spec("keras_tuner"):
         arguments.methods.remove("hyperband")
         print("Hyperband is left out: keras-tuner is not installed.")
-    parameters = grid_parameters(arguments)
+    parameters, path = grid_parameters(arguments), arguments.out / "trials.jsonl"
     space = shipped_space().restricted(backbone=arguments.backbones, strategy=arguments.strategies)
     history = arguments.history or max(HISTORY.glob("*/*.parquet"))
     ingested = ingest(arguments.images, arguments.out / "unpacked")
     for name in ingested.manifests:
-        job = Job(
-            ingested.measured(name), parameters, space, arguments.budget, arguments.trials, history
-        )
+        limits = arguments.budget, arguments.trials, arguments.cap
+        job = Job(ingested.measured(name), parameters, space, *limits, history)
         for method in arguments.methods:
-            path = arguments.out / f"{name}-{method}.json"
-            if not path.exists():
-                run(job, method, path)
-            told = json.loads(path.read_text())
-            print(f"{name}, {method}: {told['test_accuracy']:.3f} in {told['seconds']:.0f} s")
-    found = [json.loads(path.read_text()) for path in sorted(arguments.out.glob("*-*.json"))]
-    (arguments.out / "within_budget.json").write_text(json.dumps(found))
+            run(job, method, path)
+            print(f"{name}: {method} is done", flush=True)
+    found = curves(read(path))
+    tell(found)
     draw(found, arguments.out / "within_budget.png")
 
 

@@ -34,26 +34,16 @@ LITE_VARIANTS: dict[str, LiteVariant] = {
     "EfficientNetLite2": LiteVariant("efficientnet_lite2", width=1.1, depth=1.2),
 }
 
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """Blocks of one resolution: only the first strides and changes the number of filters."""
-
-    repeats: int
-    kernel_size: int
-    stride: int
-    expansion: int
-    filters: int
-
-
+# Blocks of one resolution, of which only the first strides and changes the number of filters:
+# how many, kernel size, stride, expansion, filters.
 _STAGES = (
-    _Stage(repeats=1, kernel_size=3, stride=1, expansion=1, filters=16),
-    _Stage(repeats=2, kernel_size=3, stride=2, expansion=6, filters=24),
-    _Stage(repeats=2, kernel_size=5, stride=2, expansion=6, filters=40),
-    _Stage(repeats=3, kernel_size=3, stride=2, expansion=6, filters=80),
-    _Stage(repeats=3, kernel_size=5, stride=1, expansion=6, filters=112),
-    _Stage(repeats=4, kernel_size=5, stride=2, expansion=6, filters=192),
-    _Stage(repeats=1, kernel_size=3, stride=1, expansion=6, filters=320),
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
 )
 
 
@@ -78,21 +68,13 @@ def lite_blocks(variant: LiteVariant) -> list[LiteBlock]:
     """List the blocks of a variant from input to output."""
     blocks: list[LiteBlock] = []
     filters_in = _STEM_FILTERS
-    for number, stage in enumerate(_STAGES):
+    for number, (repeats, kernel_size, stride, expansion, filters) in enumerate(_STAGES):
         is_fixed = number in (0, len(_STAGES) - 1)
-        repeats = stage.repeats if is_fixed else math.ceil(variant.depth * stage.repeats)
-        filters_out = _scaled_filters(stage.filters, variant.width)
-        for repeat in range(repeats):
-            blocks.append(
-                LiteBlock(
-                    name=f"block{number + 1}{chr(ord('a') + repeat)}",
-                    kernel_size=stage.kernel_size,
-                    stride=stage.stride if repeat == 0 else 1,
-                    filters_in=filters_in,
-                    expansion=stage.expansion,
-                    filters_out=filters_out,
-                )
-            )
+        filters_out = _scaled_filters(filters, variant.width)
+        for repeat in range(repeats if is_fixed else math.ceil(variant.depth * repeats)):
+            name, step = f"block{number + 1}{'abcdef'[repeat]}", stride if repeat == 0 else 1
+            block = LiteBlock(name, kernel_size, step, filters_in, expansion, filters_out)
+            blocks.append(block)
             filters_in = filters_out
     return blocks
 

@@ -191,17 +191,10 @@ def _read_storages(
 
 
 def _tensor(view: _View, storage: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Copy a view out of its storage, after checking that it stays inside."""
-    if len(view.shape) != len(view.strides):
-        raise ValueError(f"a tensor has {len(view.shape)} sizes and {len(view.strides)} strides")
-    last = view.offset + sum(
-        (size - 1) * stride for size, stride in zip(view.shape, view.strides, strict=True)
-    )
-    # The second bound keeps strides of zero from blowing a short storage up.
-    if 0 in view.shape or last >= storage.size or math.prod(view.shape) > storage.size:
+    """Copy a view out of its storage; NumPy refuses one that does not stay inside."""
+    # Strides of zero would blow a short storage up.
+    if 0 in view.shape or math.prod(view.shape) > storage.size:
         raise ValueError(f"a tensor of shape {view.shape} reaches outside its storage")
-    return np.lib.stride_tricks.as_strided(
-        storage[view.offset :],
-        view.shape,
-        tuple(stride * storage.itemsize for stride in view.strides),
-    ).copy()
+    strides = [stride * storage.itemsize for stride in view.strides]
+    offset = view.offset * storage.itemsize
+    return np.ndarray(view.shape, storage.dtype, storage.data, offset, strides).copy()

@@ -12,6 +12,7 @@ from .record import (
     environment as environment,
     failed_record as failed_record,
     finished_record as finished_record,
+    protocol_of as protocol_of,
     trial_id as trial_id,
 )
 from .retrace import retrace_searches as retrace_searches

@@ -61,32 +61,13 @@ def measure_bundle(
         See `TrialMeasurer.measure`.
     """
     declared.use(declaration)
-    return _measurer(_Identical(dataset, parameters)).measure(bundle.proposals)
-
-
-@dataclass(frozen=True, eq=False)
-class _Identical:
-    """What a measurer is made of; the same for a dataset's name, content and parameters."""
-
-    dataset: MeasuredDataset
-    parameters: ExperimentGridParameters
-
-    def _key(self) -> tuple[str, str, str, str]:
-        dataset = self.dataset
-        text = self.parameters.model_dump_json()
-        return dataset.name, dataset.data_hash, str(dataset.root), text
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identical) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
+    return _measurer(dataset, parameters.model_dump_json()).measure(bundle.proposals)
 
 
 @lru_cache(maxsize=64)
-def _measurer(of: _Identical) -> TrialMeasurer:
-    backbones, networks = _stores(of.parameters.model_dump_json())
-    return TrialMeasurer(of.dataset, of.parameters, backbones, networks)
+def _measurer(dataset: MeasuredDataset, parameters: str) -> TrialMeasurer:
+    known = ExperimentGridParameters.model_validate_json(parameters)
+    return TrialMeasurer(dataset, known, *_stores(parameters))
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 from metallmix_kedro.declared import in_force
@@ -120,7 +119,7 @@ class OnDask:
         parameters: ExperimentGridParameters,
     ) -> None:
         self._client = client
-        self._parameters = _with_absolute_paths(parameters)
+        self._parameters = parameters
         # Not scattered: what is scattered is gone with the workers that had it.
         self._datasets = {
             name: client.submit(_itself, dataset, pure=False) for name, dataset in datasets.items()
@@ -195,18 +194,6 @@ class OnDask:
             return len(self._client.nthreads())
         except (OSError, CancelledError) as error:
             raise _gone("scheduler") from error
-
-
-def _with_absolute_paths(parameters: ExperimentGridParameters) -> ExperimentGridParameters:
-    """Name files so that workers find them which were started in another folder."""
-    cache = {"root": str(Path(parameters.cache.root).absolute())}
-    weights = {
-        backbone: str(Path(source).absolute()) if Path(source).exists() else source
-        for backbone, source in parameters.weights.items()
-    }
-    return parameters.model_copy(
-        update={"cache": parameters.cache.model_copy(update=cache), "weights": weights}
-    )
 
 
 def _gone(what: str) -> InputError:

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from metallmix_kedro.grid.record import (
     environment,
     failed_record,
     finished_record,
+    protocol_of,
     trial_id,
 )
 from metallmix_kedro.meta_features import MetaFeatures
@@ -53,13 +54,13 @@ class MeasuredDataset:
     """A dataset that trials are measured on.
 
     ``manifest`` is its ingested manifest, ``root`` the folder its paths are relative to,
-    ``data_hash`` the identity of its images and labels.
+    ``data_hash`` the identity of its images and labels: equal is what has the same of these.
     """
 
     name: str
-    manifest: pd.DataFrame
+    manifest: pd.DataFrame = field(compare=False)
     root: Path
-    meta_features: MetaFeatures
+    meta_features: MetaFeatures = field(compare=False)
     data_hash: str
 
 
@@ -151,20 +152,10 @@ class TrialMeasurer:
 
     def identify(self, proposal: Proposal) -> tuple[str, Record]:
         """Name a trial and give its protocol, without measuring it."""
-        protocol, configuration = self._parameters.protocol, proposal.configuration
-        splits = self.splits(proposal)
+        configuration, splits = proposal.configuration, self.splits(proposal)
+        size, level = self._image_size(configuration), level_name(proposal.n_train)
         values = {
-            "image_size": self._image_size(configuration),
-            "subset_size": self.n_images,
-            "test_size": sum(len(split.test) for split in splits),
-            "level": level_name(proposal.n_train),
-            "n_train": round(float(np.mean([len(split.train) for split in splits]))),
-            "n_validation": round(float(np.mean([len(split.validation) for split in splits]))),
-            "n_folds": len(splits),
-            "max_epochs": getattr(protocol.max_epochs, configuration.strategy),
-            "patience": protocol.patience,
-            "freeze_batch_norm": protocol.freeze_batch_norm,
-            "seed": proposal.seed,
+            **protocol_of(splits, self.n_images, size, level, self._schedule(proposal)),
             "weights_id": self._backbones.weights_id(configuration.backbone),
         }
         base = self._parameters.named_base_seed
@@ -235,7 +226,7 @@ class TrialMeasurer:
         return identity, self._dataset.meta_features, proposal.configuration, protocol
 
     def _train(self, proposals: Sequence[Proposal]) -> tuple[list[list[FoldOutcome]], CachedArrays]:
-        protocol, first = self._parameters.protocol, proposals[0].configuration
+        first = proposals[0].configuration
         cut = self._cut(first)
         crossing = self._features.crossing(
             cut,
@@ -244,23 +235,20 @@ class TrialMeasurer:
             first.strategy,
             self._image_size(first),
         )
-        schedule = Schedule(
-            max_epochs=getattr(protocol.max_epochs, first.strategy),
-            patience=protocol.patience,
-            freeze_batch_norm=protocol.freeze_batch_norm,
-            seed=proposals[0].seed,
-        )
         outcomes = train_trials(
             [proposal.configuration for proposal in proposals],
             cut,
             crossing.arrays,
             self._labels,
             self.splits(proposals[0]),
-            schedule,
+            self._schedule(proposals[0]),
             self._networks,
             self._watcher,
         )
         return outcomes, crossing
+
+    def _schedule(self, proposal: Proposal) -> Schedule:
+        return self._parameters.protocol.schedule(proposal.configuration, proposal.seed)
 
     def _image_size(self, configuration: Configuration) -> int:
         return image_size_of(configuration, self._parameters.protocol.image_size)

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
+from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import FilePath, Parameters
-from metallmix_kedro.training import CacheParameters, Strategy
+from metallmix_kedro.training import CacheParameters, Schedule, Strategy
 
 Epochs = Annotated[int, Field(ge=1, le=1000)]
 Folds = Annotated[int, Field(ge=1, le=20)]
@@ -62,6 +63,15 @@ class Protocol(Parameters):
     max_epochs: EpochBudget
     patience: Annotated[int, Field(ge=1, le=1000)]
     freeze_batch_norm: bool
+
+    def schedule(self, configuration: Configuration, seed: int) -> Schedule:
+        """Return for how long a configuration is trained."""
+        return Schedule(
+            max_epochs=getattr(self.max_epochs, configuration.strategy),
+            patience=self.patience,
+            freeze_batch_norm=self.freeze_batch_norm,
+            seed=seed,
+        )
 
 
 class Level(Parameters):

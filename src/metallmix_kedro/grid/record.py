@@ -5,6 +5,7 @@ import json
 import math
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -15,7 +16,7 @@ from metallmix_kedro.history import METRICS, history_columns
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import require
-from metallmix_kedro.training import FoldOutcome, effective_values
+from metallmix_kedro.training import FoldOutcome, Schedule, Split, effective_values
 
 Record = dict[str, Any]
 
@@ -47,6 +48,36 @@ def trial_id(
     parts = [dataset, data_hash, {**protocol, **effective_values(configuration)}]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     return f"{dataset}-{digest[:12]}"
+
+
+def protocol_of(
+    splits: Sequence[Split], n_images: int, image_size: int, level: str, schedule: Schedule
+) -> Record:
+    """Describe how a trial is measured, by the columns of the history.
+
+    Parameters
+    ----------
+    splits : sequence of Split
+        Its folds.
+    n_images : int
+        Images of the dataset that are used at all.
+    image_size : int
+        Side of the images in pixels.
+    level : str
+        Name of the number of images that train.
+    schedule : Schedule
+        For how long, and with which seed.
+    """
+    return {
+        "image_size": image_size,
+        "subset_size": n_images,
+        "test_size": sum(len(split.test) for split in splits),
+        "level": level,
+        "n_train": round(float(np.mean([len(split.train) for split in splits]))),
+        "n_validation": round(float(np.mean([len(split.validation) for split in splits]))),
+        "n_folds": len(splits),
+        **asdict(schedule),
+    }
 
 
 def environment() -> dict[str, str]:

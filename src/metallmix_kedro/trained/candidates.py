@@ -29,7 +29,6 @@ from metallmix_kedro.training import (
     BackboneStore,
     DivergedError,
     Plan,
-    Schedule,
     Trained,
     image_size_of,
     plan_splits,
@@ -205,12 +204,7 @@ def _plan(
         data_hash=target.data_hash,
         splits=splits,
         kept=kept,
-        schedule=Schedule(
-            max_epochs=getattr(protocol.max_epochs, configuration.strategy),
-            patience=protocol.patience,
-            freeze_batch_norm=protocol.freeze_batch_norm,
-            seed=grid.seed,
-        ),
+        schedule=protocol.schedule(configuration, grid.seed),
     )
 
 

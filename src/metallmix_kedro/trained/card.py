@@ -5,14 +5,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from metallmix_kedro import __version__
 from metallmix_kedro.backbones import get_backbone
 from metallmix_kedro.explanation import formatting
 from metallmix_kedro.grid import environment
 from metallmix_kedro.history import MEASURES
 from metallmix_kedro.search_space import phrase
+from metallmix_kedro.support import text_template
 from metallmix_kedro.trained.candidates import TrainedTarget
 from metallmix_kedro.trained.scores import (
     Asked,
@@ -72,7 +71,7 @@ def describe_model(done: TrainedTarget) -> Json:
             }
             for number, name in enumerate(plan.class_names)
         },
-        "calibration_error": calibration(asked)[1],
+        "calibration_error": calibration(asked)[-1],
         "search": _search(done),
         "predicted": _compared(done, scores[done.recommendation.objective], asked.held_out),
         "training": {
@@ -99,12 +98,9 @@ def describe_model(done: TrainedTarget) -> Json:
 
 def render_card(card: Json) -> str:
     """Write the card as Markdown."""
-    loader = FileSystemLoader(Path(__file__).parent / "templates")
-    templates = Environment(  # noqa: S701 Markdown, not HTML
-        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    templates.filters.update(percent=formatting.percent, duration=formatting.duration, cell=_cell)
-    return templates.get_template("card.md.j2").render(card=card)
+    path = Path(__file__).parent / "templates/card.md.j2"
+    percent, duration = formatting.percent, formatting.duration
+    return text_template(path, percent=percent, duration=duration, cell=_cell).render(card=card)
 
 
 def _cell(text: str) -> str:
@@ -226,7 +222,7 @@ def _limits(done: TrainedTarget, asked: Asked) -> list[str]:
         "people were not tested.",
         "Images that look alike were kept in one fold. What else ties images together (the same "
         "patient or place) is not known here, and would make the scores too good.",
-        f"A stated probability is off by {formatting.percent(calibration(asked)[1])} on average.",
+        f"A stated probability is off by {formatting.percent(calibration(asked)[-1])} on average.",
     ]
     outcomes = [fold.outcome for fold in done.trained.folds]
     told = sum(one.validation_accuracy for one in outcomes) / max(1, len(outcomes))

@@ -2,8 +2,15 @@
 
 import pandas as pd
 
-from metallmix_kedro.grid import environment, failed_record, finished_record, trial_id
+from metallmix_kedro.grid import (
+    environment,
+    failed_record,
+    finished_record,
+    protocol_of,
+    trial_id,
+)
 from metallmix_kedro.history import collect_history
+from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.trained.candidates import TrainedTarget
 from metallmix_kedro.trained.within_budget.trials import PROPOSER, Record
@@ -38,63 +45,29 @@ def add_own_trial(
 
 
 def _cross_validated(done: TrainedTarget) -> list[Record]:
-    known = done.recommendation.target.meta_features
     trained = done.trained
-    records = [
-        finished_record(
-            _identity(done, trained.configuration, done.weights_id),
-            known,
-            trained.configuration,
-            _protocol(done, done.weights_id),
-            [fold.outcome for fold in trained.folds],
-            trained.feature_time_s,
-        )
-    ]
+    folds = [fold.outcome for fold in trained.folds]
+    described = _described(done, trained.configuration, done.weights_id, done.weights_id)
+    records = [finished_record(*described, folds, trained.feature_time_s)]
     for one in done.passed_over:
         if one.diverged:
             configuration = one.candidate.configuration
-            identity = _identity(done, configuration, configuration.backbone)
-            records.append(
-                failed_record(
-                    identity, known, configuration, _protocol(done, None), ValueError(one.why)
-                )
-            )
+            described = _described(done, configuration, configuration.backbone, None)
+            records.append(failed_record(*described, ValueError(one.why)))
     return records
 
 
-def _identity(done: TrainedTarget, configuration: Configuration, weights: str) -> dict[str, str]:
-    named = {**_measured(done), "weights_id": weights}
-    target = done.target
-    return {
+def _described(
+    done: TrainedTarget, configuration: Configuration, named_weights: str, weights_id: str | None
+) -> tuple[Record, MetaFeatures, Configuration, Record]:
+    plan, target = done.plan, done.target
+    protocol = protocol_of(plan.splits, len(plan.images), plan.image_size, "all", plan.schedule)
+    named = {**protocol, "weights_id": named_weights}
+    identity = {
         "trial_id": trial_id(target.name, target.data_hash, configuration, named),
         "dataset": target.name,
         "proposer": PROPOSER,
         "data_hash": target.data_hash,
     }
-
-
-def _measured(done: TrainedTarget) -> dict[str, object]:
-    plan = done.plan
-    n_folds = len(plan.splits)
-    return {
-        "image_size": plan.image_size,
-        "subset_size": len(plan.images),
-        "test_size": sum(len(split.test) for split in plan.splits),
-        "level": "all",
-        "n_train": round(sum(len(split.train) for split in plan.splits) / n_folds),
-        "n_validation": round(sum(len(split.validation) for split in plan.splits) / n_folds),
-        "n_folds": n_folds,
-        "max_epochs": plan.schedule.max_epochs,
-        "patience": plan.schedule.patience,
-        "freeze_batch_norm": plan.schedule.freeze_batch_norm,
-        "seed": plan.schedule.seed,
-    }
-
-
-def _protocol(done: TrainedTarget, weights_id: str | None) -> dict[str, object]:
-    return {
-        **_measured(done),
-        "weights_id": weights_id,
-        "trained_together": 1,
-        **environment(),
-    }
+    protocol |= {"weights_id": weights_id, "trained_together": 1, **environment()}
+    return identity, done.recommendation.target.meta_features, configuration, protocol

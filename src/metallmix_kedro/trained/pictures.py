@@ -71,14 +71,11 @@ def plot_classes(asked: Asked, names: tuple[str, ...]) -> "Figure":
 
 def plot_calibration(asked: Asked) -> "Figure":
     """Draw how often an answer is right, by the probability that was stated with it."""
-    bins, _ = calibration(asked)
+    stated, right, n_images, _ = calibration(asked)
     figure = new_figure(4.2, 3.8)
     axes = figure.add_subplot()
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
-    sizes = [20 + 180 * one.n_images / len(asked.rows) for one in bins]
-    axes.scatter(
-        [one.confidence for one in bins], [one.accuracy for one in bins], s=sizes, color=BLUE
-    )
+    axes.scatter(stated, right, s=20 + 180 * n_images / len(asked.rows), color=BLUE)
     axes.set(xlabel="stated probability", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
     return figure
 

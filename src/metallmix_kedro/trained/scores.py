@@ -131,34 +131,29 @@ def scores_with_intervals(asked: Asked, all_labels: Counts, seed: int) -> dict[s
     }
 
 
-@dataclass(frozen=True)
-class Bin:
-    """Images with about the same probability of their named class: how many of them are right."""
-
-    confidence: float
-    accuracy: float
-    n_images: int
-
-
-def calibration(asked: Asked) -> tuple[list[Bin], float]:
+def calibration(asked: Asked) -> tuple[Floats, Floats, Counts, float]:
     """Compare stated probabilities with what came true.
 
     Returns
     -------
-    list of Bin
-        Ten equal ranges of the probability of the named class, those without images left out.
-    float
+    stated, right : numpy.ndarray
+        Mean probability of the named class, and share of images that are right, in each of ten
+        equal ranges of that probability; those without images are left out.
+    n_images : numpy.ndarray of int
+        Images in each.
+    error : float
         Expected calibration error: the mean distance, weighted by images, in [0, 1].
     """
-    stated = asked.probabilities.max(axis=1)
-    right = asked.predicted == asked.truth
+    stated = asked.probabilities.max(axis=1).astype(np.float64)
     places = np.minimum((stated * _BINS).astype(np.int64), _BINS - 1)
-    bins = [
-        Bin(float(stated[here].mean()), float(right[here].mean()), int(here.sum()))
-        for here in (places == place for place in np.unique(places))
-    ]
-    error = sum(one.n_images * abs(one.confidence - one.accuracy) for one in bins) / len(stated)
-    return bins, float(error)
+    n_images = np.bincount(places, minlength=_BINS)
+    there = n_images > 0
+    means, shares = (
+        np.bincount(places, weights=values, minlength=_BINS)[there] / n_images[there]
+        for values in (stated, asked.predicted == asked.truth)
+    )
+    error = np.average(np.abs(means - shares), weights=n_images[there])
+    return means, shares, n_images[there], float(error)
 
 
 def most_wrong(asked: Asked, count: int) -> Counts:

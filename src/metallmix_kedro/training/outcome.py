@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metallmix_kedro.training.inputs.splits import Split
-from metallmix_kedro.training.metrics import classification_scores, rarest_classes, recall_of
+from metallmix_kedro.training.metrics import macro_scores, rarest_classes, recall_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +61,18 @@ def fold_outcome(
     validation_curve : sequence of float
         Validation accuracy after each epoch.
     """
-    hits = labels[split.test] == predicted[split.test]
-    found = {
-        name: classification_scores(labels[rows], predicted[rows])
-        for name, rows in (
-            ("train", split.train),
-            ("validation", split.validation),
-            ("test", split.test),
-        )
-    }
+    right, test = labels == predicted, split.test
+    hits = right[test]
+    precision, recall, f1 = macro_scores(labels[test], predicted[test])
     return FoldOutcome(
-        train_accuracy=found["train"]["accuracy"],
-        validation_accuracy=found["validation"]["accuracy"],
-        test_accuracy=found["test"]["accuracy"],
-        test_precision=found["test"]["precision"],
-        test_recall=found["test"]["recall"],
-        test_f1=found["test"]["f1"],
+        train_accuracy=float(right[split.train].mean()),
+        validation_accuracy=float(right[split.validation].mean()),
+        test_accuracy=float(hits.mean()),
+        test_precision=precision,
+        test_recall=recall,
+        test_f1=f1,
         # Rare is what is rare among all images: a fold's few may differ by one.
-        test_rarest_recall=recall_of(
-            rarest_classes(labels), labels[split.test], predicted[split.test]
-        ),
+        test_rarest_recall=recall_of(rarest_classes(labels), labels[test], predicted[test]),
         epochs_run=epochs_run,
         fit_time_s=fit_time_s,
         fit_cpu_s=fit_cpu_s,

@@ -63,11 +63,13 @@ def test_calibration_is_right_where_probabilities_are() -> None:
     probabilities = np.stack([first, 1 - first], axis=1)
     truth = (rng.random(n_images) > first).astype(np.int64)
     rows = np.arange(n_images)
-    bins, error = calibration(Asked(rows, truth, np.zeros_like(truth), probabilities, True))
-    assert len(bins) == 5
-    assert sum(one.n_images for one in bins) == n_images
+    stated, right, counts, error = calibration(
+        Asked(rows, truth, np.zeros_like(truth), probabilities, True)
+    )
+    assert len(stated) == len(right) == len(counts) == 5
+    assert counts.sum() == n_images
     assert error < 0.02
-    assert calibration(Asked(rows, 1 - truth, np.zeros_like(truth), probabilities, True))[1] > 0.3
+    assert calibration(Asked(rows, 1 - truth, np.zeros_like(truth), probabilities, True))[-1] > 0.3
 
 
 def test_the_surest_mistakes_come_first() -> None:

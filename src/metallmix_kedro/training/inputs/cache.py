@@ -199,11 +199,9 @@ def _is_running(pid: int) -> bool:
 
 
 def _write_header(file: BinaryIO, array: NDArray[Any], n_rows: int) -> None:
-    header = {
-        "descr": np.lib.format.dtype_to_descr(array.dtype),
-        "fortran_order": False,
-        "shape": (n_rows, *array.shape[1:]),
-    }
+    shape = (n_rows, *array.shape[1:])
+    descr = np.lib.format.dtype_to_descr(array.dtype)
+    header = {"descr": descr, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(file, header)
 
 

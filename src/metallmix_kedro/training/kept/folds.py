@@ -1,10 +1,8 @@
 """What is finished of a training, on disk: a run that was stopped or killed goes on from there."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +11,7 @@ from metallmix_kedro.support import whole_file
 from metallmix_kedro.training.inputs.splits import Indices
 from metallmix_kedro.training.outcome import FoldOutcome
 
-_FAILED = "failed.json"
+_FAILED = "failed.txt"
 
 
 @dataclass(frozen=True)
@@ -72,15 +70,13 @@ class FinishedFolds:
         """Where the network that is kept lies once it is trained."""
         return self.folder / "classifier.keras"
 
-    def fail(self, message: str, about: Mapping[str, Any]) -> None:
+    def fail(self, message: str) -> None:
         """Record that the training diverged: the same would again."""
         with whole_file(self.folder / _FAILED) as file:
-            file.write(json.dumps({"error": message, **about}).encode())
+            file.write(message.encode())
 
     @property
     def failure(self) -> str | None:
         """Why the training failed, if it did."""
-        try:
-            return str(json.loads((self.folder / _FAILED).read_bytes())["error"])
-        except (OSError, ValueError, KeyError):
-            return None
+        path = self.folder / _FAILED
+        return path.read_text("utf-8") if path.exists() else None

@@ -1,12 +1,10 @@
 """The progress bar of a training."""
 
-from types import TracebackType
-
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
-class TrainingProgress:
+class TrainingProgress(Progress):
     """Shows the split and epoch, the validation accuracy, and how long the rest may take.
 
     Parameters
@@ -18,7 +16,7 @@ class TrainingProgress:
     """
 
     def __init__(self, n_splits: int, max_epochs: int) -> None:
-        self._progress = Progress(
+        super().__init__(
             TextColumn("{task.description}"),
             BarColumn(),
             TextColumn("{task.fields[told]}"),
@@ -31,31 +29,18 @@ class TrainingProgress:
         self._ended = 0
         self._epoch = 0
         self._best = 0.0
-        total = n_splits * max_epochs
-        self._task = self._progress.add_task("training", total=total, told="")
-
-    def __enter__(self) -> "TrainingProgress":
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
+        self._task = self.add_task("training", total=n_splits * max_epochs, told="")
 
     def begin(self, description: str) -> None:
         """Say what comes next."""
         self._epoch, self._best = 0, 0.0
-        self._progress.update(self._task, description=description, told="")
+        self.update(self._task, description=description, told="")
 
     def epoch_ended(self, accuracy: float) -> None:
         """Count an epoch with its validation accuracy in [0, 1]."""
         self._epoch += 1
         self._best = max(self._best, accuracy)
-        self._progress.update(
+        self.update(
             self._task,
             completed=self._ended * self._max_epochs + self._epoch,
             told=f"epoch {self._epoch}: validation {accuracy:.3f}, best {self._best:.3f}",
@@ -64,4 +49,4 @@ class TrainingProgress:
     def split_ended(self) -> None:
         """Count a split."""
         self._ended += 1
-        self._progress.update(self._task, completed=self._ended * self._max_epochs)
+        self.update(self._task, completed=self._ended * self._max_epochs)

@@ -195,7 +195,7 @@ class _Run:
                 "steps are too large for these images. Set training.take_next_if_diverged: true "
                 "to train the next candidate of the short list."
             )
-            self._finished.fail(message, self._plan.configuration.as_dict())
+            self._finished.fail(message)
             raise DivergedError(message)
         self._progress.epoch_ended(float(accuracies[0]))
 

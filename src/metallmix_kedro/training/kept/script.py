@@ -3,10 +3,8 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support import require
+from metallmix_kedro.support import require, text_template
 from metallmix_kedro.training.network import TRAINED_LAYERS, optimizer_class, weight_decay
 from metallmix_kedro.training.trials import Schedule
 
@@ -42,13 +40,7 @@ def write_script(
     """
     trained = {"feature_extraction": 0, "full": _EVERY_LAYER, **TRAINED_LAYERS}
     backend = require("keras", "experiments").backend.backend()
-    environment = Environment(  # noqa: S701 Python, not HTML
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("train.py.j2").render(
+    return text_template(Path(__file__).parent / "templates/train.py.j2").render(
         name=configuration.backbone,
         # In the first lines of a script, a name must not end the string it stands in.
         dataset="".join(sign for sign in dataset if sign.isalnum() or sign in " _.-"),
