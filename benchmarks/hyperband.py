@@ -1,6 +1,6 @@
 """KerasTuner's Hyperband on the plain Keras loop, for `benchmarks.within_budget`.
 
-It needs keras-tuner, which is no dependency of the project.
+It needs keras-tuner, and tensorboard, which that imports: neither is a dependency of the project.
 """
 
 from collections.abc import Callable

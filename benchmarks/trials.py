@@ -27,7 +27,7 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -248,34 +248,25 @@ def read_arguments() -> argparse.Namespace:
     """Read the command line."""
     protocol = shipped_parameters("experiment_grid")["protocol"]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--strategy", choices=hyperparameter("strategy").ranks, default="feature_extraction"
-    )
-    parser.add_argument("--trials", type=int, default=40, help="of all datasets together")
-    parser.add_argument("--loop-every", type=int, default=1, help="see above")
-    parser.add_argument("--images", type=Path, nargs="+", default=[], help="folders or archives")
-    parser.add_argument("--backbones", nargs="+", help="default: two small ones")
-    parser.add_argument("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
-    parser.add_argument("--image-size", type=int, default=protocol["image_size"])
-    parser.add_argument("--subset", type=int, default=protocol["subset_size"])
-    parser.add_argument("--folds", type=int, help="default: as shipped")
-    parser.add_argument("--epochs", type=int, help="default: as shipped")
-    parser.add_argument("--seed", type=int, default=42)
-    parser.add_argument("--out", type=Path, help="file of the results; kept if given")
+    strategies, add = hyperparameter("strategy").ranks, parser.add_argument
+    add("--strategy", choices=strategies, default="feature_extraction")
+    add("--trials", type=int, default=40, help="of all datasets together")
+    add("--loop-every", type=int, default=1, help="see above")
+    add("--images", type=Path, nargs="+", default=[], help="folders or archives")
+    add("--backbones", nargs="+", help="default: two small ones")
+    add("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
+    add("--image-size", type=int, default=protocol["image_size"])
+    add("--subset", type=int, default=protocol["subset_size"])
+    add("--folds", type=int, help="default: as shipped")
+    add("--epochs", type=int, help="default: as shipped")
+    add("--seed", type=int, default=42)
+    add("--out", type=Path, help="file of the results; kept if given")
     arguments = parser.parse_args()
     if arguments.backbones is None:
         has_mobile = any(named.startswith("MobileNetV2_0.35=") for named in arguments.weights)
         second = "MobileNetV2_0.35" if has_mobile else "EfficientNetLite1"
         arguments.backbones = ["EfficientNetLite0", second]
     return arguments
-
-
-def draw(folder: Path, n_images: int) -> Sequence[Path]:
-    """Draw two datasets."""
-    return [
-        draw_dataset(folder / f"drawn_{n_classes}", n_classes, n_images, seed=n_classes)
-        for n_classes in (3, 5)
-    ]
 
 
 def main() -> None:
@@ -289,7 +280,11 @@ def main() -> None:
             if key in ("image_size", "subset", "seed", "backbones")
         }
         settings["images"] = [str(path) for path in arguments.images]
-        arguments.images = arguments.images or draw(folder, 2 * arguments.subset)
+        n_images = 2 * arguments.subset
+        arguments.images = arguments.images or [
+            draw_dataset(folder / f"drawn_{n_classes}", n_classes, n_images, seed=n_classes)
+            for n_classes in (3, 5)
+        ]
         parameters = grid_parameters(arguments, folder)
         results = Results(arguments.out or folder / "results.jsonl", settings)
         time_reading()

@@ -261,10 +261,12 @@ def draw(found: dict[str, dict[str, pd.Series]], path: Path) -> None:
     """Draw a line a method: the mean over datasets, from when each of them has a result."""
     figure = new_figure(7, 4.2)
     axes = figure.add_subplot()
-    for method, by_dataset in found.items():
+    for method in sorted(found, key=list(METHODS).index):
+        by_dataset = found[method]
         together = pd.DataFrame(by_dataset).sort_index().ffill().dropna()
         told = f"{method.replace('_', ' ')} ({len(by_dataset)})"
-        axes.step(together.index, together.mean(axis=1), where="post", label=told)
+        mean = together.mean(axis=1)
+        axes.step(together.index, mean, where="post", marker=".", label=told)
     axes.set(xscale="log", xlabel="seconds", ylabel="mean test accuracy of what leads")
     axes.legend(frameon=False, title="method (datasets)")
     figure.savefig(path, dpi=150)

@@ -3,13 +3,12 @@
 import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
 
 from metallmix_kedro.grid.bundles import Bundle, group_proposals
 from metallmix_kedro.grid.executors import Executor, WorkerLostError
-from metallmix_kedro.grid.measuring import Proposal, Trial
+from metallmix_kedro.grid.measuring import Proposal, Trial, TrialMeasurer
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
-from metallmix_kedro.grid.plan import Measured, Plan
+from metallmix_kedro.grid.plan import Plan
 from metallmix_kedro.grid.progress import Advance, grid_progress
 from metallmix_kedro.grid.record import Record
 from metallmix_kedro.grid.search import SearchChain
@@ -17,16 +16,6 @@ from metallmix_kedro.search_space import SearchSpace
 from metallmix_kedro.support import WeightsError
 
 logger = logging.getLogger(__name__)
-
-
-class Measurer(Measured, Protocol):
-    """Names the trials of one dataset."""
-
-    def identify(self, proposal: Proposal) -> tuple[str, Record]:
-        """Name a trial and give its protocol."""
-
-    def failed(self, proposal: Proposal, error: Exception) -> Record:
-        """Make the record of a trial that could not be measured."""
 
 
 class TrialGrid:
@@ -39,7 +28,7 @@ class TrialGrid:
 
     Parameters
     ----------
-    measurers : mapping of str to Measurer
+    measurers : mapping of str to TrialMeasurer
         By dataset name.
     space : SearchSpace
         The configurations to choose among.
@@ -51,7 +40,7 @@ class TrialGrid:
 
     def __init__(
         self,
-        measurers: Mapping[str, Measurer],
+        measurers: Mapping[str, TrialMeasurer],
         space: SearchSpace,
         parameters: ExperimentGridParameters,
         finished: Mapping[str, Record],

@@ -3,26 +3,15 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 from itertools import product
-from typing import Any, Protocol
+from typing import Any
 
 from metallmix_kedro.declared import hyperparameters
-from metallmix_kedro.grid.measuring import Proposal, Trial
+from metallmix_kedro.grid.measuring import Proposal, Trial, TrialMeasurer
 from metallmix_kedro.grid.parameters import ExperimentGridParameters, Level
 from metallmix_kedro.grid.proposals import random_by_strategy, random_configurations
 from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support import ParameterError
 from metallmix_kedro.training import STRATEGIES
-
-
-class Measured(Protocol):
-    """What of a dataset decides which trials are measured on it."""
-
-    @property
-    def n_images(self) -> int:
-        """Images of the dataset that are used at all."""
-
-    def has_level(self, n_train: int | None) -> bool:
-        """Whether so many images can train: one of each class, and clearly more are there."""
 
 
 class Plan:
@@ -61,7 +50,7 @@ class Plan:
         configuration, n_train, seed = trial
         return configuration if n_train is None and seed == self._parameters.seed else None
 
-    def proposals(self, dataset: Measured) -> list[Proposal]:
+    def proposals(self, dataset: TrialMeasurer) -> list[Proposal]:
         """List the trials of a dataset, each once: random search, then level by level."""
         found = [self.at_all_images(one, "random") for one in self.random]
         for level in self._parameters.levels:

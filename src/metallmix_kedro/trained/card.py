@@ -45,8 +45,7 @@ def describe_model(done: TrainedTarget) -> Json:
     """
     plan, asked = done.plan, Asked.of(done)
     scores = scores_with_intervals(asked, plan.labels, plan.schedule.seed)
-    precision, recall, f1 = by_class(asked.confusion)
-    there = asked.confusion.sum(axis=1)
+    of_classes = (*by_class(asked.confusion), asked.confusion.sum(axis=1))
     n_images = plan.images["class_name"].value_counts()
     return {
         "name": done.target.name,
@@ -63,13 +62,10 @@ def describe_model(done: TrainedTarget) -> Json:
         "scores": {name: asdict(score) for name, score in scores.items()},
         "scores_are": _meaning(done, asked),
         "by_class": {
-            name: {
-                "precision": float(precision[number]),
-                "recall": float(recall[number]),
-                "f1": float(f1[number]),
-                "n_images": int(there[number]),
-            }
-            for number, name in enumerate(plan.class_names)
+            name: {"precision": p, "recall": r, "f1": f, "n_images": n}
+            for name, p, r, f, n in zip(
+                plan.class_names, *(row.tolist() for row in of_classes), strict=True
+            )
         },
         "calibration_error": calibration(asked)[-1],
         "search": _search(done),
@@ -127,11 +123,9 @@ def _compared(done: TrainedTarget, measured: Score, held_out: bool) -> Json:
     label, value = MEASURES[objective].label, measured.value
     interval = f"{formatting.percent(low)} to {formatting.percent(high)}"
     told = f"the measured {label}, {formatting.percent(value)}"
-    if low <= value <= high:
-        verdict = f"The prediction held: {told}, lies in the predicted interval, {interval}."
-    else:
-        side = "below" if value < low else "above"
-        verdict = f"The prediction was off: {told}, lies {side} the predicted interval, {interval}."
+    held = bool(low <= value <= high)
+    word, side = ("held", "in") if held else ("was off", "below" if value < low else "above")
+    verdict = f"The prediction {word}: {told}, lies {side} the predicted interval, {interval}."
     if not held_out:
         verdict += " But it was measured on the images that told when to stop, which flatters."
     return {
@@ -140,7 +134,7 @@ def _compared(done: TrainedTarget, measured: Score, held_out: bool) -> Json:
         "low": low,
         "high": high,
         "measured": value,
-        "held": bool(low <= value <= high),
+        "held": held,
         "verdict": verdict,
     }
 

@@ -6,24 +6,22 @@ from numpy.typing import NDArray
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import require
 from metallmix_kedro.training.augmentation import augmented
+from metallmix_kedro.training.fitting import Floats, Network
 from metallmix_kedro.training.network import (
     HEAD_LAYERS,
     CutBackbone,
     add_head,
-    assign,
     compiled_by_xla,
     optimizer_class,
     set_trainable,
     weight_decay,
 )
 
-Floats = NDArray[np.float32]
 
-
-class FineTunedNetwork:
+class FineTunedNetwork(Network):
     """The layers that one trial trains, from what crosses the cut to class probabilities.
 
-    It fulfils `fitting.Network`. What Keras has traced serves all trials that differ in nothing
+    What Keras has traced serves all trials that differ in nothing
     but the learning rate.
 
     Parameters
@@ -41,7 +39,6 @@ class FineTunedNetwork:
     """
 
     n_networks = 1
-    rows_at_once = 64
 
     def __init__(
         self,
@@ -69,8 +66,8 @@ class FineTunedNetwork:
             jit_compile=compiled_by_xla(),
         )
         self._optimizer.build(self._model.trainable_variables)
-        self._state = [*self._model.variables, *self._optimizer.variables]
-        self._initial = [np.asarray(variable).copy() for variable in self._state]
+        state = [*self._model.variables, *self._optimizer.variables]
+        self.starts_as_it_is(state, self._model.weights)
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Train with this learning rate from now on, also after `reset`."""
@@ -79,17 +76,9 @@ class FineTunedNetwork:
         position = next(i for i, variable in enumerate(self._state) if variable is rate)
         self._initial[position] = np.asarray(rate).copy()
 
-    def reset(self) -> None:
-        """Go back to the pretrained backbone with an untrained head."""
-        assign(self._state, self._initial)
-
     def train_on(self, inputs: list[Floats], labels: NDArray[np.int64]) -> None:
         """Take one step on a batch of what crosses the cut."""
         self._model.train_on_batch(inputs, labels)
-
-    def predict(self, inputs: list[Floats]) -> NDArray[np.int64]:
-        """Return classes, shape (n_images, 1)."""
-        return np.asarray(self.probabilities(inputs).argmax(axis=2), dtype=np.int64)
 
     def probabilities(self, inputs: list[Floats]) -> Floats:
         """Return class probabilities, shape (n_images, 1, n_classes)."""
@@ -99,15 +88,7 @@ class FineTunedNetwork:
         """Return the weights of the head, by layer, as `network.HEAD_LAYERS`."""
         return [self._model.get_layer(name).get_weights() for name in HEAD_LAYERS]
 
-    def weights(self) -> list[Floats]:
-        """Return a copy of all weights."""
-        return [np.asarray(variable).copy() for variable in self._model.weights]
-
     def keep(self, kept: list[Floats], which: NDArray[np.bool_]) -> None:
         """Copy the present weights into `kept`, in place, if `which` says so."""
         if which[0]:
             kept[:] = self.weights()
-
-    def set_weights(self, values: list[Floats]) -> None:
-        """Put weights back."""
-        assign(self._model.weights, values)

@@ -1,7 +1,7 @@
 """Training on one split after another, whatever is trained: several heads, or one whole network."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from metallmix_kedro.training.inputs.order import batches
 from metallmix_kedro.training.inputs.rows import Rows
 from metallmix_kedro.training.inputs.splits import Indices, Split
+from metallmix_kedro.training.network import assign
 from metallmix_kedro.training.outcome import FoldOutcome, Stopwatch, fold_outcome
 from metallmix_kedro.training.stopping import EarlyStopping
 
@@ -24,31 +25,43 @@ class Network(Protocol):
     """
 
     n_networks: int
-    rows_at_once: int
+    rows_at_once: int = 64
+    _state: list[Any]
+    _weights: list[Any]
+    _initial: list[Floats]
+
+    def starts_as_it_is(self, state: list[Any], weights: list[Any]) -> None:
+        """Remember what training changes, the weights among it, as it is now."""
+        self._state, self._weights = state, weights
+        self._initial = [np.asarray(variable).copy() for variable in state]
 
     def reset(self) -> None:
-        """Go back to the state before training."""
+        """Go back to the state before training; what Keras has traced stays."""
+        assign(self._state, self._initial)
 
     def train_on(self, inputs: list[Floats], labels: Labels) -> None:
         """Take one step of the optimizer on one batch."""
 
-    def predict(self, inputs: list[Floats]) -> Labels:
-        """Return classes, shape (n_examples, n_networks)."""
-
     def probabilities(self, inputs: list[Floats]) -> Floats:
         """Return class probabilities, shape (n_examples, n_networks, n_classes)."""
+
+    def predict(self, inputs: list[Floats]) -> Labels:
+        """Return classes, shape (n_examples, n_networks)."""
+        return np.asarray(self.probabilities(inputs).argmax(axis=2), dtype=np.int64)
 
     def head_weights(self) -> list[list[Floats]]:
         """Return the weights of the first network's head, by layer, as `network.HEAD_LAYERS`."""
 
     def weights(self) -> list[Floats]:
         """Return a copy of all weights."""
+        return [np.asarray(variable).copy() for variable in self._weights]
 
     def keep(self, kept: list[Floats], which: NDArray[np.bool_]) -> None:
         """Copy the present weights of some networks into `kept`, in place."""
 
     def set_weights(self, values: list[Floats]) -> None:
         """Put weights back."""
+        assign(self._weights, values)
 
 
 class Watcher(Protocol):

@@ -16,16 +16,15 @@ from numpy.typing import NDArray
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import require
+from metallmix_kedro.training.fitting import Floats, Network
 from metallmix_kedro.training.network import (
     HEAD_LAYERS,
     STRATEGIES,
-    assign,
     compiled_by_xla,
     optimizer_class,
     weight_decay,
 )
 
-Floats = NDArray[np.float32]
 _DENSE_KERNEL = "head_dense/kernel"
 _SCALARS = ("learning_rate", "dropout", "weight_decay")
 
@@ -81,8 +80,8 @@ class HeadShape:
         )
 
 
-class HeadsNetwork:
-    """Heads trained side by side, with a block of every variable for each (a `Network`).
+class HeadsNetwork(Network):
+    """Heads trained side by side, with a block of every variable for each.
 
     What Keras has traced serves all heads of the same shape, one after another: the scalars are
     variables, see `set_scalars`.
@@ -95,8 +94,6 @@ class HeadsNetwork:
         Seed of initial weights and dropout, the same for every head: as if each were alone.
     """
 
-    rows_at_once = 64
-
     def __init__(self, shape: HeadShape, seed: int) -> None:
         self.n_networks = shape.n_heads
         self._model = _build(shape, seed)
@@ -106,14 +103,14 @@ class HeadsNetwork:
         self._rates, self._decays = optimizer.rates, optimizer.decays
         self._dropout = self._model.get_layer("head_dropout").rates
         # Of the model's variables only the dropout's random state belongs to no head.
-        self._weights = [weight for weight in self._model.weights if weight is not self._dropout]
+        weights = [weight for weight in self._model.weights if weight is not self._dropout]
         scalars = (self._rates, self._decays, self._dropout)
-        self._state = [
+        state = [
             variable
             for variable in (*self._model.variables, *optimizer.variables)
             if not any(variable is scalar for scalar in scalars)
         ]
-        self._initial = [np.asarray(variable).copy() for variable in self._state]
+        self.starts_as_it_is(state, weights)
 
     def set_scalars(self, configurations: Sequence[Configuration]) -> None:
         """Give each head its own scalars, in which alone they differ."""
@@ -122,17 +119,9 @@ class HeadsNetwork:
         if self._decays is not None:
             self._decays.assign([weight_decay(c) for c in configurations])
 
-    def reset(self) -> None:
-        """Go back to the state before training; what Keras has traced stays."""
-        assign(self._state, self._initial)
-
     def train_on(self, inputs: list[Floats], labels: NDArray[np.int64]) -> None:
         """Take one step on a batch, shapes (batch, n_features) and (batch,)."""
         self._model.train_on_batch(inputs[0], np.repeat(labels[:, None], self.n_networks, axis=1))
-
-    def predict(self, inputs: list[Floats]) -> NDArray[np.int64]:
-        """Return every head's classes, shape (n_images, n_heads)."""
-        return np.asarray(self.probabilities(inputs).argmax(axis=2), dtype=np.int64)
 
     def probabilities(self, inputs: list[Floats]) -> Floats:
         """Return every head's class probabilities, shape (n_images, n_heads, n_classes)."""
@@ -148,19 +137,11 @@ class HeadsNetwork:
             [weight[0] for weight in softmax.get_weights()],
         ]
 
-    def weights(self) -> list[Floats]:
-        """Return a copy of all weights."""
-        return [np.asarray(variable).copy() for variable in self._weights]
-
     def keep(self, kept: list[Floats], which: NDArray[np.bool_]) -> None:
         """Copy the present weights of some heads into `kept`, in place."""
         for variable, value in zip(self._weights, kept, strict=True):
             present = _by_head(np.asarray(variable), variable.path, self.n_networks)
             _by_head(value, variable.path, self.n_networks)[which] = present[which]
-
-    def set_weights(self, values: list[Floats]) -> None:
-        """Put weights back."""
-        assign(self._weights, values)
 
 
 def _by_head(value: Floats, path: str, n_heads: int) -> Floats:

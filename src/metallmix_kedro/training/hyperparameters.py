@@ -1,7 +1,7 @@
 """Which hyperparameters trials can be trained with, which values they take, and where they act.
 
 Another one is an entry here, its declaration in ``search_space.yml``, and the lines that carry it
-out, in the module that the entry names.
+out, in the module that stands above the entry.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,19 +20,14 @@ from metallmix_kedro.training.network import OPTIMIZERS, STRATEGIES
 class CarriedOut:
     """What the trainer makes of a hyperparameter.
 
-    ``takes`` says which values it can have, ``where`` is the module that carries it out, and
-    ``off`` the value with which a trial is the same as in a space without the hyperparameter.
+    ``takes`` says which values it can have, and ``off`` is the value with which a trial is the same
+    as in a space without the hyperparameter.
     """
 
-    where: str
     takes: str
     is_taken: Callable[[Any], bool]
     needed: bool = True
     off: Value | None = None
-
-
-def _among(names: tuple[str, ...]) -> Callable[[Any], bool]:
-    return lambda value: value in names
 
 
 def _from(least: float, most: float, kinds: Any = int | float) -> Callable[[Any], bool]:
@@ -40,40 +35,29 @@ def _from(least: float, most: float, kinds: Any = int | float) -> Callable[[Any]
 
 
 _LEAST_SIDE, _LARGEST_SIDE = 32, 1024
+_INFINITY = float("inf")
+_SIDES = f"whole numbers from {_LEAST_SIDE} to {_LARGEST_SIDE}"
+_ABOVE_0, _COUNT, _SHARE = "numbers above 0", "whole numbers above 0", "numbers from 0 to below 1"
 
 CARRIED_OUT: dict[str, CarriedOut] = {
-    "backbone": CarriedOut(
-        "backbones.registry", "names of registered backbones", _among(tuple(BACKBONES))
-    ),
-    "strategy": CarriedOut("training.network", ", ".join(STRATEGIES), _among(STRATEGIES)),
-    "dense_units": CarriedOut(
-        "training.network", "whole numbers above 0", _from(1, float("inf"), int)
-    ),
-    "dropout": CarriedOut(
-        "training.network", "numbers from 0 to below 1", lambda v: _from(0, 1)(v) and v < 1
-    ),
-    "optimizer": CarriedOut("training.network", ", ".join(OPTIMIZERS), _among(OPTIMIZERS)),
-    "learning_rate": CarriedOut(
-        "training.network", "numbers above 0", lambda v: _from(0, float("inf"))(v) and v > 0
-    ),
-    "batch_size": CarriedOut(
-        "training.inputs.order", "whole numbers above 0", _from(1, float("inf"), int)
-    ),
-    "image_size": CarriedOut(
-        "training.features",
-        f"whole numbers from {_LEAST_SIDE} to {_LARGEST_SIDE}",
-        _from(_LEAST_SIDE, _LARGEST_SIDE, int),
-        needed=False,
-    ),
-    "weight_decay": CarriedOut(
-        "training.network", "numbers from 0 to below 1", lambda v: _from(0, 1)(v) and v < 1,
-        needed=False, off=0.0,
-    ),
+    # in `backbones.registry`
+    "backbone": CarriedOut("names of registered backbones", BACKBONES.__contains__),
+    # in `network`
+    "strategy": CarriedOut(", ".join(STRATEGIES), STRATEGIES.__contains__),
+    "dense_units": CarriedOut(_COUNT, _from(1, _INFINITY, int)),
+    "dropout": CarriedOut(_SHARE, lambda v: _from(0, 1)(v) and v < 1),
+    "optimizer": CarriedOut(", ".join(OPTIMIZERS), OPTIMIZERS.__contains__),
+    "learning_rate": CarriedOut(_ABOVE_0, lambda v: _from(0, _INFINITY)(v) and v > 0),
+    "weight_decay": CarriedOut(_SHARE, lambda v: _from(0, 1)(v) and v < 1, needed=False, off=0.0),
+    # in `inputs.order`
+    "batch_size": CarriedOut(_COUNT, _from(1, _INFINITY, int)),
+    # in `features`
+    "image_size": CarriedOut(_SIDES, _from(_LEAST_SIDE, _LARGEST_SIDE, int), needed=False),
+    # in `augmentation`
     "augmentation": CarriedOut(
-        "training.augmentation", ", ".join(AUGMENTATIONS), _among(AUGMENTATIONS),
-        needed=False, off="none",
+        ", ".join(AUGMENTATIONS), AUGMENTATIONS.__contains__, needed=False, off="none"
     ),
-}  # fmt: skip
+}
 """What a trial can be trained with, by name. ``image_size`` takes the place of the protocol's."""
 
 _FROM_IMAGES = "full"

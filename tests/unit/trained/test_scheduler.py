@@ -32,10 +32,10 @@ class World:
         rng = np.random.default_rng(self.seed)
         self.groups, self.costs = [], []
         for backbone in range(self.n_backbones):
-            for kin in range(self.n_heads):
-                self._add(3, Cost(rng.uniform(2, 20), 4, True, backbone, kin))
+            for _ in range(self.n_heads):
+                self._add(3, Cost(rng.uniform(2, 20), 4, True, backbone))
             for _ in range(self.n_tuned):
-                self._add(1, Cost(rng.uniform(20, 200), 2, False, backbone, "full"))
+                self._add(1, Cost(rng.uniform(20, 200), 2, False, backbone))
         n = len(self.costs)
         self.worth = rng.normal(0.7, 0.05, n)
         self.prior = (self.worth + rng.normal(0, 0.15, (60, n))).astype(np.float32)
@@ -174,9 +174,9 @@ def test_scores_of_few_images_count_as_what_more_images_would_have_given() -> No
 
 def test_estimates_follow_what_was_measured() -> None:
     costs = [
-        Cost(10.0, 4, True, "a", "k"),
-        Cost(20.0, 4, True, "b", "k"),
-        Cost(50.0, 1, False, "a", "full"),
+        Cost(10.0, 4, True, "a"),
+        Cost(20.0, 4, True, "b"),
+        Cost(50.0, 1, False, "a"),
     ]
     pace = MeasuredPace(costs, (100, 400), 4, 1.0)
     before = pace.step(Step((0,), 0))

@@ -79,7 +79,7 @@ def run(
 ) -> Search:
     monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: trials.now_s))
     each = finish_s / 5.3 / 400 / 5e-4
-    costs = [Cost(each, 1, True, one.backbone, "kin") for one in HEADS]
+    costs = [Cost(each, 1, True, one.backbone) for one in HEADS]
     pace = MeasuredPace(costs, N_TRAIN, 4, 1.0)
     fakes: Any = FakeForesight(), trials, pace
     return SearchWithinBudget(*fakes, budget_s, began=trials.now_s).run()

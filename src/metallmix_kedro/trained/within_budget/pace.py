@@ -27,14 +27,13 @@ class Cost:
 
     ``seconds`` is what training it once on all images is predicted to take; a trial does so in
     ``n_folds`` folds. A ``cheap`` one trains a head alone, on features that are computed once for
-    each ``look``; ``kin`` take equally long.
+    each ``look``.
     """
 
     seconds: float
     n_folds: int
     cheap: bool
     look: Hashable
-    kin: Hashable
 
 
 class MeasuredPace:
@@ -91,7 +90,7 @@ class MeasuredPace:
 
     def _fit(self, step: Step) -> float:
         kinds = self._kinds(step)
-        return self._model(step) * self._ratio(*kinds, *(() if kinds[-1] == "heads" else ["look"]))
+        return self._model(step) * self._ratio(*kinds, *(() if "heads" in kinds else ("look",)))
 
     def _model(self, step: Step) -> float:
         cost = self._costs[step.places[0]]
@@ -102,10 +101,8 @@ class MeasuredPace:
 
     def _kinds(self, step: Step) -> tuple[Hashable, ...]:
         """Return what a step is an example of, the narrowest first."""
-        cost = self._costs[step.places[0]]
-        if not cost.cheap:
-            return cost.kin, "tuned"
-        return (step.level, cost.kin), step.level, "heads"
+        cheap = self._costs[step.places[0]].cheap
+        return (step.level, "heads") if cheap else (step.places, "tuned")
 
     def _ratio(self, *kinds: Hashable) -> float:
         """Return how much longer than predicted things took here."""

@@ -11,7 +11,6 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from metallmix_kedro.declared import network
 from metallmix_kedro.explanation import Budget, Candidate, formatting
 from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.search_space import Configuration, phrase
@@ -246,11 +245,9 @@ def expected_pace(
         zip(foresight.configurations, foresight.seconds.tolist(), strict=True)
     ):
         cheap, side = is_cheap(one), image_size_of(one, grid.protocol.image_size)
-        kin = tuple(part for part in trained_together(one) if not cheap or part[0] != network())
         seconds *= trials.n_images / n_images
         if budget is not None:
             seconds *= side**2 / budget.image_size**2
-        look = (one.backbone, side)
-        costs.append(Cost(seconds, trials.n_folds(place), cheap, look, kin))
+        costs.append(Cost(seconds, trials.n_folds(place), cheap, (one.backbone, side)))
     n_train = [trials.n_train(0, level) for level in range(len(trials.levels))]
     return MeasuredPace(costs, n_train, final_folds, n_images / trials.n_images)

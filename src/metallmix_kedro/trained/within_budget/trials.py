@@ -1,11 +1,13 @@
 """Measuring trials on the target as the experiment grid does, and keeping them on disk."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from metallmix_kedro.grid import (
     ExperimentGridParameters,
@@ -40,6 +42,9 @@ class Measured:
     seconds: float
     look_s: float
     used_s: float
+
+
+_STEPS = TypeAdapter(list[Measured])
 
 
 class _EveryEpoch:
@@ -92,7 +97,7 @@ class Trials:
             dataset, parameters, backbones, NetworkStore(), self._watcher
         )
         self._configurations, self._seed = configurations, grid.seed
-        self._folder = progress_root / cache_key(
+        key = cache_key(
             name=target.name,
             data=target.data_hash,
             paths=target.images["path"].tolist(),
@@ -102,7 +107,8 @@ class Trials:
             weights=grid.weights,
             seed=grid.seed,
         )
-        self._n_stored = 0
+        self._file = progress_root / key / "search.json"
+        self._steps: list[Measured] = []
         self.levels = tuple(level for level in LEVELS if self._measurer.has_level(level))
         self.n_images = self._measurer.n_images
 
@@ -141,20 +147,13 @@ class Trials:
         fits = sum((one["fit_time_s"] or 0.0) * one["n_folds"] for one in records)
         look_s = max(0.0, seconds - fits)
         done = Measured(step, tuple(records), seconds, look_s, used_s())
-        with whole_file(self._folder / f"{self._n_stored:04d}.json") as file:
-            file.write(json.dumps(asdict(done)).encode())
-        self._n_stored += 1
+        self._steps.append(done)
+        with whole_file(self._file) as file:
+            file.write(_STEPS.dump_json(self._steps))
         return done
 
     def read(self) -> list[Measured]:
-        """Read what an earlier run measured, in its order, up to the first damaged file."""
-        found = []
-        for path in sorted(self._folder.glob("[0-9]*.json")):
-            try:
-                stored = json.loads(path.read_bytes())
-                step = Step(tuple(stored["step"]["places"]), stored["step"]["level"])
-                found.append(Measured(**{**stored, "step": step}))
-            except (OSError, ValueError, KeyError, TypeError):
-                break
-        self._n_stored = len(found)
-        return found
+        """Read what an earlier run measured, in its order; nothing where the file is damaged."""
+        with suppress(OSError, ValidationError):
+            self._steps = _STEPS.validate_json(self._file.read_bytes())
+        return list(self._steps)

@@ -88,13 +88,11 @@ def train(plan: Plan, store: BackboneStore, cache: ArrayCache, progress_root: Pa
     asked = int(plan.configuration.batch_size)
     at_once = min([asked, *(fold.images_at_once for fold in earlier)])
     while True:
-        configuration = plan.configuration
-        if at_once < asked:
-            configuration = Configuration(**{**configuration.as_dict(), "batch_size": at_once})
+        told = f"Trained {at_once} images at a time in place of {asked}: more did not fit."
+        configuration = Configuration(**{**plan.configuration.as_dict(), "batch_size": at_once})
         try:
-            return _Run(replace(plan, configuration=configuration), store, cache, finished).train(
-                names, _batch_note(at_once, asked)
-            )
+            run = _Run(replace(plan, configuration=configuration), store, cache, finished)
+            return run.train(names, (told,) if at_once < asked else ())
         except KeyboardInterrupt:
             raise StoppedError(_stopped(finished, names)) from None
         except Exception as error:
@@ -238,12 +236,6 @@ def _key(plan: Plan, store: BackboneStore) -> str:
         kept=plan.kept.validation.tolist(),
         schedule=repr(plan.schedule),
     )
-
-
-def _batch_note(at_once: int, asked: int) -> tuple[str, ...]:
-    if at_once == asked:
-        return ()
-    return (f"Trained {at_once} images at a time in place of {asked}: more did not fit.",)
 
 
 def _is_out_of_memory(error: Exception) -> bool:
