@@ -61,7 +61,6 @@ def test_a_replay_is_identical_and_stores_nothing(recommended):
     assert report.identical
     assert {output.name for output in report.outputs} == {
         "target_meta_features",
-        "target_probes",
         "evidence",
         "recommendation",
         "learning_curve_plot",

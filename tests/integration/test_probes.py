@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from metallmix_kedro.meta_features.probes import PROBE_COLUMNS, PROBE_STATISTICS
+from metallmix_kedro.meta_features.probes import IMAGE_TRAITS, PROBE_COLUMNS, PROBE_STATISTICS
 from metallmix_kedro.support.errors import ParameterError
 from tests.workspace import Workspace
 
@@ -35,7 +35,7 @@ def test_registered_datasets_are_probed_on_demand_and_join_what_was_probed(
     row = after[after["dataset"] == "example_shapes"].iloc[0]
     assert row["backbone"] == SMALLEST
     assert row["weights_id"] == "random:0"
-    assert row[list(PROBE_STATISTICS)].notna().all()
+    assert row[[*PROBE_STATISTICS, *IMAGE_TRAITS]].notna().all()
     assert 0 < row["linear_probe_accuracy"] <= 1
     assert row["seconds"] > 0
 
@@ -48,10 +48,13 @@ def test_a_target_that_is_probed_gets_a_prediction_of_its_own(fabricated: Worksp
         table = pd.read_parquet(fabricated.latest("04_feature/target_probes.parquet"))
         evidence = json.loads(fabricated.latest("07_model_output/evidence.json").read_text())
         found.append((table, evidence))
+        made = json.loads(fabricated.latest("07_model_output/recommendation.json").read_text())
+        assert set(made["image_traits"]) == (set() if probes == "none" else set(IMAGE_TRAITS))
     probed, again, bare = found
     assert probed[0]["backbone"].tolist() == [SMALLEST]
-    # The same images give the same bytes: no time is in it. What is possible is done unasked.
-    assert probed[0]["seconds"].isna().all()
+    # The same images give the same, but for the time. What is possible is done unasked.
+    assert (probed[0].pop("seconds") > 0).all()
+    again[0].pop("seconds")
     assert probed[0].equals(again[0])
     assert probed[1] == again[1]
     assert bare[0].empty

@@ -18,8 +18,8 @@ from metallmix_kedro.support import ArtifactError
 
 PIPELINE = "recommendation"
 RECOMMENDATION = "recommendation"
-LLM_REPLY = "llm_reply"
-"""Its recorded version is read instead of asking an LLM again."""
+ASKED_ONCE = frozenset({"llm_reply", "target_probes"})
+"""Recorded versions of these are read: no LLM is asked again, and no machine is timed again."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def replay(record: RunRecord, project_path: Path, conf_source: str | None = None
     """Repeat a recorded recommendation.
 
     The recorded parameters and versions are used, whatever the configuration and the newest
-    data say today. No LLM is asked: its recorded reply is read.
+    data say today. No LLM is asked and no image is probed: what is recorded of them is read.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def replay(record: RunRecord, project_path: Path, conf_source: str | None = None
 
 
 def _repeated(record: RunRecord) -> Pipeline:
-    """Take the nodes of the recommendation that the run had, without the one that asks the LLM."""
+    """Take the nodes of the recommendation that the run had, without those that are asked once."""
     from metallmix_kedro.pipelines.recommendation import create_pipeline
 
     asked = {key: value for key, value in record.selection.items() if key != "load_versions"}
@@ -191,7 +191,7 @@ def _repeated(record: RunRecord) -> Pipeline:
     whole = create_pipeline()
     if record.pipelines == [PIPELINE]:
         whole = whole.filter(**asked)
-    return Pipeline([node for node in whole.nodes if LLM_REPLY not in node.outputs])
+    return Pipeline([node for node in whole.nodes if not ASKED_ONCE & set(node.outputs)])
 
 
 def _versions(pipeline: Pipeline, record: RunRecord) -> dict[str, str]:

@@ -10,6 +10,7 @@ from .manifest import (
     data_hash as data_hash,
     ingest_datasets as ingest_datasets,
 )
+from .near_copies import near_copy_groups as near_copy_groups, thumbnail as thumbnail
 from .opening import open_image as open_image
 from .parameters import (
     DEFAULT_MAX_PIXELS as DEFAULT_MAX_PIXELS,

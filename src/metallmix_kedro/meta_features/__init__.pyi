@@ -9,10 +9,13 @@ from .probes.features import (
     PROBE_DECLARATIONS as PROBE_DECLARATIONS,
     PROBE_FEATURES as PROBE_FEATURES,
     SMALLEST as SMALLEST,
+    TRAITS as TRAITS,
     add_probes as add_probes,
+    known_traits as known_traits,
 )
 from .probes.measuring import ProbedImages as ProbedImages, chosen_backbones as chosen_backbones
 from .probes.parameters import ProbeLevel as ProbeLevel, ProbeParameters as ProbeParameters
+from .probes.speed import relative_seconds as relative_seconds
 from .probes.table import no_probes as no_probes
 from .registered import meta_feature_table as meta_feature_table
 from .target import (

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -92,6 +93,11 @@ class Recommendation(_Output):
     read: ImagesRead | None = Field(
         description="the images of the target that count, and what was left out; null for a card"
     )
+    image_traits: dict[str, float] = Field(
+        default_factory=dict,
+        description="what the target's images are like beyond its meta-features; empty where they "
+        "were not looked at",
+    )
     configuration: Configuration
     chosen_ref: str = Field(description="the chosen candidate's reference in the evidence")
     score: PredictedScore
@@ -159,6 +165,7 @@ def recommend(
     input_versions: dict[str, str],
     read: ImagesRead | None = None,
     curves: LearningCurves | None = None,
+    traits: Mapping[str, float] | None = None,
 ) -> Recommendation:
     """Put the decision together with all that it rests on.
 
@@ -183,6 +190,8 @@ def recommend(
         What was read of the target's folder; None for a card.
     curves : LearningCurves or None
         From `decision.learning_curves`.
+    traits : mapping of str to float, optional
+        From `meta_features.known_traits`.
     """
     chosen = evidence.candidate(decision.chosen_ref)
     unit = fastest(evidence.candidates)
@@ -196,6 +205,7 @@ def recommend(
         objective=evidence.objective,
         target=evidence.target,
         read=read,
+        image_traits=dict(traits or {}),
         configuration=chosen.configuration,
         chosen_ref=chosen.ref,
         score=PredictedScore(

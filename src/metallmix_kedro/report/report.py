@@ -15,7 +15,7 @@ from metallmix_kedro import declared
 from metallmix_kedro.declared import hyperparameters, titled
 from metallmix_kedro.explanation import formatting, rows, said_values
 from metallmix_kedro.history import METRICS
-from metallmix_kedro.meta_features import MetaFeatures
+from metallmix_kedro.meta_features import TRAITS, MetaFeatures
 from metallmix_kedro.report.curve_picture import of_more_images
 from metallmix_kedro.report.pareto_picture import Figure
 from metallmix_kedro.report.pictures import draw_rows
@@ -49,6 +49,7 @@ def render_report(
         A whole HTML document; the same recommendation gives the same text.
     """
     evidence, chosen = recommendation.evidence, recommendation.configuration
+    traits = recommendation.image_traits
     compared = named_points(pareto_plot)
     figures = {"pareto": pareto_plot, **draw_rows(recommendation)}
     if curve_plot and curve_plot["data"]:
@@ -66,7 +67,10 @@ def render_report(
         scripts=[(_plotly(), _hash(_plotly())), (_own_script(), _hash(_own_script()))],
         title=rows(chosen, titled()[:1]),
         details=rows(chosen, [name for name in chosen.as_dict() if name not in titled()]),
-        meta_features=meta_feature_rows(recommendation.target.meta_features),
+        meta_features=[
+            *meta_feature_rows(recommendation.target.meta_features),
+            *((TRAITS[name].words, TRAITS[name].readable(value)) for name, value in traits.items()),
+        ],
         of_more_images=of_more_images(recommendation),
         counts=counts,
         categories=categories,

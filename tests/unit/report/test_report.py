@@ -117,6 +117,17 @@ def test_the_page_holds_the_picture_and_stays_small() -> None:
     assert len(html.encode()) < 6e6
 
 
+def test_what_the_images_are_like_stands_with_the_meta_features_where_they_were_looked_at() -> None:
+    bare = made.recommendation()
+    seen = bare.model_copy(update={"image_traits": {"grey_share": 1.0, "sharpness": 2.71828}})
+
+    assert "by a sample of its images" not in made.page(bare)
+    page = made.page(seen)
+    assert "The last 2 are by a sample of its images" in page
+    assert "<dt>share of grey images</dt><dd>1</dd>" in page
+    assert "<dt>sharpness</dt><dd>2.72</dd>" in page
+
+
 @given(name=st.text(min_size=1))
 @example(name=HOSTILE)
 @example(name="</script><!--<script>")

@@ -1,9 +1,14 @@
 """Probes: forward passes through frozen backbones that say what a dataset is like.
 
-No trial is run. `statistics` holds the figures, `measuring` takes them of images, `features` turns
-them into what the surrogate learns from.
+No trial is run. `statistics` holds the figures, `traits` those that need no network, `measuring`
+takes them of images, `features` turns them into what the surrogate learns from, `speed` compares
+machines.
 """
 
-from metallmix_kedro.meta_features.probes.columns import PROBE_COLUMNS, PROBE_STATISTICS
+from metallmix_kedro.meta_features.probes.columns import (
+    IMAGE_TRAITS,
+    PROBE_COLUMNS,
+    PROBE_STATISTICS,
+)
 
-__all__ = ["PROBE_COLUMNS", "PROBE_STATISTICS"]
+__all__ = ["IMAGE_TRAITS", "PROBE_COLUMNS", "PROBE_STATISTICS"]

@@ -12,6 +12,10 @@ PROBE_STATISTICS: tuple[str, ...] = (
 """What is measured, see `metallmix_kedro.meta_features.probes.statistics`; missing where it cannot
 be."""
 
+IMAGE_TRAITS: tuple[str, ...] = ("grey_share", "sharpness", "near_copy_share", "size_variation")
+"""What is measured without a backbone, see `metallmix_kedro.meta_features.probes.traits`; missing
+where it was not yet."""
+
 PROBE_COLUMNS: tuple[str, ...] = (
     "dataset",
     "data_hash",
@@ -20,6 +24,8 @@ PROBE_COLUMNS: tuple[str, ...] = (
     "image_size",
     "n_images",
     *PROBE_STATISTICS,
+    *IMAGE_TRAITS,
     "seconds",
 )
-"""All columns in order. ``seconds`` is the wall time of the forward passes over ``n_images``."""
+"""All columns in order. ``seconds`` is the wall time of the forward passes over ``n_images``, by
+the fastest of their batches: other work on the machine only slows."""

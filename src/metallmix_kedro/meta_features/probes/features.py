@@ -1,22 +1,30 @@
 """From a table of probes to what the surrogate learns from (declared in ``features.toml``)."""
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from metallmix_kedro.backbones import BACKBONES
 from metallmix_kedro.declared import MetaFeature, network
+from metallmix_kedro.meta_features.probes.columns import IMAGE_TRAITS
 
 _TOLD = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+_LEARNED = {name: told for name, told in _TOLD.items() if told.get("learned", True)}
 
 
 def _statistics(own_backbone: bool) -> dict[str, str]:
     return {
         name: told["statistic"]
-        for name, told in _TOLD.items()
+        for name, told in _LEARNED.items()
         if told["own_backbone"] == own_backbone
     }
+
+
+def _declared(names: Iterable[str]) -> dict[str, MetaFeature]:
+    keys = ("kind", "words", "description", "unit")
+    return {name: MetaFeature(**{key: _TOLD[name][key] for key in keys}) for name in names}
 
 
 SMALLEST = _statistics(own_backbone=False)
@@ -26,11 +34,11 @@ OWN = _statistics(own_backbone=True)
 """How much better or worse than the probed backbones on average the trial's own one suits the
 dataset: feature -> statistic."""
 
-PROBE_DECLARATIONS = {
-    name: MetaFeature(**{key: told[key] for key in ("kind", "words", "description", "unit")})
-    for name, told in _TOLD.items()
-}
+PROBE_DECLARATIONS = _declared(_LEARNED)
 """What the features are, as meta-features are declared."""
+
+TRAITS = _declared(IMAGE_TRAITS)
+"""What images are like beyond the declared meta-features, declared as these are."""
 
 PROBE_FEATURES: tuple[str, ...] = (*SMALLEST, *OWN)
 """The features that probes give a trial or candidate."""
@@ -96,6 +104,12 @@ def probe_features(probes: pd.DataFrame) -> pd.DataFrame:
             **{feature: difference / mean if statistic == "linear_probe_nll" else difference}
         )
     return table
+
+
+def known_traits(probes: pd.DataFrame) -> dict[str, float]:
+    """Return the `TRAITS` of one dataset by its probes; empty where nobody looked at its images."""
+    rows = probes.reindex(columns=list(TRAITS)).dropna()
+    return {name: float(rows[name].iloc[0]) for name in TRAITS} if len(rows) else {}
 
 
 def _n_parameters(backbone: str) -> float:

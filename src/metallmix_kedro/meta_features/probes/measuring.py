@@ -1,6 +1,7 @@
 """Probing the images of a dataset with frozen backbones."""
 
 import hashlib
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,10 +14,11 @@ import pandas as pd
 from PIL import Image
 
 from metallmix_kedro.backbones import get_backbone, preprocess
-from metallmix_kedro.images import open_image
+from metallmix_kedro.images import open_image, read_size
 from metallmix_kedro.meta_features.probes import statistics
 from metallmix_kedro.meta_features.probes.columns import PROBE_COLUMNS, PROBE_STATISTICS
 from metallmix_kedro.meta_features.probes.parameters import ProbeLevel, ProbeParameters
+from metallmix_kedro.meta_features.probes.traits import image_traits
 from metallmix_kedro.support import InputError, require
 from metallmix_kedro.training import IMAGES_AT_ONCE, BackboneStore, draw_subset, load_pixels
 
@@ -80,7 +82,7 @@ def probe_images(
     -------
     pandas.DataFrame
         A row a backbone, columns `PROBE_COLUMNS`. Classes with a single image in the sample are
-        left out; with fewer than two classes left, all statistics but the colourfulness are
+        left out; with fewer than two classes left, all that needs classes or a backbone is
         missing. Files that were not ingested before and cannot be decoded are left out.
 
     Raises
@@ -103,6 +105,7 @@ def probe_images(
     )
     labels = np.asarray(sample["class_name"].astype("category").cat.codes, dtype=np.int64)
     colour = statistics.colourfulness(pixels)
+    traits = image_traits(pixels, _sizes(target.root, sample["path"]))
     rows = []
     for name in names:
         features, seconds = _forward(name, pixels, store)
@@ -115,6 +118,7 @@ def probe_images(
             "n_images": float(len(labels)),
             **_statistics(features, labels, parameters),
             "colourfulness": colour,
+            **traits,
             "seconds": seconds,
         }
         rows.append(row)
@@ -128,6 +132,12 @@ def _sample(target: ProbedImages, parameters: ProbeParameters) -> pd.DataFrame:
     # These images are read for the first time: what they are now is what they shall be.
     hashes = sample["path"].map(lambda path: _hash_of_image(target.root / path))
     return sample.assign(content_hash=hashes).dropna(subset="content_hash")
+
+
+def _sizes(root: Path, paths: Iterable[str]) -> list[tuple[int, int]]:
+    """Read the widths and heights of images, all of which can be decoded."""
+    found = (read_size(str(root / path), sys.maxsize) for path in paths)
+    return [size for size in found if isinstance(size, tuple)]
 
 
 def _hash_of_image(path: Path) -> str | None:
@@ -144,7 +154,10 @@ def _hash_of_image(path: Path) -> str | None:
 def _forward(
     name: str, pixels: npt.NDArray[np.uint8], store: BackboneStore
 ) -> tuple[npt.NDArray[np.float32], float]:
-    """Return the pooled features, and the seconds they took once the network was traced."""
+    """Return the pooled features, and the seconds they take once the network was traced.
+
+    Seconds as if all batches were as fast as the fastest: other work on the machine only slows.
+    """
     frozen = store.cut(name, "feature_extraction", pixels.shape[1]).frozen
 
     def features_of(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -154,9 +167,12 @@ def _forward(
     count = len(pixels)
     parts = np.resize(np.arange(count), (-(-count // IMAGES_AT_ONCE), IMAGES_AT_ONCE))
     features_of(pixels[parts[0]])
-    start = time.perf_counter()
-    features = np.concatenate([features_of(pixels[part]) for part in parts])[:count]
-    return features, (time.perf_counter() - start) * count / parts.size
+    features, seconds = [], []
+    for part in parts:
+        start = time.perf_counter()
+        features.append(features_of(pixels[part]))
+        seconds.append(time.perf_counter() - start)
+    return np.concatenate(features)[:count], min(seconds) * count / IMAGES_AT_ONCE
 
 
 def _statistics(

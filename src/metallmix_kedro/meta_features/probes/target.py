@@ -1,7 +1,6 @@
 """Probing the target of a recommendation."""
 
 import logging
-import math
 from collections.abc import Collection
 from typing import Any
 
@@ -55,8 +54,7 @@ def probe_target(
     Returns
     -------
     pandas.DataFrame
-        Columns `PROBE_COLUMNS`, a row a backbone; empty where nothing was asked for. ``seconds`` is
-        missing.
+        Columns `PROBE_COLUMNS`, a row a backbone; empty where nothing was asked for.
 
     Raises
     ------
@@ -92,9 +90,7 @@ def probe_target(
         {"path": list(images.paths), "class_name": list(images.class_names)}
     ).assign(fold=0, status=INCLUDED)
     probed = ProbedImages(name=name, data_hash=None, root=images.root, images=manifest)
-    rows = probe_images(probed, backbones, store, parameters).to_dict("records")
-    # How long it took decides nothing, and would make the same images give other bytes.
-    return as_table(rows).assign(seconds=math.nan)
+    return as_table(probe_images(probed, backbones, store, parameters).to_dict("records"))
 
 
 def _if_possible(

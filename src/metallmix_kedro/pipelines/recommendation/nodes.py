@@ -31,7 +31,12 @@ from metallmix_kedro.explanation import (
 from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.history import History, Objective
 from metallmix_kedro.language_models import read_weights
-from metallmix_kedro.meta_features import ProbeParameters, TargetDescription, TargetParameters
+from metallmix_kedro.meta_features import (
+    ProbeParameters,
+    TargetDescription,
+    TargetParameters,
+    known_traits,
+)
 from metallmix_kedro.meta_features import target as targets
 from metallmix_kedro.meta_features.probes import target as probing
 from metallmix_kedro.report import (
@@ -205,7 +210,7 @@ def score_free_choice(
 def decide(
     evidence: Json,
     llm_reply: Json,
-    description: Json,
+    target: Target,
     learned: Learned,
     scored_space: pd.DataFrame,
     curves: Json,
@@ -225,8 +230,9 @@ def decide(
         wide_interval=parameters.wide_interval,
         seed=parameters.llm.seed,
         input_versions=input_versions or {},
-        read=TargetDescription.model_validate(description).read,
+        read=target.description.read,
         curves=LearningCurves.model_validate(curves) if curves else None,
+        traits=known_traits(target.probes),
     )
     return recommendation.model_dump(mode="json")
 

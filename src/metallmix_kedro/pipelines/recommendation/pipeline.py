@@ -83,7 +83,7 @@ def create_pipeline(**_: object) -> Pipeline:
             [
                 "decidable_evidence",
                 "llm_reply",
-                "target_meta_features",
+                "target",
                 "learned",
                 "scored_space",
                 "learning_curves",
