@@ -16,7 +16,7 @@ from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.grid.record import Record, environment, finished_record
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.history.collect import collect_history
-from metallmix_kedro.images.manifest import data_hash, manifest_schema
+from metallmix_kedro.images.manifest import COLUMNS, data_hash
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
@@ -144,7 +144,7 @@ class FabricatedGrid:
                 "reason": None,
             }
         )
-        manifest = manifest_schema().validate(manifest)
+        manifest = manifest[list(COLUMNS)].astype(COLUMNS)
         features = compute_meta_features(CLASSES, 128, 128, "unknown")
         root = self.workspace.data
         return MeasuredDataset(name, manifest, root, features, data_hash(manifest))

@@ -2,17 +2,12 @@
 
 import json
 import lzma
-import shutil
 import stat
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Generator
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import IO
 
 from metallmix_kedro.support import InputError
 
@@ -122,75 +117,63 @@ def _replace(folder: Path, fresh: Path, old: Path, stamp: dict[str, int | str]) 
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
-    name: str
-    kind: str  # "file", "folder", "link" or "special file"
-    size: int
-    content: IO[bytes] | None
-
-
 def _extract(archive: Path, folder: Path, max_bytes: int) -> None:
-    read = _zip_members if archive.name.lower().endswith(".zip") else _tar_members
     total = 0
-    with closing(read(archive)) as members:
-        for member in members:
-            target = folder.joinpath(*_inside(member, archive))
-            total += member.size
-            if total > max_bytes:
-                raise InputError(
-                    f"Archive {archive} holds more than {max_bytes:,} bytes and is refused. If it "
-                    "is what you want, raise max_unpacked_gb."
-                )
-            if member.content is None:
-                target.mkdir(parents=True, exist_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with member.content, target.open("wb") as file:
-                shutil.copyfileobj(member.content, file)
+
+    def checked(name: str, kind: str, size: int) -> str:
+        nonlocal total
+        total += size
+        if total > max_bytes:
+            raise InputError(
+                f"Archive {archive} holds more than {max_bytes:,} bytes and is refused. If it "
+                "is what you want, raise max_unpacked_gb."
+            )
+        return _inside(name, kind, archive)
+
+    def of_tar(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+        name = checked(member.name, _tar_kind(member), member.size)
+        return tarfile.data_filter(member.replace(name=name, deep=False), path)
+
+    if archive.name.lower().endswith(".zip"):
+        with zipfile.ZipFile(archive) as packed:
+            for one in packed.infolist():
+                name = checked(one.filename, _zip_kind(one), one.file_size)
+                one.filename = f"{name}/" if one.is_dir() else name
+                packed.extract(one, folder)
+    else:
+        with tarfile.open(archive, "r:*") as tar:
+            tar.extractall(folder, filter=of_tar)  # noqa: S202 (each member is checked)
 
 
-def _inside(member: _Member, archive: Path) -> tuple[str, ...]:
-    """Return the parts of a member's path, or refuse the archive.
+def _inside(name: str, kind: str, archive: Path) -> str:
+    """Return a member's path with ``/``, or refuse the archive.
 
     The Windows flavour knows both separators and drive letters, so that one check holds on every
     system.
     """
-    if member.kind not in ("file", "folder"):
+    if kind:
         raise InputError(
-            f"Archive {archive} is refused: its member {member.name!r} is a {member.kind}. "
+            f"Archive {archive} is refused: its member {name!r} is a {kind}. "
             "Pack the files themselves."
         )
-    path = PureWindowsPath(member.name)
+    path = PureWindowsPath(name)
     if path.drive or path.root or ".." in path.parts:
         raise InputError(
-            f"Archive {archive} is refused: its member {member.name!r} would land outside the "
+            f"Archive {archive} is refused: its member {name!r} would land outside the "
             "folder it is unpacked to."
         )
-    return path.parts
+    return path.as_posix()
 
 
-def _tar_members(archive: Path) -> Generator[_Member]:
-    with tarfile.open(archive, "r:*") as tar:
-        for info in tar:
-            if info.isfile():
-                yield _Member(info.name, "file", info.size, tar.extractfile(info))
-            elif info.isdir():
-                yield _Member(info.name, "folder", 0, None)
-            else:
-                kind = "link" if info.issym() or info.islnk() else "special file"
-                yield _Member(info.name, kind, 0, None)
+def _tar_kind(member: tarfile.TarInfo) -> str:
+    """Say what a member is that is neither file nor folder."""
+    if member.isfile() or member.isdir():
+        return ""
+    return "link" if member.issym() or member.islnk() else "special file"
 
 
-def _zip_members(archive: Path) -> Generator[_Member]:
-    with zipfile.ZipFile(archive) as packed:
-        for info in packed.infolist():
-            mode = info.external_attr >> 16
-            if stat.S_ISLNK(mode):
-                yield _Member(info.filename, "link", 0, None)
-            elif info.is_dir():
-                yield _Member(info.filename, "folder", 0, None)
-            elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                yield _Member(info.filename, "special file", 0, None)
-            else:
-                yield _Member(info.filename, "file", info.file_size, packed.open(info))
+def _zip_kind(member: zipfile.ZipInfo) -> str:
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        return "link"
+    return "" if member.is_dir() or kind in (0, stat.S_IFREG) else "special file"

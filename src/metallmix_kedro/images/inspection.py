@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from metallmix_kedro.images.near_copies import thumbnail
 from metallmix_kedro.images.opening import (
@@ -14,7 +14,6 @@ from metallmix_kedro.images.opening import (
     HEIC_EXTRA,
     UnreadCompressionError,
     dicom_header,
-    is_deep,
     is_dicom,
     open_image,
     open_with_pillow,
@@ -78,33 +77,43 @@ def read_size(path: str, max_pixels: int) -> tuple[int, int] | Reason:
         Width and height in pixels as stored (an EXIF rotation is not applied), or why the file is
         no image that can be used. A file that is cut off behind its header passes.
     """
+    found = _header(Path(path), Path(path).name, max_pixels)
+    return found.reason or found.size or Reason.NOT_AN_IMAGE
+
+
+def _header(source: Path | bytes, name: str, max_pixels: int) -> Inspection:
+    """Read size and mode, or why the file cannot be used; nothing is decoded."""
     try:
-        with open_with_pillow(Path(path)) as image:
-            return _header_problem(image, max_pixels) or image.size
+        with open_with_pillow(source) as image:
+            reason = None
+            if image.width * image.height > max_pixels:
+                reason = Reason.TOO_LARGE
+            # Many cameras write a small second picture into a JPEG (MPO): the first counts.
+            elif image.format != "MPO" and getattr(image, "is_animated", False):
+                reason = Reason.SEVERAL_FRAMES
+            return Inspection(reason, image.size, image.mode)
     except UnidentifiedImageError:
-        return _size_of_another(Path(path), max_pixels)
+        return _header_of_another(source, name, max_pixels)
     except Exception as error:  # on hostile bytes Pillow's plugins raise nearly anything
-        return _reason_of(error)
+        return Inspection(_reason_of(error))
 
 
-def _size_of_another(path: Path, max_pixels: int) -> tuple[int, int] | Reason:
+def _header_of_another(source: Path | bytes, name: str, max_pixels: int) -> Inspection:
     """Read the size of what Pillow does not know, or say why it is no image."""
     try:
-        if is_dicom(path):
-            return _dicom_size(path, max_pixels)
+        if not is_dicom(source):
+            empty = isinstance(source, Path) and source.stat().st_size == 0
+            return Inspection(Reason.ZERO_BYTES if empty else _unread(name))
+        header = dicom_header(source)
+        if "Rows" not in header or "Columns" not in header:
+            return Inspection(Reason.NOT_AN_IMAGE)  # a report, a structure set
+        if int(header.get("NumberOfFrames") or 1) > 1:
+            return Inspection(Reason.SEVERAL_FRAMES)
+        size = int(header.Columns), int(header.Rows)
     except Exception as error:  # on hostile bytes pydicom raises nearly anything
-        return _reason_of(error)
-    return Reason.ZERO_BYTES if path.stat().st_size == 0 else _unread(path.name)
-
-
-def _dicom_size(source: Path | bytes, max_pixels: int) -> tuple[int, int] | Reason:
-    header = dicom_header(source)
-    if "Rows" not in header or "Columns" not in header:
-        return Reason.NOT_AN_IMAGE  # a report, a structure set
-    if int(header.get("NumberOfFrames") or 1) > 1:
-        return Reason.SEVERAL_FRAMES
-    size = int(header.Columns), int(header.Rows)
-    return Reason.TOO_LARGE if size[0] * size[1] > max_pixels else size
+        return Inspection(_reason_of(error))
+    too_large = size[0] * size[1] > max_pixels
+    return Inspection(Reason.TOO_LARGE) if too_large else Inspection(None, size, DICOM)
 
 
 def _unread(name: str) -> Reason:
@@ -138,47 +147,23 @@ def inspect_file(path: Path, max_pixels: int) -> Inspection:
         data = path.read_bytes()
     except OSError:
         return Inspection(Reason.UNREADABLE)
-    return _decode(data, max_pixels, path.name)
-
-
-def _decode(data: bytes, max_pixels: int, name: str) -> Inspection:
-    found = Inspection(None, n_bytes=len(data), content_hash=hashlib.sha256(data).hexdigest())
+    found = replace(
+        _header(data, path.name, max_pixels),
+        n_bytes=len(data),
+        content_hash=hashlib.sha256(data).hexdigest(),
+    )
+    if found.reason is not None:
+        return found
     try:
-        with open_with_pillow(data) as image:
-            found = replace(found, size=image.size, mode=image.mode)
-            reason = _header_problem(image, max_pixels)
-            if reason is not None:
-                return replace(found, reason=reason)
-            if not is_deep(image.mode):
-                return _shown(found, image)
-    except UnidentifiedImageError:
-        if not is_dicom(data):
-            return replace(found, reason=_unread(name))
-    except Exception as error:  # on hostile bytes Pillow's plugins raise nearly anything
-        return replace(found, reason=_reason_of(error))
-    return _decode_deep(found, data, max_pixels)
-
-
-def _decode_deep(found: Inspection, data: bytes, max_pixels: int) -> Inspection:
-    try:
-        if found.mode is None:
-            size = _dicom_size(data, max_pixels)
-            if isinstance(size, Reason):
-                return replace(found, reason=size)
-            found = replace(found, size=size, mode=DICOM)
         with open_image(data) as image:
-            return _shown(found, image)
+            sample = image.resize(_SAMPLE, Image.Resampling.NEAREST)
+            return replace(
+                found,
+                pixel_sample=f"{image.size} {_hash_pixels(sample)}",
+                thumbnail=thumbnail(image),
+            )
     except Exception as error:  # on hostile bytes Pillow and pydicom raise nearly anything
         return replace(found, reason=_reason_of(error))
-
-
-def _shown(found: Inspection, image: Image.Image) -> Inspection:
-    sample = image.resize(_SAMPLE, Image.Resampling.NEAREST)
-    return replace(
-        found,
-        pixel_sample=f"{image.size} {_hash_pixels(sample)}",
-        thumbnail=thumbnail(image),
-    )
 
 
 def pixel_hash(path: Path) -> str:
@@ -203,15 +188,6 @@ def _hash_pixels(image: Image.Image) -> str:
     digest = hashlib.sha256(f"{pixels.mode} {pixels.width} {pixels.height} ".encode())
     digest.update(pixels.tobytes())
     return digest.hexdigest()
-
-
-def _header_problem(image: ImageFile.ImageFile, max_pixels: int) -> Reason | None:
-    if image.width * image.height > max_pixels:
-        return Reason.TOO_LARGE
-    # Many cameras write JPEGs with a small second picture (MPO): the first is the photograph.
-    if image.format != "MPO" and getattr(image, "is_animated", False):
-        return Reason.SEVERAL_FRAMES
-    return None
 
 
 def _reason_of(error: Exception) -> Reason:

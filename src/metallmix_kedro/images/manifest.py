@@ -7,9 +7,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,53 +24,31 @@ from metallmix_kedro.images.reasons import Reason, mends
 from metallmix_kedro.images.sources import resolve_root
 from metallmix_kedro.support import InputError
 
-if TYPE_CHECKING:
-    import pandera.pandas as pa
-
 logger = logging.getLogger(__name__)
 
 INCLUDED = "included"
 EXCLUDED = "excluded"
 
 
-def _included_or_explained(frame: pd.DataFrame) -> pd.Series:
-    included = frame["status"] == INCLUDED
-    return (included == frame["fold"].notna()) & (included == frame["reason"].isna())
+COLUMNS = {
+    "path": "str",
+    "class_name": "str",
+    "width": "Int64",
+    "height": "Int64",
+    "mode": "str",
+    "bytes": "Int64",
+    "content_hash": "str",
+    "duplicate_group": "int64",
+    "near_copy_group": "int64",
+    "fold": "Int64",
+    "status": "str",
+    "reason": "str",
+}
+"""The columns of every manifest, one row a file, and their types.
 
-
-@cache
-def manifest_schema() -> "pa.DataFrameSchema":
-    """Make what every manifest satisfies: one row a file.
-
-    ``class_name`` is missing for what lies in no class folder or has no label.
-    """
-    # Imported only here: a recommendation makes no manifest.
-    import pandera.pandas as pa
-
-    return pa.DataFrameSchema(
-        {
-            "path": pa.Column("str", nullable=False),
-            "class_name": pa.Column("str", nullable=True),
-            "width": pa.Column("Int64", pa.Check.ge(0), nullable=True),
-            "height": pa.Column("Int64", pa.Check.ge(0), nullable=True),
-            "mode": pa.Column("str", nullable=True),
-            "bytes": pa.Column("Int64", pa.Check.ge(0), nullable=True),
-            "content_hash": pa.Column(
-                "str", pa.Check.str_matches(r"^[0-9a-f]{64}$"), nullable=True
-            ),
-            "duplicate_group": pa.Column("int64", pa.Check.ge(0), nullable=False),
-            "near_copy_group": pa.Column("int64", pa.Check.ge(0), nullable=False),
-            "fold": pa.Column("Int64", pa.Check.ge(0), nullable=True),
-            "status": pa.Column("str", pa.Check.isin((INCLUDED, EXCLUDED)), nullable=False),
-            "reason": pa.Column("str", nullable=True),
-        },
-        checks=pa.Check(_included_or_explained, error="a fold or a reason, and not both"),
-        unique=["path", "class_name"],
-        strict=True,
-        ordered=True,
-        coerce=True,
-        name="manifest",
-    )
+``class_name`` is missing for what lies in no class folder or has no label; what is included has a
+fold, what is excluded a reason.
+"""
 
 
 def ingest_datasets(parameters: DataIngestionParameters) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -119,7 +95,7 @@ def build_manifest(
     Returns
     -------
     pandas.DataFrame
-        One row a file in the order of paths, as `manifest_schema` says. The same files and
+        One row a file in the order of paths, columns `COLUMNS`. The same files and
         parameters give the same manifest.
 
     Raises
@@ -155,8 +131,7 @@ def build_manifest(
         classes, used["near_copy_group"].tolist(), n_folds, parameters.seed
     )
     frame["status"] = np.where(included, INCLUDED, EXCLUDED)
-    schema = manifest_schema()
-    return schema.validate(frame[list(schema.columns)])
+    return frame[list(COLUMNS)].astype(COLUMNS)
 
 
 def data_hash(manifest: pd.DataFrame) -> str:
@@ -209,18 +184,19 @@ def _inspect(root: Path, files: Sequence[LabelledFile], max_pixels: int) -> list
 
 def _table(files: Sequence[LabelledFile], inspections: Sequence[Inspection]) -> pd.DataFrame:
     sizes = [found.size or (None, None) for found in inspections]
+    known = {
+        "path": [file.path for file in files],
+        "class_name": [file.class_name or None for file in files],
+        "width": [width for width, _ in sizes],
+        "height": [height for _, height in sizes],
+        "mode": [found.mode for found in inspections],
+        "bytes": [found.n_bytes for found in inspections],
+        "content_hash": [found.content_hash for found in inspections],
+        "fold": [None] * len(files),
+        "reason": [found.reason for found in inspections],
+    }
     return pd.DataFrame(
-        {
-            "path": pd.array([file.path for file in files], dtype="str"),
-            "class_name": pd.array([file.class_name or None for file in files], dtype="str"),
-            "width": pd.array([width for width, _ in sizes], dtype="Int64"),
-            "height": pd.array([height for _, height in sizes], dtype="Int64"),
-            "mode": pd.array([found.mode for found in inspections], dtype="str"),
-            "bytes": pd.array([found.n_bytes for found in inspections], dtype="Int64"),
-            "content_hash": pd.array([found.content_hash for found in inspections], dtype="str"),
-            "fold": pd.array([None] * len(files), dtype="Int64"),
-            "reason": pd.array([found.reason for found in inspections], dtype="str"),
-        }
+        {name: pd.array(values, dtype=COLUMNS[name]) for name, values in known.items()}
     )
 
 

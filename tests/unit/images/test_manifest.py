@@ -3,7 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pandera.errors
 import pytest
 from PIL import Image, ImageEnhance
 
@@ -12,7 +11,6 @@ from metallmix_kedro.images.manifest import (
     build_manifest,
     data_hash,
     ingest_datasets,
-    manifest_schema,
 )
 from metallmix_kedro.images.pictures import MAX_CLASSES, draw_dataset
 from metallmix_kedro.images.reasons import Reason
@@ -64,7 +62,7 @@ def test_manifest_survives_parquet(root: Path, tmp_path: Path):
     manifest = manifest_of(root)
     manifest.to_parquet(tmp_path / "m.parquet")
     read = pd.read_parquet(tmp_path / "m.parquet")
-    pd.testing.assert_frame_equal(manifest_schema().validate(read), manifest)
+    pd.testing.assert_frame_equal(read, manifest)
 
 
 def test_what_cannot_be_used_is_excluded_with_its_reason(root: Path):
@@ -247,15 +245,6 @@ def test_data_hash_is_of_the_content_alone(root: Path):
     moved = data_hash(manifest_of(root))
     save(root / "dog" / "new.png", 555)
     assert len({before, moved, data_hash(manifest_of(root))}) == 3
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"status": "perhaps"}, {"fold": -1}, {"reason": "but included"}, {"content_hash": "short"}],
-)
-def test_schema_refuses(root: Path, change: dict[str, object]):
-    with pytest.raises(pandera.errors.SchemaError):
-        manifest_schema().validate(manifest_of(root).assign(**change))
 
 
 def test_summary_counts(root: Path):
