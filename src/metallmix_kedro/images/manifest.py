@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -184,7 +185,7 @@ def _inspect(root: Path, files: Sequence[LabelledFile], max_pixels: int) -> list
 
 def _table(files: Sequence[LabelledFile], inspections: Sequence[Inspection]) -> pd.DataFrame:
     sizes = [found.size or (None, None) for found in inspections]
-    known = {
+    known: dict[str, list[Any]] = {
         "path": [file.path for file in files],
         "class_name": [file.class_name or None for file in files],
         "width": [width for width, _ in sizes],
@@ -196,7 +197,7 @@ def _table(files: Sequence[LabelledFile], inspections: Sequence[Inspection]) -> 
         "reason": [found.reason for found in inspections],
     }
     return pd.DataFrame(
-        {name: pd.array(values, dtype=COLUMNS[name]) for name, values in known.items()}
+        {name: pd.Series(values, dtype=COLUMNS[name]) for name, values in known.items()}
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -59,7 +60,8 @@ def near_copy_groups(
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    left, right = [_first_of_each(identical)[identical]], [np.arange(len(identical))]
+    _, first, number = np.unique(identical, return_index=True, return_inverse=True)
+    left, right = [first[number]], [np.arange(len(identical))]
     shown = np.array([i for i, one in enumerate(thumbnails) if one is not None], dtype=np.int64)
     if correlation is not None and len(shown) > 1:
         vectors = _standardised(np.stack([thumbnails[i] for i in shown]))
@@ -72,16 +74,8 @@ def near_copy_groups(
     n_images = len(identical)
     linked = coo_matrix((np.ones(len(pairs[0]), dtype=np.bool_), pairs), (n_images, n_images))
     _, groups = connected_components(linked, directed=False)
-    order: dict[int, int] = {}
-    numbers = [order.setdefault(int(group), len(order)) for group in groups]
-    return np.array(numbers, dtype=np.int64)
-
-
-def _first_of_each(identical: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Look up the first image of each number."""
-    first = np.zeros(int(identical.max(initial=-1)) + 1, dtype=np.int64)
-    first[identical[::-1]] = np.arange(len(identical))[::-1]
-    return first
+    numbers: NDArray[np.int64] = pd.factorize(groups)[0].astype(np.int64)
+    return numbers
 
 
 def _standardised(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
