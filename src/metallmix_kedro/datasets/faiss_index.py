@@ -30,22 +30,18 @@ class FaissIndexDataset(SealedFileDataset[faiss.Index]):
     KIND = "a FAISS index"
     MADE_BY = "retrieval"
 
-    def _encode(self, data: faiss.Index) -> bytes:
+    def _pack(self, data: faiss.Index) -> bytes:
         body: bytes = faiss.serialize_index(data).tobytes()
-        return body
+        return body + _trailer(body)
 
-    def _decode(self, body: bytes) -> faiss.Index:
+    def _unpack(self, content: bytes) -> faiss.Index | None:
+        body, trailer = content[:-_TRAILER_LENGTH], content[-_TRAILER_LENGTH:]
+        if trailer != _trailer(body):
+            return None
         try:
             return faiss.deserialize_index(np.frombuffer(body, dtype=np.uint8))
         except RuntimeError as error:
             raise ValueError(f"the installed faiss {faiss.__version__} cannot read it") from error
-
-    def _seal(self, body: bytes) -> bytes:
-        return body + _trailer(body)
-
-    def _unseal(self, content: bytes) -> bytes | None:
-        body, trailer = content[:-_TRAILER_LENGTH], content[-_TRAILER_LENGTH:]
-        return body if trailer == _trailer(body) else None
 
 
 def _trailer(body: bytes) -> bytes:

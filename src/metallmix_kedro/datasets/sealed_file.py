@@ -46,26 +46,18 @@ class SealedFileDataset(AbstractVersionedDataset[T, T], Generic[T]):
         self.metadata = metadata
 
     @abstractmethod
-    def _encode(self, data: T) -> bytes:
-        """Turn the object into its library's own bytes."""
+    def _pack(self, data: T) -> bytes:
+        """Turn the object into its library's own bytes, and join their checksum to them."""
 
     @abstractmethod
-    def _decode(self, body: bytes) -> T:
-        """Read the library's own bytes; whole, but perhaps of another version of it.
+    def _unpack(self, content: bytes) -> T | None:
+        """Read what `_pack` wrote; None if the checksum does not agree.
 
         Raises
         ------
         ValueError
-            If the installed version cannot read them; the message names it.
+            If the installed version of the library cannot read it; the message names it.
         """
-
-    @abstractmethod
-    def _seal(self, body: bytes) -> bytes:
-        """Join the bytes and their checksum to the file's content."""
-
-    @abstractmethod
-    def _unseal(self, content: bytes) -> bytes | None:
-        """Take the bytes out of a file's content; None if the checksum does not agree."""
 
     def load(self) -> T:
         """Read the file.
@@ -81,20 +73,20 @@ class SealedFileDataset(AbstractVersionedDataset[T, T], Generic[T]):
             content = path.read_bytes()
         except OSError as error:
             raise DatasetError(f"Cannot read {path}, {self.KIND}: {error}") from error
-        body = self._unseal(content)
-        if body is None:
+        try:
+            data = self._unpack(content)
+        except ValueError as error:
+            raise DatasetError(f"{path} is whole, but {error}; {again}") from error
+        if data is None:
             raise DatasetError(
                 f"{path} is not {self.KIND} of this project, or it is damaged (its checksum"
                 f" does not agree). Restore the file, or {again}"
             )
-        try:
-            return self._decode(body)
-        except ValueError as error:
-            raise DatasetError(f"{path} is whole, but {error}; {again}") from error
+        return data
 
     def save(self, data: T) -> None:
         """Write the file beside its place, then move it there."""
-        content = self._seal(self._encode(data))
+        content = self._pack(data)
         with whole_file(Path(self._get_save_path())) as file:
             file.write(content)
 

@@ -27,10 +27,14 @@ class XGBoostJSONDataset(SealedFileDataset[xgboost.Booster]):
     KIND = "an XGBoost model"
     MADE_BY = "meta_learning"
 
-    def _encode(self, data: xgboost.Booster) -> bytes:
-        return bytes(data.save_raw("json"))
+    def _pack(self, data: xgboost.Booster) -> bytes:
+        body = bytes(data.save_raw("json"))
+        return _head(body) + body[1:]
 
-    def _decode(self, body: bytes) -> xgboost.Booster:
+    def _unpack(self, content: bytes) -> xgboost.Booster | None:
+        head, body = content[:_HEAD_LENGTH], b"{" + content[_HEAD_LENGTH:]
+        if head != _head(body):
+            return None
         model = xgboost.Booster()
         try:
             model.load_model(bytearray(body))
@@ -39,13 +43,6 @@ class XGBoostJSONDataset(SealedFileDataset[xgboost.Booster]):
                 f"the installed xgboost {xgboost.__version__} cannot read it"
             ) from error
         return model
-
-    def _seal(self, body: bytes) -> bytes:
-        return _head(body) + body[1:]
-
-    def _unseal(self, content: bytes) -> bytes | None:
-        head, body = content[:_HEAD_LENGTH], b"{" + content[_HEAD_LENGTH:]
-        return body if head == _head(body) else None
 
 
 def _head(body: bytes) -> bytes:
