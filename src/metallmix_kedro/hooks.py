@@ -18,7 +18,6 @@ from metallmix_kedro import declared
 from metallmix_kedro.all_parameters import check_parameters, schema
 from metallmix_kedro.audit import (
     RunRecord,
-    describe_versions,
     incoming_versions,
     loaded_versions,
     now,
@@ -158,7 +157,7 @@ class RunRecordHooks:
     ) -> None:
         """Write the record of a run that has started, with the versions it will read."""
         self._record = start_record(run_params, self._parameters, self._project_path)
-        self._record.loaded = describe_versions(catalog, loaded_versions(pipeline, catalog))
+        self._record.loaded = loaded_versions(pipeline, catalog)
         write_record(self._folder, self._record)
 
     @hook_impl
@@ -182,7 +181,7 @@ class RunRecordHooks:
             "status": status,
             "error": error,
             "ended": now(),
-            "saved": describe_versions(catalog, saved_versions(pipeline, catalog)),
+            "saved": saved_versions(pipeline, catalog),
         }
         write_record(self._folder, self._record.model_copy(update=closing))
         self._record = None

@@ -15,7 +15,6 @@ from .replaying import (
     replay as replay,
 )
 from .versions import (
-    describe_versions as describe_versions,
     incoming_versions as incoming_versions,
     loaded_versions as loaded_versions,
     saved_paths as saved_paths,

@@ -31,7 +31,7 @@ def load_version(dataset: AbstractVersionedDataset) -> str | None:
     return version
 
 
-def version_path(dataset: AbstractVersionedDataset, version: str) -> Path | None:
+def version_path(dataset: AbstractVersionedDataset, version: str | None) -> Path | None:
     """Find the stored file of one version; None where it is not there (any more)."""
     try:
         paths = [Path(path) for path in dataset.list_versions()]
@@ -40,43 +40,39 @@ def version_path(dataset: AbstractVersionedDataset, version: str) -> Path | None
     return next((path for path in paths if path.parent.name == version), None)
 
 
-def describe_versions(
-    catalog: CatalogProtocol, versions: Mapping[str, str | None]
-) -> dict[str, DatasetVersion]:
-    """Pair each version that is stored with the hash of its bytes."""
-    described = {}
-    for name, dataset in versioned(catalog, versions).items():
-        version = versions[name]
-        path = version_path(dataset, version) if version else None
-        if version and path is not None:
-            described[name] = DatasetVersion(version=version, sha256=file_sha256(path))
-    return described
+def loaded_versions(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, DatasetVersion]:
+    """Describe what a run reads from outside: its free inputs, by name."""
+    datasets = versioned(catalog, pipeline.inputs())
+    return _described(
+        _stored(datasets, {name: load_version(one) for name, one in datasets.items()})
+    )
 
 
-def loaded_versions(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
-    """Resolve what a run reads from outside: its free inputs, by name."""
-    found = {
-        name: load_version(dataset)
-        for name, dataset in versioned(catalog, pipeline.inputs()).items()
-    }
-    return {name: version for name, version in found.items() if version}
-
-
-def saved_versions(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, str]:
-    """Say under which version a run saves each of its outputs, by name."""
-    datasets = versioned(catalog, pipeline.all_outputs())
-    found = {name: dataset.resolve_save_version() for name, dataset in datasets.items()}
-    return {name: version for name, version in found.items() if version}
+def saved_versions(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, DatasetVersion]:
+    """Describe what a run has stored of its outputs, by name."""
+    return _described(saved_paths(pipeline, catalog))
 
 
 def saved_paths(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, Path]:
     """Find the files that a run has stored, by the name of their dataset."""
     datasets = versioned(catalog, pipeline.all_outputs())
-    found = {
-        name: version_path(datasets[name], version)
-        for name, version in saved_versions(pipeline, catalog).items()
-    }
+    versions = {name: one.resolve_save_version() for name, one in datasets.items()}
+    return _stored(datasets, versions)
+
+
+def _stored(
+    datasets: Mapping[str, AbstractVersionedDataset], versions: Mapping[str, str | None]
+) -> dict[str, Path]:
+    found = {name: version_path(datasets[name], version) for name, version in versions.items()}
     return {name: path for name, path in found.items() if path is not None}
+
+
+def _described(paths: Mapping[str, Path]) -> dict[str, DatasetVersion]:
+    """Pair each stored version with the hash of its bytes."""
+    return {
+        name: DatasetVersion(version=path.parent.name, sha256=file_sha256(path))
+        for name, path in paths.items()
+    }
 
 
 def incoming_versions(

@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import pytest
@@ -50,19 +51,25 @@ DECIDE = Pipeline(
 REGISTERED = {"learn": LEARN, "decide": DECIDE}
 
 
+def _names(described):
+    return {name: one.version for name, one in described.items()}
+
+
 def test_only_versioned_inputs_from_outside_count_as_loaded(catalog):
-    assert versions.loaded_versions(LEARN, catalog) == {"history": "2026-01-02"}
+    assert _names(versions.loaded_versions(LEARN, catalog)) == {"history": "2026-01-02"}
 
 
 def test_an_input_that_is_not_there_has_no_version(catalog):
-    assert versions.loaded_versions(DECIDE, catalog) == {"history": "2026-01-02"}
+    assert _names(versions.loaded_versions(DECIDE, catalog)) == {"history": "2026-01-02"}
 
 
-def test_every_versioned_output_counts_as_saved(catalog):
-    assert versions.saved_versions(LEARN + DECIDE, catalog) == {
+def test_every_versioned_output_that_is_stored_counts_as_saved(catalog, tmp_path):
+    _store(tmp_path, "model", "2026-02-01", 1)
+    _store(tmp_path, "reply", "2026-02-01", 2)
+    _store(tmp_path, "result", "2026-01-31", 3)  # by an earlier run
+    assert _names(versions.saved_versions(LEARN + DECIDE, catalog)) == {
         "model": "2026-02-01",
         "reply": "2026-02-01",
-        "result": "2026-02-01",
     }
 
 
@@ -86,13 +93,11 @@ def test_a_pipeline_that_does_not_ask_gets_nothing(catalog):
     assert versions.incoming_versions(LEARN, catalog, REGISTERED) == {}
 
 
-def test_described_versions_carry_the_hash_of_their_bytes(catalog):
-    described = versions.describe_versions(
-        catalog, {"history": "2026-01-01", "model": "2026-02-01"}
-    )
-    assert described.keys() == {"history"}  # the model was never saved
-    other = versions.describe_versions(catalog, {"history": "2026-01-02"})
-    assert described["history"].sha256 != other["history"].sha256
+def test_described_versions_carry_the_hash_of_their_bytes(catalog, tmp_path):
+    _store(tmp_path, "model", "2026-02-01", 1)
+    _store(tmp_path, "reply", "2026-02-01", 2)
+    saved = versions.saved_versions(LEARN + DECIDE, catalog)
+    assert saved["model"].sha256 == hashlib.sha256(b"1").hexdigest() != saved["reply"].sha256
 
 
 def test_a_deleted_version_has_no_path(catalog):
