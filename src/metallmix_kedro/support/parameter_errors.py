@@ -85,7 +85,7 @@ def _locate(schema: Schema, offence: ErrorDetails) -> tuple[str, Schema]:
     at: Schema = schema
     name = ""
     for part in offence["loc"]:
-        below = _step(schema, at, part)
+        below = next(iter(inside(options(schema, at), part)), None)
         unknown = offence["type"] == "extra_forbidden" and part == offence["loc"][-1]
         if below is not None or unknown:
             name += f"[{part}]" if isinstance(part, int) else f".{part}"
@@ -103,15 +103,13 @@ def options(schema: Schema, at: Schema) -> list[Schema]:
     return [at]
 
 
-def _step(schema: Schema, at: Schema, part: int | str) -> Schema | None:
-    for option in options(schema, at):
-        found = below(option, part)
-        if isinstance(found, Mapping):
-            return found
-    return None
+def inside(at: Iterable[Schema], part: int | str) -> list[Schema]:
+    """Return what plain schemas say of an item or a key, references unresolved."""
+    found = (_below(option, part) for option in at)
+    return [below for below in found if isinstance(below, Mapping)]
 
 
-def below(option: Schema, part: int | str) -> Any:
+def _below(option: Schema, part: int | str) -> Any:
     """Return what a plain schema says of an item or a key; nothing if it knows none."""
     if isinstance(part, int):
         prefix = option.get("prefixItems", ())

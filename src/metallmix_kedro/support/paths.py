@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from metallmix_kedro.support.parameter_errors import Schema, below, options
+from metallmix_kedro.support.parameter_errors import Schema, inside, options
 
 FilePath = Annotated[str, Field(min_length=1, json_schema_extra={"format": "path"})]
 """A path as text, kept as it was written."""
@@ -90,8 +90,7 @@ def types_at(schema: Schema, path: Iterable[int | str]) -> list[Schema]:
 
 
 def _inside(schema: Schema, allowed: list[Schema], part: int | str) -> list[Schema]:
-    found = [below(one, part) for one in allowed]
-    return [one for inner in found if isinstance(inner, Mapping) for one in options(schema, inner)]
+    return [one for inner in inside(allowed, part) for one in options(schema, inner)]
 
 
 def _names_a_file(option: Schema, text: str) -> bool:

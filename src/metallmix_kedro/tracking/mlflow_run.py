@@ -9,9 +9,6 @@ from metallmix_kedro.support import ParameterError, require
 EXPERIMENT = "metallmix-kedro"
 """MLflow experiment to which all runs belong."""
 
-_AT_ONCE = 100
-"""Parameters that MLflow takes in one request."""
-
 _LONGEST = 6000
 """Characters that MLflow keeps of a parameter."""
 
@@ -62,8 +59,7 @@ class MlflowRun:
         """Log nested values under dotted names."""
         entity = require("mlflow.entities", "mlflow").Param
         logged = [entity(name, str(value)[:_LONGEST]) for name, value in _flat(parameters)]
-        for start in range(0, len(logged), _AT_ONCE):
-            self._client.log_batch(self._id, params=logged[start : start + _AT_ONCE])
+        self._client.log_batch(self._id, params=logged)
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Log numbers."""
