@@ -27,5 +27,6 @@ PROBE_COLUMNS: tuple[str, ...] = (
     *IMAGE_TRAITS,
     "seconds",
 )
-"""All columns in order. ``seconds`` is the wall time of the forward passes over ``n_images``, by
-the fastest of their batches: other work on the machine only slows."""
+"""All columns in order. ``seconds`` is what the forward passes over ``n_images`` take where no
+other work is in the way: by the fastest of their batches, on a CPU in processor time if that is
+less."""

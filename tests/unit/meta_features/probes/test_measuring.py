@@ -1,5 +1,7 @@
+import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,6 +76,20 @@ def test_a_row_a_backbone_with_all_statistics(colours: ProbedImages) -> None:
     assert (table["n_images"] == 24).all()
     same = probe_images(colours, (SMALL,), Store(), PARAMETERS).drop(columns="seconds")
     assert same.equals(table.head(1).drop(columns="seconds"))
+
+
+def test_other_work_on_the_machine_does_not_count(colours: ProbedImages) -> None:
+    class Held(Store):
+        def cut(self, *arguments: Any) -> SimpleNamespace:
+            predict = super().cut(*arguments).frozen.predict_on_batch
+
+            def held(images: np.ndarray) -> np.ndarray:
+                time.sleep(0.5)  # takes time of the clock, none of the processor
+                return predict(images)
+
+            return SimpleNamespace(frozen=SimpleNamespace(predict_on_batch=held))
+
+    assert 0 < probe_images(colours, (SMALL,), Held(), PARAMETERS)["seconds"].iloc[0] < 0.3
 
 
 def test_what_cannot_be_decoded_is_left_out(colours: ProbedImages) -> None:
