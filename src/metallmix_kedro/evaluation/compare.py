@@ -29,11 +29,6 @@ from metallmix_kedro.evaluation.protocols.replay import (
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.evaluation.statistics.luck import noise_floor
 from metallmix_kedro.evaluation.statistics.scores import expected_best_of
-from metallmix_kedro.evaluation.statistics.uncertainty import (
-    TARGET_COLUMNS,
-    stated_chances,
-    target_errors,
-)
 from metallmix_kedro.history import History, LeftOut, luck_of_seeds, with_all_images
 from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.support import ArtifactError
@@ -86,7 +81,6 @@ def compare_methods(
         for left_out, table in _targets(protocol, history, tables, backbones, overlapping, notes):
             plan.setdefault(left_out, []).append((protocol, table))
     for protocol, task, table in _tasks(plan, history, settings, probes):
-        _question(protocol, task, table, notes)
         for name in _methods_under(protocol, settings):
             _run(name, METHODS[name], task, table, protocol, notes)
     outcomes = pd.DataFrame(notes.outcomes, columns=list(OUTCOME_COLUMNS))
@@ -98,8 +92,6 @@ def compare_methods(
         n_recorded={table.dataset: len(table.scores) for table in tables},
         uninformed=notes.uninformed,
         not_run=notes.not_run,
-        chances=pd.concat(notes.chances, ignore_index=True),
-        targets=pd.DataFrame(notes.targets, columns=list(TARGET_COLUMNS)),
         floors=_floors(tables, history, parameters.seed),
         response_times={name: float(np.median(seconds)) for name, seconds in notes.times.items()},
     )
@@ -165,15 +157,6 @@ def _tasks(
         knowledge = Knowledge.without(history, left_out, settings)
         for protocol, table in targets:
             yield protocol, Task.of(table, knowledge, left_out, probes), table
-
-
-def _question(protocol: ProtocolName, task: Task, table: ReplayTable, notes: Notes) -> None:
-    """Note how sure the recommendation is of a target, and how right."""
-    if task.left_out.backbone is not None:
-        return
-    notes.targets.append(target_errors(protocol, task, table))
-    if protocol == MAIN:
-        notes.chances.append(stated_chances(task, table))
 
 
 def _run(

@@ -47,10 +47,6 @@ class Comparison:
         took some at random.
     not_run : dict of str to dict
         Protocol -> method -> dataset -> why it could not run there.
-    chances, targets : pandas.DataFrame
-        How sure the recommendation is, and how right: rows of
-        `evaluation.statistics.uncertainty.stated_chances` (of the main protocol) and of
-        `evaluation.statistics.uncertainty.target_errors`.
     floors : dict of str to float
         Dataset -> the regret that noise alone is worth there; NaN where it is not known.
     response_times : dict of str to float
@@ -64,8 +60,6 @@ class Comparison:
     n_recorded: dict[str, int]
     uninformed: dict[str, dict[str, list[str]]]
     not_run: dict[str, dict[str, dict[str, str]]]
-    chances: pd.DataFrame
-    targets: pd.DataFrame
     floors: dict[str, float]
     response_times: dict[str, float]
 
@@ -94,8 +88,6 @@ class Notes:
     excluded: dict[str, dict[str, str]] = field(default_factory=dict)
     uninformed: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     not_run: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
-    chances: list[pd.DataFrame] = field(default_factory=list)
-    targets: list[dict[str, Any]] = field(default_factory=list)
     times: dict[str, list[float]] = field(default_factory=dict)
 
     def has_not_run(self, place: Place, reason: str) -> None:

@@ -5,7 +5,6 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS, Comparison
 from metallmix_kedro.evaluation.parameters import MAIN
-from metallmix_kedro.evaluation.statistics.uncertainty import CHANCE_COLUMNS, TARGET_COLUMNS
 
 MODALITY = "leave_one_modality_out"
 BACKBONE = "leave_one_backbone_out"
@@ -21,22 +20,6 @@ def outcome(
     return dict(
         zip(OUTCOME_COLUMNS, (*first, accuracy, relative, time, time, regret / 10), strict=True)
     )
-
-
-def chances() -> pd.DataFrame:
-    """Of ten chances of 0.04 none came true, of ten of 0.3 three did."""
-    rows = [("d0", "none", 0.04, False)] * 10
-    rows += [("d1", "none", 0.3, number < 3) for number in range(10)]
-    return pd.DataFrame(rows, columns=list(CHANCE_COLUMNS))
-
-
-def targets() -> pd.DataFrame:
-    """The farthest of eight is flagged, and predicted worst."""
-    rows = [
-        (MAIN, f"d{number}", 1.0 + number, number == 7, 0.1 + 0.1 * (number == 7), 0.05, 0.2)
-        for number in range(8)
-    ]
-    return pd.DataFrame(rows, columns=list(TARGET_COLUMNS))
 
 
 def two_methods() -> Comparison:
@@ -57,8 +40,6 @@ def two_methods() -> Comparison:
         n_recorded={"a": 9, "b": 8},
         uninformed={MAIN: {"surrogate": ["b"]}},
         not_run={},
-        chances=pd.DataFrame(columns=list(CHANCE_COLUMNS)),
-        targets=pd.DataFrame(columns=list(TARGET_COLUMNS)),
         floors={},
         response_times={"surrogate": 0.1, "random_pick": 0.0},
     )
@@ -107,8 +88,6 @@ def eight_datasets() -> Comparison:
         n_recorded={f"d{number}": 20 for number in range(8)},
         uninformed={},
         not_run={MAIN: {"transferability": {"d7": "no probes of this dataset"}}},
-        chances=chances(),
-        targets=targets(),
         floors={},
         response_times={"surrogate": 0.1},
     )

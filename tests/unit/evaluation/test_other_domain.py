@@ -15,7 +15,6 @@ from metallmix_kedro.evaluation.outcomes import Comparison
 from metallmix_kedro.evaluation.pages.page import evaluation_page
 from metallmix_kedro.evaluation.pages.protocol_pictures import draw_protocols
 from metallmix_kedro.evaluation.pages.report import evaluation_report
-from metallmix_kedro.evaluation.pages.uncertainty_picture import draw_uncertainty
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
@@ -26,7 +25,6 @@ from metallmix_kedro.evaluation.statistics.summary import (
     protocol_table,
     significance_table,
 )
-from metallmix_kedro.evaluation.statistics.uncertainty import chance_table
 from metallmix_kedro.history import METRICS, History
 from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.objective import with_score
@@ -122,8 +120,6 @@ def test_page_and_pictures_name_no_image_network_or_probe(comparison, numbers):
         assert word not in page.lower()
     [panel] = draw_protocols(protocols, report).axes
     assert panel.get_title() == "Dataset left out\n(5 datasets)"
-    chances, _ = draw_uncertainty(chance_table(comparison.chances), comparison.targets).axes
-    assert chances.get_legend() is None
 
 
 def test_nothing_published_is_a_picture_that_says_so():

@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.declared import network
 from metallmix_kedro.evaluation.pages.headline import headline, inside
-from metallmix_kedro.evaluation.pages.styles import PROBES, protocol_title
+from metallmix_kedro.evaluation.pages.styles import protocol_title
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.statistics.summary import BEST_OF_FIVE, FIRST_PICK
 from metallmix_kedro.support import text_template
@@ -60,9 +59,6 @@ def evaluation_page(
         },
         learning=dict(zip(protocols["method"], protocols["label"], strict=True)),
         other_protocols=report["other_protocols"],
-        chances=report["uncertainty"]["chance_to_beat_best_on_average"],
-        outside=report["uncertainty"]["outside_the_history"],
-        probes=PROBES if network() else {},
         title=protocol_title,
         by_dataset=report["by_dataset"]["regret"],
         n_recorded=report["recorded_trials"],

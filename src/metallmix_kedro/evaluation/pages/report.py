@@ -9,7 +9,6 @@ from metallmix_kedro.evaluation.parameters import MAIN, EvaluationParameters
 from metallmix_kedro.evaluation.statistics.scores import mean_by_dataset
 from metallmix_kedro.evaluation.statistics.significance import critical_difference, mean_ranks_of
 from metallmix_kedro.evaluation.statistics.summary import BY_DATASET
-from metallmix_kedro.evaluation.statistics.uncertainty import uncertainty_report
 from metallmix_kedro.history import MEASURES, Objective
 
 
@@ -59,7 +58,6 @@ def evaluation_report(
         "other_protocols": {
             name: _other_protocol(comparison, name) for name in comparison.excluded if name != MAIN
         },
-        "uncertainty": uncertainty_report(comparison.chances, comparison.targets),
         "response_times_s": comparison.response_times,
     }
 

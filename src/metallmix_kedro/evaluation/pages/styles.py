@@ -32,9 +32,6 @@ STYLES: dict[str, tuple[str, str]] = {
 OTHER_STYLE = ("#CC79A7", "*")
 MARKER_SIZE = 42
 
-PROBES = {"none": "no probes", "smallest": "one probe", "all": "all probes"}
-"""How much of a target was probed, in words."""
-
 
 def protocol_title(protocol: str) -> str:
     """Say in a few words what training loses under a protocol."""

@@ -12,9 +12,8 @@ from metallmix_kedro.evaluation.pages import (
     pictures,
     protocol_pictures,
     report,
-    uncertainty_picture,
 )
-from metallmix_kedro.evaluation.statistics import summary, uncertainty
+from metallmix_kedro.evaluation.statistics import summary
 from metallmix_kedro.explanation import DecisionPrompts, PromptTexts
 from metallmix_kedro.history import History, Objective
 from metallmix_kedro.judging import (
@@ -58,8 +57,6 @@ def compare_methods(
         "tests": summary.significance_table(comparison),
         "protocols": summary.protocol_table(comparison, evaluation),
         "datasets": summary.dataset_table(comparison),
-        "chances": uncertainty.chance_table(comparison.chances),
-        "targets": comparison.targets,
         "report": report.evaluation_report(comparison, methods, evaluation, objective),
     }
 
@@ -69,8 +66,6 @@ def draw_methods(
     evaluation_report: dict[str, Any],
     methods: pd.DataFrame,
     protocols: pd.DataFrame,
-    chances: pd.DataFrame,
-    targets: pd.DataFrame,
 ) -> dict[str, Figure]:
     """Draw all pictures of the comparison, the paper's Figure 6 among them."""
     return {
@@ -82,7 +77,6 @@ def draw_methods(
         "anytime": anytime_picture.draw_anytime(anytime, evaluation_report, methods),
         "protocols": protocol_pictures.draw_protocols(protocols, evaluation_report),
         "comparison": pictures.draw_comparison(evaluation_report, methods),
-        "uncertainty": uncertainty_picture.draw_uncertainty(chances, targets),
     }
 
 

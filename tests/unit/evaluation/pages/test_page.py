@@ -13,7 +13,7 @@ from metallmix_kedro.evaluation.statistics.summary import (
     significance_table,
 )
 from tests.unit.evaluation import made_comparison
-from tests.unit.evaluation.made_comparison import chances, eight_datasets, targets
+from tests.unit.evaluation.made_comparison import eight_datasets
 
 PARAMETERS = EvaluationParameters(n_bootstrap=100)
 REFERENCE = pd.DataFrame(
@@ -102,16 +102,6 @@ def test_protocols_stand_side_by_side_and_the_missing_one_says_why(eight):
 
 def test_what_did_not_run_everywhere_is_noted(eight):
     assert "`transferability` is not compared. Not run: no probes of this dataset (d7)." in eight
-
-
-def test_the_page_says_how_sure_it_is_and_says_so_where_there_is_nothing(two_methods):
-    assert "\nNothing was stated" in page_of(two_methods)
-    two_methods.chances, two_methods.targets = chances(), targets()
-    page = page_of(two_methods)
-    assert "stated of 20 trials with no probes" in page
-    assert "1 of 8 targets are flagged as outside the history (d7)" in page
-    two_methods.targets = targets().assign(outside=False)
-    assert "nothing to compare" in page_of(two_methods)
 
 
 def test_names_with_capitals_of_their_own_keep_them(two_methods):
