@@ -36,7 +36,7 @@ def headline(table: pd.DataFrame, tests: pd.DataFrame, report: dict[str, Any]) -
     others = tests[
         (tests["protocol"] == MAIN) & (tests["figure"] == "regret") & tests["other"].isin(free)
     ]
-    clear = others[others["p_holm"] < report["critical_difference"]["level"]]
+    clear = others[others["p_holm"] < 1 - report["parameters"]["level"]]
     return {
         "own": own,
         "rival": _best(free, "mean_regret"),

@@ -7,7 +7,6 @@ import pandas as pd
 from metallmix_kedro.evaluation.outcomes import Comparison
 from metallmix_kedro.evaluation.parameters import MAIN, EvaluationParameters
 from metallmix_kedro.evaluation.statistics.scores import mean_by_dataset
-from metallmix_kedro.evaluation.statistics.significance import critical_difference, mean_ranks_of
 from metallmix_kedro.evaluation.statistics.summary import BY_DATASET
 from metallmix_kedro.history import MEASURES, Objective
 
@@ -52,26 +51,12 @@ def evaluation_report(
             }
             for column in BY_DATASET
         },
-        "critical_difference": _told_apart(outcomes, parameters),
         "expected_regret_of_random_trials": comparison.random_curve.tolist(),
         "uninformed_choices": comparison.uninformed.get(MAIN, {}),
         "other_protocols": {
             name: _other_protocol(comparison, name) for name in comparison.excluded if name != MAIN
         },
         "response_times_s": comparison.response_times,
-    }
-
-
-def _told_apart(outcomes: pd.DataFrame, parameters: EvaluationParameters) -> dict[str, Any]:
-    figures = mean_by_dataset(outcomes, "regret")
-    alpha = round(1 - parameters.level, 12)
-    verdict = critical_difference(figures, alpha)
-    return {
-        "level": alpha,
-        "friedman_p": verdict.friedman_p,
-        "mean_ranks": {str(name): float(rank) for name, rank in mean_ranks_of(figures).items()},
-        "bars": [list(bar) for bar in verdict.bars],
-        "pairs": _records(verdict.pairs),
     }
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 from metallmix_kedro.evaluation import EvaluationParameters, Settings, compare
 from metallmix_kedro.evaluation.pages import (
     anytime_picture,
-    critical_difference,
     pictures,
     protocol_pictures,
     report,
@@ -71,9 +70,6 @@ def draw_methods(
     return {
         "regrets": pictures.draw_regrets(evaluation_report, methods),
         "first_and_five": protocol_pictures.draw_first_and_five(methods),
-        "critical_difference": critical_difference.draw_critical_difference(
-            evaluation_report, methods
-        ),
         "anytime": anytime_picture.draw_anytime(anytime, evaluation_report, methods),
         "protocols": protocol_pictures.draw_protocols(protocols, evaluation_report),
         "comparison": pictures.draw_comparison(evaluation_report, methods),

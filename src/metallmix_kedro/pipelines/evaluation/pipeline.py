@@ -62,7 +62,6 @@ def create_pipeline(**_: object) -> Pipeline:
                 outputs={
                     "regrets": "method_regret_plot",
                     "first_and_five": "first_and_five_plot",
-                    "critical_difference": "critical_difference_plot",
                     "anytime": "anytime_plot",
                     "protocols": "protocol_plot",
                     "comparison": "method_comparison_plot",

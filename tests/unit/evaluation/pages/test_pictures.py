@@ -7,7 +7,6 @@ import pytest
 
 from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.pages.anytime_picture import draw_anytime
-from metallmix_kedro.evaluation.pages.critical_difference import draw_critical_difference
 from metallmix_kedro.evaluation.pages.pictures import draw_comparison, draw_regrets
 from metallmix_kedro.evaluation.pages.protocol_pictures import draw_first_and_five, draw_protocols
 from metallmix_kedro.evaluation.pages.report import evaluation_report
@@ -78,34 +77,6 @@ def test_anytime_draws_searches_as_curves_and_first_picks_as_named_lines(tables,
     assert min(gaps) > 0
 
 
-def test_the_diagram_has_a_place_and_a_name_for_each_method_and_a_bar_a_clique(tables):
-    table, report = tables
-    axes = draw_critical_difference(report, table).axes[0]
-    told = report["critical_difference"]
-    written = {text.get_text() for text in axes.texts}
-    labels = dict(zip(table["method"], table["label"], strict=True))
-    for name, rank in told["mean_ranks"].items():
-        assert f"{labels[name]}  ({rank:.2f})" in written
-    thick = [line for line in axes.get_lines() if line.get_linewidth() == 4]
-    ends = [(line.get_xdata()[0] + 0.05, line.get_xdata()[1] - 0.05) for line in thick]
-    ranks = told["mean_ranks"]
-    assert ends == [pytest.approx((ranks[bar[0]], ranks[bar[-1]])) for bar in told["bars"]]
-
-
-def test_the_best_half_is_named_on_the_left_and_lines_do_not_cross(tables):
-    table, report = tables
-    axes = draw_critical_difference(report, table).axes[0]
-    names = [text for text in axes.texts if text.get_text().endswith(")")]
-    left = [text for text in names if text.get_ha() == "right"]
-    right = [text for text in names if text.get_ha() == "left"]
-    assert len(left) - len(right) in (0, 1)
-    heights = [text.get_position()[1] for text in left]
-    assert heights == sorted(heights, reverse=True)
-    assert [text.get_position()[1] for text in right] == sorted(
-        text.get_position()[1] for text in right
-    )
-
-
 def test_first_pick_and_best_of_five_are_drawn_by_the_five(tables):
     table, _ = tables
     axes = draw_first_and_five(table).axes[0]
@@ -131,9 +102,7 @@ def test_protocols_are_panels_over_one_order_of_methods(tables, comparison, sett
 
 def test_what_cannot_be_drawn_says_so(tables):
     table, report = tables
-    alone = {**report["critical_difference"], "mean_ranks": {"surrogate": 1.0}}
     for figure in (
-        draw_critical_difference({**report, "critical_difference": alone}, table),
         draw_first_and_five(table[table["method"] == "random_search"]),
         draw_protocols(pd.DataFrame(columns=["protocol"]), report),
     ):
@@ -153,8 +122,6 @@ def test_pictures_of_one_method_and_without_times_can_be_drawn(tables):
 def test_same_figures_same_bytes(tables):
     table, report = tables
     assert png(draw_regrets(report, table)) == png(draw_regrets(report, table))
-    once, again = (draw_critical_difference(report, table) for _ in range(2))
-    assert png(once) == png(again)
 
 
 def test_language_models_are_ordered_by_accuracy():

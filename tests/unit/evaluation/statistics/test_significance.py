@@ -1,4 +1,4 @@
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -8,11 +8,7 @@ from hypothesis import strategies as st
 
 from metallmix_kedro.evaluation.statistics.significance import (
     against_others,
-    all_pairs,
-    bars,
-    critical_difference,
     holm,
-    mean_ranks_of,
     signed_rank_p,
 )
 
@@ -70,56 +66,3 @@ def test_ours_is_tested_against_each_other_method(figures):
 
 def test_one_method_alone_is_tested_against_nothing(figures):
     assert against_others(figures[["a"]], "a").empty
-
-
-def test_all_pairs_are_one_family(figures):
-    pairs = all_pairs(figures).set_index(["one", "other"])
-    assert len(pairs) == 6
-    assert pairs.loc[("a", "b"), "p_holm"] == pytest.approx(min(1, 6 * 2 / 2**8))
-
-
-def test_equals_share_their_rank(figures):
-    assert mean_ranks_of(figures).to_dict() == {"a": 1.5, "d": 1.5, "b": 3.0, "c": 4.0}
-
-
-def test_methods_that_differ_stand_under_no_common_bar(figures):
-    verdict = critical_difference(figures, 0.05)
-    assert verdict.friedman_p < 0.001
-    assert verdict.bars == [("a", "d")]
-
-
-def test_where_friedman_rejects_nothing_one_bar_joins_all():
-    rng = np.random.default_rng(0)
-    noise = pd.DataFrame(rng.random((6, 4)), columns=list("wxyz"))
-    verdict = critical_difference(noise, 0.05)
-    assert verdict.friedman_p > 0.05
-    assert [set(bar) for bar in verdict.bars] == [set("wxyz")]
-
-
-def test_equal_methods_and_two_methods_can_be_asked_for(figures):
-    same = figures[["a", "d"]].assign(e=figures["a"])
-    assert critical_difference(same, 0.05).friedman_p == 1.0
-    two = critical_difference(figures[["a", "c"]], 0.05)
-    assert two.friedman_p is None
-    assert two.bars == []
-
-
-@given(
-    st.integers(1, 7).flatmap(
-        lambda n: st.tuples(
-            st.just([f"m{i}" for i in range(n)]),
-            st.sets(st.sampled_from([(i, j) for i in range(7) for j in range(i + 1, 7)])),
-        )
-    )
-)
-def test_bars_are_all_longest_runs_without_a_pair_that_differs(case):
-    order, pairs = case
-    apart = {frozenset((f"m{i}", f"m{j}")) for i, j in pairs}
-    runs = [
-        tuple(order[start:end])
-        for start in range(len(order))
-        for end in range(start + 2, len(order) + 1)
-        if not any(frozenset(pair) in apart for pair in combinations(order[start:end], 2))
-    ]
-    longest = [run for run in runs if not any(set(run) < set(other) for other in runs)]
-    assert bars(order, apart) == longest
