@@ -1,58 +1,36 @@
-"""Pictures of the comparison (the paper's Figure 6, and what it does not show)."""
+"""Pictures of the comparison: regrets, and searches as they go on beside picks without a trial."""
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from metallmix_kedro.evaluation.pages.styles import colour_of, dots, in_style_order
+from metallmix_kedro.evaluation.statistics.scores import mean_path
 from metallmix_kedro.support import Axes, Figure, new_figure
 
-NO_SEARCH = 1e-3
-"""Seconds below which a choice is no search at all: a random pick would stretch the log scale."""
+# Okabe and Ito's colours, which colour-blind readers tell apart; markers say it a second time.
+STYLES: dict[str, tuple[str, str]] = {
+    "surrogate": ("#D55E00", "o"),
+    "short_list": ("#E69F00", "D"),
+    "one_probe": ("#D55E00", "8"),
+    "all_probes": ("#D55E00", "*"),
+    "probed_short_list": ("#E69F00", "H"),
+    "own_trials": ("#7A3E9D", "$o$"),
+    "probed_own_trials": ("#7A3E9D", "2"),
+    "best_on_average": ("#0072B2", "s"),
+    "best_by_rank": ("#0072B2", "p"),
+    "nearest_neighbour": ("#56B4E9", "^"),
+    "three_nearest_neighbours": ("#56B4E9", "<"),
+    "greedy_portfolio": ("#B5A900", "h"),
+    "surrogate_raw_accuracy": ("#CC79A7", "d"),
+    "pairwise_ranker": ("#CC79A7", ">"),
+    "transferability": ("#8C564B", "X"),
+    "random_pick": ("#999999", "x"),
+    "random_search": ("#333333", "v"),
+    "bayesian_search": ("#009E73", "P"),
+}
 
-
-def draw_comparison(report: dict[str, Any], table: pd.DataFrame) -> Figure:
-    """Draw score, training time and search time by dataset and method (paper, Figure 6).
-
-    Parameters
-    ----------
-    report : dict
-        From `evaluation.pages.report.evaluation_report`.
-    table : pandas.DataFrame
-        From `evaluation.statistics.summary.method_table`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Three panels over one axis of datasets; times in seconds on a log scale. The search time
-        is that of the trials a method ran, plus its measured response time.
-    """
-    values = {
-        name: pd.DataFrame.from_dict(rows, orient="index").astype(float)
-        for name, rows in report["by_dataset"].items()
-    }
-    search = values["search_time_s"] + pd.Series(report["response_times_s"])
-    panels = (
-        (f"Test {report['metric']}", values["score"], "linear"),
-        ("Training time (s)", values["training_time_s"], "log"),
-        ("Search time (s)", search.where(search >= NO_SEARCH), "log"),
-    )
-    methods = in_style_order(table)
-    width = 3.2 + 1.05 * len(search)
-    figure = new_figure(max(width, 8), 9)
-    for axes, (label, frame, scale) in zip(figure.subplots(3, 1, sharex=True), panels, strict=True):
-        _dots_by_dataset(axes, frame, methods)
-        if (frame[methods] > 0).any(axis=None):
-            axes.set_yscale(scale)
-        axes.set_ylabel(label)
-        axes.grid(axis="y", alpha=0.3)
-    axes.set_xticks(range(len(search)), search.index, rotation=20, ha="right")
-    labels = dict(zip(table["method"], table["label"], strict=True))
-    handles = [axes.scatter([], [], **dots(name), label=labels[name]) for name in methods]
-    figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False)
-    return figure
+NAMED_GAP = 0.045
+"""Least distance of two names beside their lines, as a share of the height."""
 
 
 def draw_regrets(report: dict[str, Any], table: pd.DataFrame) -> Figure:
@@ -74,7 +52,7 @@ def draw_regrets(report: dict[str, Any], table: pd.DataFrame) -> Figure:
     figure = new_figure(8, 1.2 + 0.5 * len(table))
     axes = figure.subplots()
     for place, row in enumerate(table.to_dict("records")):
-        colour = colour_of(row["method"])
+        colour = STYLES[row["method"]][0]
         axes.scatter(regrets[row["method"]], [place] * len(regrets), s=14, c=colour, alpha=0.45)
         axes.hlines(place, row["regret_low"], row["regret_high"], colors=colour, linewidth=3)
         axes.scatter(row["mean_regret"], place, s=70, c=colour, edgecolors="white", zorder=3)
@@ -89,12 +67,71 @@ def draw_regrets(report: dict[str, Any], table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _dots_by_dataset(axes: Axes, values: pd.DataFrame, methods: Sequence[str]) -> None:
-    offsets = np.linspace(-0.33, 0.33, len(methods)) if len(methods) > 1 else [0.0]
-    for offset, name in zip(offsets, methods, strict=True):
-        axes.scatter(np.arange(len(values)) + offset, values[name], **dots(name))
-    for place in range(1, len(values)):
-        axes.axvline(place - 0.5, color="#dddddd", linewidth=0.8)
+def draw_anytime(anytime: pd.DataFrame, report: dict[str, Any], table: pd.DataFrame) -> Figure:
+    """Draw the regret of the best so far against the trials run, beside the picks that run none.
+
+    Parameters
+    ----------
+    anytime : pandas.DataFrame
+        From `evaluation.outcomes.Comparison`.
+    report : dict
+        From `evaluation.pages.report.evaluation_report`.
+    table : pandas.DataFrame
+        From `evaluation.statistics.summary.method_table`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Means over datasets. Searches and the short list fall with each trial; a pick that runs
+        no trial is a horizontal line with its name at the end. Random search is its exact
+        expectation.
+    """
+    figure = new_figure(9.5, 5.4)
+    axes = figure.subplots()
+    n_trials = int(report["parameters"]["n_trials"])
+    names: list[tuple[float, str, str]] = []
+    for row in table.to_dict("records"):
+        method, (colour, marker) = row["method"], STYLES[row["method"]]
+        path = _path(method, anytime, report).iloc[:n_trials]
+        if len(path) > 1:
+            axes.plot(
+                path.index, path, color=colour, marker=marker,
+                markersize=5, label=row["label"], zorder=3,
+            )  # fmt: skip
+        elif method != "random_pick":
+            axes.axhline(path.iloc[0], color=colour, linestyle="--", linewidth=1.2)
+            names.append((float(path.iloc[0]), row["label"], colour))
+    axes.set_xlim(0.5, n_trials + 0.5)
+    axes.set_ylim(bottom=0)
+    _name_lines(axes, names)
+    axes.set_xlabel("Trials run on the dataset")
+    axes.set_ylabel("Mean normalised regret of the best so far")
+    axes.locator_params(axis="x", integer=True)
+    axes.grid(alpha=0.3)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, title="Best so far", loc="upper right")
+    return figure
+
+
+def _path(method: str, anytime: pd.DataFrame, report: dict[str, Any]) -> "pd.Series[float]":
+    if method == "random_search":
+        curve = report["expected_regret_of_random_trials"]
+        return pd.Series(curve, index=range(1, len(curve) + 1))
+    return mean_path(anytime, method)
+
+
+def _name_lines(axes: Axes, names: list[tuple[float, str, str]]) -> None:
+    """Write names beside their lines, apart from each other, in the lines' order."""
+    gap = NAMED_GAP * axes.get_ylim()[1]
+    height = float("-inf")
+    right = axes.get_xlim()[1]
+    for value, label, colour in sorted(names):
+        height = max(value, height + gap)
+        axes.annotate(
+            f"{label} ({value:.3f})", xy=(right, value), xytext=(right * 1.02, height),
+            color="#222222", fontsize=8, va="center", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 1.0, "relpos": (0, 0.5)},
+        )  # fmt: skip
 
 
 def _with_costs(table: pd.DataFrame) -> list[str]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from metallmix_kedro.declared import meta_features, network
-from metallmix_kedro.evaluation.parameters import ProtocolName
+from metallmix_kedro.declared import features, meta_features, network
+from metallmix_kedro.evaluation.parameters import MAIN, ProtocolName
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
 from metallmix_kedro.history import History, LeftOut
 from metallmix_kedro.surrogate import Fold, together
@@ -23,6 +23,20 @@ def possible_protocols(asked: Sequence[ProtocolName]) -> tuple[ProtocolName, ...
     """Keep the protocols that leave out something that is declared."""
     needed = {"leave_one_modality_out": kind_of_dataset(), "leave_one_backbone_out": network()}
     return tuple(name for name in asked if name not in needed or needed[name])
+
+
+def protocol_title(protocol: str) -> str:
+    """Say in a few words what training loses under a protocol."""
+    titles: dict[str, str] = {
+        MAIN: "Dataset left out",
+        "leave_one_modality_out": f"Its whole {_words_of(kind_of_dataset())} left out",
+        "leave_one_backbone_out": f"A {_words_of(network())} left out as well",
+    }
+    return titles.get(protocol, protocol)
+
+
+def _words_of(feature: str | None) -> str:
+    return "" if feature is None else features()[feature].words or feature
 
 
 def left_out_for(

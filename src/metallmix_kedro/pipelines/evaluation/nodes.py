@@ -6,12 +6,7 @@ from typing import Any
 import pandas as pd
 
 from metallmix_kedro.evaluation import EvaluationParameters, Settings, compare
-from metallmix_kedro.evaluation.pages import (
-    anytime_picture,
-    pictures,
-    protocol_pictures,
-    report,
-)
+from metallmix_kedro.evaluation.pages import pictures, report
 from metallmix_kedro.evaluation.statistics import summary
 from metallmix_kedro.explanation import DecisionPrompts, PromptTexts
 from metallmix_kedro.history import History, Objective
@@ -61,18 +56,12 @@ def compare_methods(
 
 
 def draw_methods(
-    anytime: pd.DataFrame,
-    evaluation_report: dict[str, Any],
-    methods: pd.DataFrame,
-    protocols: pd.DataFrame,
+    anytime: pd.DataFrame, evaluation_report: dict[str, Any], methods: pd.DataFrame
 ) -> dict[str, Figure]:
-    """Draw all pictures of the comparison, the paper's Figure 6 among them."""
+    """Draw the regrets, and searches as they go on."""
     return {
         "regrets": pictures.draw_regrets(evaluation_report, methods),
-        "first_and_five": protocol_pictures.draw_first_and_five(methods),
-        "anytime": anytime_picture.draw_anytime(anytime, evaluation_report, methods),
-        "protocols": protocol_pictures.draw_protocols(protocols, evaluation_report),
-        "comparison": pictures.draw_comparison(evaluation_report, methods),
+        "anytime": pictures.draw_anytime(anytime, evaluation_report, methods),
     }
 
 

@@ -53,19 +53,8 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.draw_methods,
-                inputs=[
-                    "anytime_regret",
-                    "evaluation_report",
-                    "method_table",
-                    "protocol_table",
-                ],
-                outputs={
-                    "regrets": "method_regret_plot",
-                    "first_and_five": "first_and_five_plot",
-                    "anytime": "anytime_plot",
-                    "protocols": "protocol_plot",
-                    "comparison": "method_comparison_plot",
-                },
+                inputs=["anytime_regret", "evaluation_report", "method_table"],
+                outputs={"regrets": "method_regret_plot", "anytime": "anytime_plot"},
                 name="draw_methods",
             ),
             Node(
