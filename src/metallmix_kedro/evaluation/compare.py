@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,12 @@ from rich.console import Console
 from rich.progress import track
 
 from metallmix_kedro.declared import network
-from metallmix_kedro.evaluation.methods.methods import LISTED, METHODS, Method
+from metallmix_kedro.evaluation.methods.methods import LISTED, METHODS
 from metallmix_kedro.evaluation.methods.one_shot import at_random
-from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS, Comparison, Notes, Place
+from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS, Comparison, outcome
 from metallmix_kedro.evaluation.parameters import MAIN, ProtocolName
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
 from metallmix_kedro.evaluation.protocols.protocols import (
-    drawn_backbones,
     left_out_for,
     possible_protocols,
     too_little_left,
@@ -69,31 +69,42 @@ def compare_methods(
     if probes is not None and network():
         history = History(add_probes(history.table, probes))
     history = history.without(LeftOut(frozenset(parameters.held_back)))
-    tables, excluded = replay_tables(
+    tables, unusable = replay_tables(
         history, parameters.source, parameters.min_trials, parameters.targets
     )
-    backbones = drawn_backbones(tables, parameters.max_backbones, parameters.seed)
-    overlapping = settings.meta_learning.overlapping
-    notes = Notes(excluded={MAIN: excluded})
-    plan: Plan = {}
     protocols = possible_protocols(parameters.protocols)
+    excluded: dict[str, dict[str, str]] = {MAIN: unusable}
+    plan: Plan = {}
     for protocol in protocols:
-        for left_out, table in _targets(protocol, history, tables, backbones, overlapping, notes):
+        reasons = excluded.setdefault(protocol, {})
+        overlapping = settings.meta_learning.overlapping
+        for left_out, table in _targets(protocol, history, tables, overlapping, reasons):
             plan.setdefault(left_out, []).append((protocol, table))
+    chosen: list[dict[str, Any]] = []
+    not_run: dict[str, dict[str, dict[str, str]]] = {}
     for protocol, task, table in _tasks(plan, history, settings, probes):
         for name in _methods_under(protocol, settings):
-            _run(name, METHODS[name], task, table, protocol, notes)
-    outcomes = pd.DataFrame(notes.outcomes, columns=list(OUTCOME_COLUMNS))
+            missing = METHODS[name].missing
+            if reason := missing and missing(task):
+                without = not_run.setdefault(protocol, {}).setdefault(name, {})
+                without[table.dataset] = reason
+            else:
+                chosen += _choices(protocol, name, task, table)
+    made = pd.DataFrame(chosen, columns=[*OUTCOME_COLUMNS, "informed", "seconds", "path"])
+    main = made[made["protocol"] == MAIN]
     return Comparison(
-        outcomes=_in_order(outcomes, protocols),
-        anytime=pd.concat(notes.anytime, ignore_index=True),
+        outcomes=_in_order(made[list(OUTCOME_COLUMNS)], protocols),
+        anytime=_anytime(main),
         random_curve=_random_curve(tables),
-        excluded=notes.excluded,
+        excluded=excluded,
         n_recorded={table.dataset: len(table.scores) for table in tables},
-        uninformed=notes.uninformed,
-        not_run=notes.not_run,
+        uninformed=_uninformed(made),
+        not_run=not_run,
         floors=_floors(tables, history, parameters.seed),
-        response_times={name: float(np.median(seconds)) for name, seconds in notes.times.items()},
+        response_times={
+            str(name): seconds
+            for name, seconds in main.groupby("method", sort=False)["seconds"].median().items()
+        },
     )
 
 
@@ -111,31 +122,23 @@ def _targets(
     protocol: ProtocolName,
     history: History,
     tables: list[ReplayTable],
-    backbones: tuple[str, ...],
     overlapping: Sequence[Fold],
-    notes: Notes,
+    excluded: dict[str, str],
 ) -> list[tuple[LeftOut, ReplayTable]]:
-    """Say what is left out for whom; nothing if a protocol has too few targets."""
+    """Say what is left out for whom, and who is `excluded`; nothing if too few targets remain."""
     found = []
-    excluded = notes.excluded.setdefault(protocol, {})
     for table in tables:
-        reason = "none of the backbones that are left out was recorded on it"
-        possible = []
-        for left_out in left_out_for(protocol, table, history, backbones, overlapping):
-            too_little = too_little_left(history.without(left_out))
-            if too_little is None:
-                possible.append((left_out, table))
-            reason = too_little or reason
-        if not possible:
+        left_out = left_out_for(protocol, table, history, overlapping)
+        if reason := too_little_left(history.without(left_out)):
             excluded[table.dataset] = reason
-        found += possible
-    n_targets = len({table.dataset for _, table in found})
-    if n_targets >= MIN_DATASETS:
+        else:
+            found.append((left_out, table))
+    if len(found) >= MIN_DATASETS:
         return found
     if protocol == MAIN:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in excluded.items())
         raise ArtifactError(
-            f"Only {n_targets} datasets leave enough of the history to learn from when they are "
+            f"Only {len(found)} datasets leave enough of the history to learn from when they are "
             f"left out; at least {MIN_DATASETS} are needed. {reasons}. Measure trials on more "
             "datasets (pipeline experiment_grid), or import some."
         )
@@ -159,50 +162,53 @@ def _tasks(
             yield protocol, Task.of(table, knowledge, left_out, probes), table
 
 
-def _run(
-    name: str, method: Method, task: Task, table: ReplayTable, protocol: ProtocolName, notes: Notes
-) -> None:
+def _choices(
+    protocol: ProtocolName, name: str, task: Task, table: ReplayTable
+) -> Iterator[dict[str, Any]]:
     """Run one method on one target, with all its seeds."""
-    place = Place(protocol, table.dataset, task.left_out.backbone or "", name)
-    missing = method.missing and method.missing(task)
-    if missing:
-        notes.has_not_run(place, missing)
-        return
+    method = METHODS[name]
     for fit in method.fits:
         task.knowledge.learn(fit)
     n_tried = method.n_tried(task.settings)
-    paths = []
     for seed in range(method.n_seeds(task.settings)):
         rng = np.random.default_rng([task.settings.evaluation.seed, seed])
         started = time.perf_counter()
-        picks = method.choose(task, rng, method.n_listed(task.settings))
+        own = method.choose(task, rng, method.n_listed(task.settings))
         seconds = time.perf_counter() - started
-        if not picks:
-            notes.is_uninformed(place)
-            picks = at_random(task, rng, LISTED)
-        notes.has_chosen(place, seed, picks, n_tried, table)
-        if protocol == MAIN:
-            notes.times.setdefault(name, []).append(seconds)
-            paths.append(np.minimum.accumulate(table.regrets[picks[:n_tried]]))
-    if protocol == MAIN:
-        notes.anytime.append(_anytime(name, table, np.mean(paths, axis=0)))
-
-
-def _anytime(name: str, table: ReplayTable, path: Values) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
+        picks = own or at_random(task, rng, LISTED)
+        yield {
+            "protocol": protocol,
             "dataset": table.dataset,
             "method": name,
-            "n_trials": np.arange(1, len(path) + 1),
-            "regret": path,
+            "seed": seed,
+            **outcome(picks, n_tried, table),
+            "informed": bool(own),
+            "seconds": seconds,
+            "path": np.minimum.accumulate(table.regrets[picks[:n_tried]]),
         }
-    )
+
+
+def _anytime(made: pd.DataFrame) -> pd.DataFrame:
+    rows = [
+        (dataset, method, n_trials, regret)
+        for (dataset, method), paths in made.groupby(["dataset", "method"], sort=False)["path"]
+        for n_trials, regret in enumerate(np.mean(paths.tolist(), axis=0), start=1)
+    ]
+    return pd.DataFrame(rows, columns=["dataset", "method", "n_trials", "regret"])
+
+
+def _uninformed(made: pd.DataFrame) -> dict[str, dict[str, list[str]]]:
+    found: dict[str, dict[str, list[str]]] = {}
+    places = made.loc[~made["informed"].astype(bool), ["protocol", "method", "dataset"]]
+    for protocol, method, dataset in places.drop_duplicates().itertuples(index=False, name=None):
+        found.setdefault(protocol, {}).setdefault(method, []).append(dataset)
+    return found
 
 
 def _in_order(outcomes: pd.DataFrame, protocols: tuple[ProtocolName, ...]) -> pd.DataFrame:
     """Sort by protocol and dataset, so that the order of the fits does not show."""
     return outcomes.sort_values(
-        ["protocol", "dataset", "left_out"],
+        ["protocol", "dataset"],
         key=lambda column: column.map(protocols.index) if column.name == "protocol" else column,
         ignore_index=True,
     )

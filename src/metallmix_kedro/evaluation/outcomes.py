@@ -1,7 +1,7 @@
 """What came out of a comparison, before it is summarised."""
 
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from metallmix_kedro.evaluation.protocols.replay import ReplayTable, Values
 from metallmix_kedro.evaluation.statistics.luck import below_best
 
 OUTCOME_COLUMNS = (
-    "protocol", "dataset", "left_out", "method", "seed", "trial_id", "n_trials", "regret",
+    "protocol", "dataset", "method", "seed", "trial_id", "n_trials", "regret",
     "regret_of_five", "score", "share_of_best", "training_time_s", "search_time_s",
     "below_best",
 )  # fmt: skip
@@ -24,12 +24,10 @@ class Comparison:
     Parameters
     ----------
     outcomes : pandas.DataFrame
-        One row a protocol, dataset, backbone left out and seed, and method, columns
-        `OUTCOME_COLUMNS`: the trial the method ends with, the trials it cost, its normalised
-        regret and that of the best of five, its score, also as a share of the best recorded, all in
-        [0, 1], and seconds; and how far its accuracy is below the best one, luck taken out
-        (`evaluation.statistics.luck`). ``left_out`` names the backbone that training lost besides,
-        if any.
+        One row a protocol, dataset, method and seed, columns `OUTCOME_COLUMNS`: the trial the
+        method ends with, the trials it cost, its normalised regret and that of the best of five,
+        its score, also as a share of the best recorded, all in [0, 1], and seconds; and how far its
+        accuracy is below the best one, luck taken out (`evaluation.statistics.luck`).
     anytime : pandas.DataFrame
         Of the main protocol. Columns dataset, method, n_trials, regret: mean over seeds of the
         regret of the best of the first ``n_trials`` picks.
@@ -70,68 +68,34 @@ class Comparison:
         return ours[~ours["method"].isin(incomplete)]
 
 
-class Place(NamedTuple):
-    """Where a method chose."""
+def outcome(picks: list[int], n_tried: int, table: ReplayTable) -> dict[str, Any]:
+    """Say what came of a list of picks, of which some are tried.
 
-    protocol: str
-    dataset: str
-    left_out: str
-    method: str
+    Parameters
+    ----------
+    picks : list of int
+        Positions in the table, at least one.
+    n_tried : int
+        How many of them are tried; if 1, it is recommended, not tried.
+    table : ReplayTable
+        The target's outcomes.
 
-
-@dataclass
-class Notes:
-    """What is written down while the methods run; the fields are those of `Comparison`."""
-
-    outcomes: list[dict[str, Any]] = field(default_factory=list)
-    anytime: list[pd.DataFrame] = field(default_factory=list)
-    excluded: dict[str, dict[str, str]] = field(default_factory=dict)
-    uninformed: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-    not_run: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
-    times: dict[str, list[float]] = field(default_factory=dict)
-
-    def has_not_run(self, place: Place, reason: str) -> None:
-        """Note that a method could not run on a target."""
-        methods = self.not_run.setdefault(place.protocol, {})
-        methods.setdefault(place.method, {})[place.dataset] = reason
-
-    def is_uninformed(self, place: Place) -> None:
-        """Note that a method knew no candidate of a target."""
-        datasets = self.uninformed.setdefault(place.protocol, {}).setdefault(place.method, [])
-        if place.dataset not in datasets:
-            datasets.append(place.dataset)
-
-    def has_chosen(
-        self, place: Place, seed: int, picks: list[int], n_tried: int, table: ReplayTable
-    ) -> None:
-        """Note what came of a list of picks, of which `n_tried` are tried.
-
-        Parameters
-        ----------
-        place : Place
-            Where it was chosen.
-        seed : int
-            Which repetition.
-        picks : list of int
-            Positions in the table, at least one.
-        n_tried : int
-            How many of them are tried; if 1, it is recommended, not tried.
-        table : ReplayTable
-            The target's outcomes.
-        """
-        tried = picks[:n_tried]
-        kept = tried[int(np.argmax(table.scores[tried]))]
-        searched = len(tried) > 1
-        values = {
-            "seed": seed,
-            "trial_id": table.trial_ids.iloc[kept],
-            "n_trials": len(tried) if searched else 0,
-            "regret": table.regrets[kept],
-            "regret_of_five": table.regrets[picks[:LISTED]].min(),
-            "score": table.scores[kept],
-            "share_of_best": table.scores[kept] / table.scores.max(),
-            "training_time_s": table.training_times[kept],
-            "search_time_s": table.training_times[tried].sum() if searched else 0.0,
-            "below_best": below_best(table, tried),
-        }
-        self.outcomes.append({**place._asdict(), **values})
+    Returns
+    -------
+    dict
+        `OUTCOME_COLUMNS` from ``trial_id`` on.
+    """
+    tried = picks[:n_tried]
+    kept = tried[int(np.argmax(table.scores[tried]))]
+    searched = len(tried) > 1
+    return {
+        "trial_id": table.trial_ids.iloc[kept],
+        "n_trials": len(tried) if searched else 0,
+        "regret": table.regrets[kept],
+        "regret_of_five": table.regrets[picks[:LISTED]].min(),
+        "score": table.scores[kept],
+        "share_of_best": table.scores[kept] / table.scores.max(),
+        "training_time_s": table.training_times[kept],
+        "search_time_s": table.training_times[tried].sum() if searched else 0.0,
+        "below_best": below_best(table, tried),
+    }

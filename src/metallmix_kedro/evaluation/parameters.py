@@ -30,7 +30,7 @@ MethodName = Literal[
 ]
 """Names of the methods; `evaluation.methods.methods.METHODS` says what they do."""
 
-ProtocolName = Literal["leave_one_dataset_out", "leave_one_modality_out", "leave_one_backbone_out"]
+ProtocolName = Literal["leave_one_dataset_out", "leave_one_modality_out"]
 """Names of the protocols; `evaluation.protocols.protocols` says what training loses."""
 
 MAIN: ProtocolName = "leave_one_dataset_out"
@@ -50,12 +50,6 @@ class EvaluationParameters(Parameters):
     protocols: tuple[ProtocolName, ...] = Field(
         get_args(ProtocolName),
         description="What training loses; leave_one_dataset_out is always among them.",
-    )
-    max_backbones: int = Field(
-        10,
-        ge=1,
-        description="With more backbones than this, so many drawn at random are left out one by "
-        "one (leave_one_backbone_out).",
     )
     methods: tuple[MethodName, ...] = Field(
         get_args(MethodName),

@@ -32,7 +32,7 @@ def test_shipped_values_are_the_defaults():
         {"protocols": []},
         {"protocols": ["leave_one_modality_out"]},
         {"protocols": ["leave_one_dataset_out", "leave_one_dataset_out"]},
-        {"max_backbones": 0},
+        {"protocols": ["leave_one_dataset_out", "leave_one_backbone_out"]},
     ],
 )
 def test_bad_values_are_refused(bad):

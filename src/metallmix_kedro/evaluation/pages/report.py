@@ -66,7 +66,6 @@ def _other_protocol(comparison: Comparison, name: str) -> dict[str, Any]:
     return {
         "n_datasets": int(ours["dataset"].nunique()),
         "excluded_datasets": comparison.excluded.get(name, {}),
-        "backbones_left_out": sorted(set(ours["left_out"]) - {""}),
         "not_run": comparison.not_run.get(name, {}),
         "uninformed_choices": comparison.uninformed.get(name, {}),
     }

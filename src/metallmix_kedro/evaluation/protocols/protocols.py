@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from metallmix_kedro.declared import features, meta_features, network
+from metallmix_kedro.declared import features, meta_features
 from metallmix_kedro.evaluation.parameters import MAIN, ProtocolName
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
 from metallmix_kedro.history import History, LeftOut
@@ -21,32 +19,21 @@ def kind_of_dataset() -> str | None:
 
 def possible_protocols(asked: Sequence[ProtocolName]) -> tuple[ProtocolName, ...]:
     """Keep the protocols that leave out something that is declared."""
-    needed = {"leave_one_modality_out": kind_of_dataset(), "leave_one_backbone_out": network()}
-    return tuple(name for name in asked if name not in needed or needed[name])
+    return tuple(name for name in asked if name == MAIN or kind_of_dataset())
 
 
 def protocol_title(protocol: str) -> str:
     """Say in a few words what training loses under a protocol."""
-    titles: dict[str, str] = {
-        MAIN: "Dataset left out",
-        "leave_one_modality_out": f"Its whole {_words_of(kind_of_dataset())} left out",
-        "leave_one_backbone_out": f"A {_words_of(network())} left out as well",
-    }
-    return titles.get(protocol, protocol)
-
-
-def _words_of(feature: str | None) -> str:
-    return "" if feature is None else features()[feature].words or feature
+    kind = kind_of_dataset()
+    if protocol == MAIN or kind is None:
+        return "Dataset left out"
+    return f"Its whole {features()[kind].words or kind} left out"
 
 
 def left_out_for(
-    protocol: ProtocolName,
-    table: ReplayTable,
-    history: History,
-    backbones: Sequence[str],
-    overlapping: Sequence[Fold] = (),
-) -> list[LeftOut]:
-    """Say what training loses for a target: one set, or one for each backbone.
+    protocol: ProtocolName, table: ReplayTable, history: History, overlapping: Sequence[Fold] = ()
+) -> LeftOut:
+    """Say what training loses for a target.
 
     Parameters
     ----------
@@ -56,52 +43,15 @@ def left_out_for(
         The target's recorded trials.
     history : History
         All trials.
-    backbones : sequence of str
-        Those that are left out one by one, from `drawn_backbones`.
     overlapping : sequence of frozenset of str
         Groups of datasets that share images: they leave together.
-
-    Returns
-    -------
-    list of LeftOut
-        Empty if none of the backbones was recorded on the target.
     """
     target = together(table.dataset, overlapping)
-    if protocol == "leave_one_dataset_out":
-        return [LeftOut(target)]
-    if protocol == "leave_one_modality_out":
-        kind = kind_of_dataset()
-        alike = history.table[kind] == table.candidates[kind].iloc[0]
-        return [LeftOut(target | frozenset(history.table.loc[alike, "dataset"].astype(str)))]
-    recorded = set(table.candidates[network()])
-    return [LeftOut(target, name) for name in backbones if name in recorded]
-
-
-def drawn_backbones(tables: Sequence[ReplayTable], most: int, seed: int) -> tuple[str, ...]:
-    """Return the backbones that are left out one by one, the same for all targets.
-
-    Parameters
-    ----------
-    tables : sequence of ReplayTable
-        Recorded trials of all targets.
-    most : int
-        With more recorded backbones than this, so many are drawn at random.
-    seed : int
-        Of that draw.
-
-    Returns
-    -------
-    tuple of str
-        Sorted; none where no pretrained network is searched.
-    """
-    column = network()
-    if column is None:
-        return ()
-    names = sorted({str(name) for table in tables for name in table.candidates[column]})
-    if len(names) > most:
-        drawn = np.random.default_rng(seed).choice(len(names), size=most, replace=False)
-        names = [names[position] for position in sorted(drawn)]
-    return tuple(names)
+    if protocol == MAIN:
+        return LeftOut(target)
+    kind = kind_of_dataset()
+    alike = history.table[kind] == table.candidates[kind].iloc[0]
+    return LeftOut(target | frozenset(history.table.loc[alike, "dataset"].astype(str)))
 
 
 def too_little_left(training: History) -> str | None:

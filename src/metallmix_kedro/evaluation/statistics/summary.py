@@ -172,8 +172,7 @@ def dataset_table(comparison: Comparison) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns ``protocol``, ``dataset``, ``method`` and `BY_DATASET`, means over seeds and
-        backbones left out.
+        Columns ``protocol``, ``dataset``, ``method`` and `BY_DATASET`, means over seeds.
     """
     keys = ["protocol", "dataset", "method"]
     means = comparison.outcomes.groupby(keys, sort=False)[list(BY_DATASET)].mean()

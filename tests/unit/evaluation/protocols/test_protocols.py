@@ -1,11 +1,8 @@
 import pandas as pd
 import pytest
 
-from metallmix_kedro.evaluation.protocols.protocols import (
-    drawn_backbones,
-    left_out_for,
-    too_little_left,
-)
+from metallmix_kedro.evaluation.parameters import MAIN
+from metallmix_kedro.evaluation.protocols.protocols import left_out_for, too_little_left
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.history import History, LeftOut
 
@@ -49,34 +46,14 @@ def test_a_modality_takes_every_dataset_that_any_row_says_is_of_it(shared_histor
     modality = history.loc[history["dataset"] == TARGET, "modality"].iloc[0]
     row = history.index[history["dataset"] == "fabricated_2"][0]
     history.loc[row, "modality"] = modality
-    [left_out] = left_out_for("leave_one_modality_out", tables[0], History(history), ())
+    left_out = left_out_for("leave_one_modality_out", tables[0], History(history))
     assert left_out == LeftOut(frozenset([TARGET, "fabricated_2"]))
 
 
-def test_only_recorded_backbones_are_left_out_and_the_dataset_with_each(shared_history, tables):
-    found = left_out_for(
-        "leave_one_backbone_out", tables[0], History(shared_history), ("Xception", "none")
-    )
-    assert found == [LeftOut(frozenset([TARGET]), "Xception")]
+def test_the_dataset_leaves_alone_or_with_those_that_share_its_images(shared_history, tables):
+    assert left_out_for(MAIN, tables[0], History(shared_history)) == LeftOut(frozenset([TARGET]))
     groups = [frozenset([TARGET, "fabricated_2"]), frozenset(["fabricated_1", "fabricated_3"])]
-    [both] = left_out_for("leave_one_dataset_out", tables[0], History(shared_history), (), groups)
-    assert both == LeftOut(groups[0])
-    [main] = left_out_for(
-        "leave_one_dataset_out", tables[0], History(shared_history), ("Xception",)
-    )
-    assert main == LeftOut(frozenset([TARGET]))
-
-
-def test_few_backbones_are_all_taken_and_of_many_some_the_same_each_time(tables):
-    everyone = drawn_backbones(tables, 10, seed=1)
-    assert everyone == ("EfficientNetLite0", "MobileNetV2_0.35", "Xception")
-    drawn = drawn_backbones(tables, 2, seed=1)
-    assert len(drawn) == 2
-    assert set(drawn) < set(everyone)
-    assert drawn == drawn_backbones(tables[::-1], 2, seed=1)
-    assert {drawn_backbones(tables, 1, seed=seed) for seed in range(20)} == {
-        (name,) for name in everyone
-    }
+    assert left_out_for(MAIN, tables[0], History(shared_history), groups) == LeftOut(groups[0])
 
 
 def test_two_datasets_with_scores_are_enough_to_learn_from(shared_history):

@@ -14,7 +14,7 @@ from metallmix_kedro.evaluation.statistics.summary import (
     significance_table,
 )
 from tests.unit.evaluation import made_comparison
-from tests.unit.evaluation.made_comparison import BACKBONE, MODALITY, eight_datasets
+from tests.unit.evaluation.made_comparison import MODALITY, eight_datasets, of_one_modality
 
 PARAMETERS = EvaluationParameters(n_bootstrap=100)
 
@@ -76,14 +76,14 @@ def test_a_path_stays_at_its_best_where_there_is_nothing_more_to_try():
     assert mean_path(anytime, "none").empty
 
 
-def test_a_backbones_figures_are_averaged_before_datasets_are(eight):
+def test_protocols_have_figures_of_their_own(eight):
     table = protocol_table(eight, PARAMETERS).set_index(["protocol", "method"])
-    assert set(table.index.get_level_values(0)) == {MAIN, BACKBONE}
-    assert table.loc[(BACKBONE, "surrogate"), "mean_regret"] == pytest.approx(0.135 + 0.105)
+    assert set(table.index.get_level_values(0)) == {MAIN, MODALITY}
+    assert table.loc[(MODALITY, "surrogate"), "mean_regret"] == pytest.approx(0.135 + 0.105)
     assert (table["n_datasets"] == 8).all()
     assert (MAIN, "bayesian_search") not in table.index
     one = dataset_table(eight).set_index(["protocol", "dataset", "method"])
-    assert one.loc[(BACKBONE, "d3", "surrogate"), "regret"] == pytest.approx(0.13 + 0.105)
+    assert one.loc[(MODALITY, "d3", "surrogate"), "regret"] == pytest.approx(0.13 + 0.105)
 
 
 def test_our_pick_and_our_five_are_tested_under_each_protocol(eight):
@@ -96,7 +96,7 @@ def test_our_pick_and_our_five_are_tested_under_each_protocol(eight):
     assert ahead["p_holm"] == pytest.approx(3 * 2 / 2**8)
     five = tests.loc[(MAIN, "regret_of_five", "best_on_average")]
     assert five["wins"] == 8
-    assert tests.loc[(BACKBONE, "regret", "short_list"), "p_holm"] == pytest.approx(2 / 2**8)
+    assert tests.loc[(MODALITY, "regret", "short_list"), "p_holm"] == pytest.approx(2 / 2**8)
 
 
 def test_without_our_methods_nothing_is_tested(two_methods):
@@ -120,7 +120,8 @@ def test_report_says_what_was_not_run(eight):
     report = evaluation_report(eight, method_table(eight, PARAMETERS), PARAMETERS)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["not_run"] == {"transferability": {"d7": "no probes of this dataset"}}
-    others = report["other_protocols"]
-    assert others[MODALITY]["n_datasets"] == 0
-    assert len(others[MODALITY]["excluded_datasets"]) == 8
-    assert others[BACKBONE]["backbones_left_out"] == ["x", "y"]
+    assert report["other_protocols"][MODALITY]["n_datasets"] == 8
+    alone = of_one_modality()
+    alone = evaluation_report(alone, method_table(alone, PARAMETERS), PARAMETERS)
+    assert alone["other_protocols"][MODALITY]["n_datasets"] == 0
+    assert len(alone["other_protocols"][MODALITY]["excluded_datasets"]) == 8
