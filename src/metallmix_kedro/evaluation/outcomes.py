@@ -12,8 +12,7 @@ from metallmix_kedro.evaluation.statistics.luck import below_best
 
 OUTCOME_COLUMNS = (
     "protocol", "dataset", "method", "seed", "trial_id", "n_trials", "regret",
-    "regret_of_five", "score", "share_of_best", "training_time_s", "search_time_s",
-    "below_best",
+    "regret_of_five", "score", "training_time_s", "search_time_s", "below_best",
 )  # fmt: skip
 
 
@@ -26,8 +25,8 @@ class Comparison:
     outcomes : pandas.DataFrame
         One row a protocol, dataset, method and seed, columns `OUTCOME_COLUMNS`: the trial the
         method ends with, the trials it cost, its normalised regret and that of the best of five,
-        its score, also as a share of the best recorded, all in [0, 1], and seconds; and how far its
-        accuracy is below the best one, luck taken out (`evaluation.statistics.luck`).
+        its score, all in [0, 1], and seconds; and how far its accuracy is below the best one, luck
+        taken out (`evaluation.statistics.luck`).
     anytime : pandas.DataFrame
         Of the main protocol. Columns dataset, method, n_trials, regret: mean over seeds of the
         regret of the best of the first ``n_trials`` picks.
@@ -94,7 +93,6 @@ def outcome(picks: list[int], n_tried: int, table: ReplayTable) -> dict[str, Any
         "regret": table.regrets[kept],
         "regret_of_five": table.regrets[picks[:LISTED]].min(),
         "score": table.scores[kept],
-        "share_of_best": table.scores[kept] / table.scores.max(),
         "training_time_s": table.training_times[kept],
         "search_time_s": table.training_times[tried].sum() if searched else 0.0,
         "below_best": below_best(table, tried),

@@ -12,13 +12,11 @@ MODALITY = "leave_one_modality_out"
 
 
 def outcome(dataset, method, seed, regret, n_trials=0, time=np.nan, of_five=None, protocol=MAIN):
-    """Return a row of outcomes; accuracy is 1 - regret, half of it relative to the best."""
+    """Return a row of outcomes; accuracy is 1 - regret."""
     best_of_five = regret / 2 if of_five is None else of_five
-    trial_id, accuracy, relative = f"{dataset}-x", 1 - regret, (1 - regret) / 2
+    trial_id, accuracy = f"{dataset}-x", 1 - regret
     first = (protocol, dataset, method, seed, trial_id, n_trials, regret, best_of_five)
-    return dict(
-        zip(OUTCOME_COLUMNS, (*first, accuracy, relative, time, time, regret / 10), strict=True)
-    )
+    return dict(zip(OUTCOME_COLUMNS, (*first, accuracy, time, time, regret / 10), strict=True))
 
 
 def two_methods() -> Comparison:

@@ -10,7 +10,7 @@ from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.outcomes import OUTCOME_COLUMNS
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
-from metallmix_kedro.history import SCORE, TIMES, History
+from metallmix_kedro.history import TIMES, History
 from metallmix_kedro.support.errors import ArtifactError, MissingExtraError, ParameterError
 from metallmix_kedro.surrogate.point import fit_point_model
 
@@ -104,12 +104,6 @@ def test_the_best_of_five_is_among_the_first_five_of_a_list(comparison, shared_h
     after_five = searched[searched["n_trials"] == 5].set_index("dataset")["regret"]
     found = outcomes[outcomes["method"] == "random_search"].groupby("dataset")["regret_of_five"]
     assert found.mean().to_dict() == pytest.approx(after_five.to_dict())
-
-
-def test_a_share_of_best_is_of_the_best_recorded(comparison, shared_history):
-    best = shared_history.groupby("dataset")[SCORE].max()
-    share = comparison.outcomes["score"] / comparison.outcomes["dataset"].map(best)
-    assert comparison.outcomes["share_of_best"].to_numpy() == pytest.approx(share.to_numpy())
 
 
 def test_methods_that_do_not_learn_run_under_the_main_protocol_alone(comparison):

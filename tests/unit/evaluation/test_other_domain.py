@@ -20,6 +20,7 @@ from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.evaluation.published import published_reference
 from metallmix_kedro.evaluation.statistics.summary import (
+    dataset_table,
     method_table,
     protocol_table,
     significance_table,
@@ -111,10 +112,11 @@ def test_page_and_pictures_name_no_image_network_or_probe(comparison, numbers):
     parameters = numbers.evaluation
     methods = method_table(comparison, parameters)
     protocols = protocol_table(comparison, parameters)
-    report = evaluation_report(comparison, methods, parameters)
+    report = evaluation_report(comparison, parameters)
     assert report["other_protocols"] == {}
     tests = significance_table(comparison)
-    page = evaluation_page(methods, tests, protocols, report, _nothing_published())
+    datasets = dataset_table(comparison)
+    page = evaluation_page(methods, tests, protocols, datasets, report, _nothing_published())
     for word in ("image", "backbone", "modality", "probe", "the paper"):
         assert word not in page.lower()
     assert "| Method | Dataset left out |\n" in page

@@ -10,7 +10,7 @@ import pandas as pd
 
 from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.protocols.protocols import protocol_title
-from metallmix_kedro.evaluation.statistics.summary import BEST_OF_FIVE, FIRST_PICK
+from metallmix_kedro.evaluation.statistics.summary import BEST_OF_FIVE, FIRST_PICK, main_regrets
 from metallmix_kedro.support import text_template
 
 
@@ -18,6 +18,7 @@ def evaluation_page(
     table: pd.DataFrame,
     tests: pd.DataFrame,
     protocols: pd.DataFrame,
+    datasets: pd.DataFrame,
     report: dict[str, Any],
     reference: pd.DataFrame,
 ) -> str:
@@ -25,9 +26,9 @@ def evaluation_page(
 
     Parameters
     ----------
-    table, tests, protocols : pandas.DataFrame
+    table, tests, protocols, datasets : pandas.DataFrame
         From `evaluation.statistics.summary`: `method_table`, `significance_table`,
-        `protocol_table`.
+        `protocol_table`, `dataset_table`.
     report : dict
         From `evaluation.pages.report.evaluation_report`.
     reference : pandas.DataFrame
@@ -60,7 +61,7 @@ def evaluation_page(
         learning=dict(zip(protocols["method"], protocols["label"], strict=True)),
         other_protocols=report["other_protocols"],
         title=protocol_title,
-        by_dataset=report["by_dataset"]["regret"],
+        by_dataset=main_regrets(datasets)[table["method"]].to_dict("index"),
         n_recorded=report["recorded_trials"],
         excluded=report["excluded_datasets"],
         uninformed=report["uninformed_choices"],

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from metallmix_kedro.evaluation.statistics.scores import mean_path
+from metallmix_kedro.evaluation.statistics.summary import main_regrets
 from metallmix_kedro.support import Axes, Figure, new_figure
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; markers say it a second time.
@@ -33,22 +34,22 @@ NAMED_GAP = 0.045
 """Least distance of two names beside their lines, as a share of the height."""
 
 
-def draw_regrets(report: dict[str, Any], table: pd.DataFrame) -> Figure:
+def draw_regrets(table: pd.DataFrame, datasets: pd.DataFrame, report: dict[str, Any]) -> Figure:
     """Draw each method's mean regret, its interval, and its regret on each dataset.
 
     Parameters
     ----------
+    table, datasets : pandas.DataFrame
+        From `evaluation.statistics.summary`: `method_table`, `dataset_table`.
     report : dict
         From `evaluation.pages.report.evaluation_report`.
-    table : pandas.DataFrame
-        From `evaluation.statistics.summary.method_table`.
 
     Returns
     -------
     matplotlib.figure.Figure
         A row a method, the smallest mean on top; small dots are datasets.
     """
-    regrets = pd.DataFrame.from_dict(report["by_dataset"]["regret"], orient="index")
+    regrets = main_regrets(datasets)
     figure = new_figure(8, 1.2 + 0.5 * len(table))
     axes = figure.subplots()
     for place, row in enumerate(table.to_dict("records")):

@@ -12,7 +12,7 @@ from metallmix_kedro.evaluation.statistics.scores import (
     mean_by_dataset,
     mean_path,
 )
-from metallmix_kedro.evaluation.statistics.significance import DIGITS, against_others
+from metallmix_kedro.evaluation.statistics.significance import against_others
 
 FIRST_PICK, BEST_OF_FIVE = "surrogate", "short_list"
 """The product's methods: its pick, and its list of five."""
@@ -21,8 +21,7 @@ FIGURES = {"regret": FIRST_PICK, "regret_of_five": BEST_OF_FIVE}
 """Figures that are tested, and the product's method for each."""
 
 BY_DATASET = (
-    "regret", "regret_of_five", "score", "share_of_best", "training_time_s", "search_time_s",
-    "below_best",
+    "regret", "regret_of_five", "score", "training_time_s", "search_time_s", "below_best",
 )  # fmt: skip
 """Outcomes that are given for each dataset and method, means over seeds."""
 
@@ -44,34 +43,23 @@ def method_table(comparison: Comparison, parameters: EvaluationParameters) -> pd
     pandas.DataFrame
         By mean regret, the smallest first. Columns: ``method``, ``label``; ``n_trials``, trials
         run on the dataset before the decision; ``mean_regret`` in [0, 1] and its bootstrap
-        interval over datasets, ``regret_low`` to ``regret_high``; ``regret_std_over_seeds``,
-        spread of the mean regret from seed to seed; ``mean_regret_of_five``, of the best of the
-        first five of its list, with ``of_five_low`` and ``of_five_high``; ``share_best``, share of
-        datasets on which no method has a smaller regret; ``mean_rank``; ``mean_score`` and
-        ``mean_share_of_best`` (divided by the best recorded);
-        ``mean_below_best``, accuracy below the best without luck, missing where no dataset's
-        halves were recorded; ``mean_training_time_s`` of the
-        trial kept and ``mean_search_time_s``, seconds; ``equals_random_trials`` and
-        ``equals_bayesian_trials``, missing if no number of them is as good.
+        interval over datasets, ``regret_low`` to ``regret_high``; ``mean_regret_of_five``, of the
+        best of the first five of its list, with ``of_five_low`` and ``of_five_high``;
+        ``mean_score``; ``mean_below_best``, accuracy below the best without luck, missing where no
+        dataset's halves were recorded; ``mean_training_time_s`` of the trial kept and
+        ``mean_search_time_s``, seconds; ``equals_random_trials`` and ``equals_bayesian_trials``,
+        missing if no number of them is as good.
     """
     outcomes = comparison.under(MAIN)
     means = {column: mean_by_dataset(outcomes, column) for column in ("n_trials", *BY_DATASET)}
     regrets = means["regret"]
-    # Equal regrets may differ in their last bits after being averaged over seeds.
-    ranks = regrets.round(DIGITS).rank(axis=1)
-    best = ranks.eq(ranks.min(axis=1), axis=0)
-    by_seed = outcomes.groupby(["method", "seed"])["regret"].mean()
     table = pd.DataFrame(
         {
             "label": {name: METHODS[str(name)].label for name in regrets},
             "n_trials": means["n_trials"].mean(),
             **_with_interval(regrets, "mean_regret", "regret", parameters),
-            "regret_std_over_seeds": by_seed.groupby("method").std(ddof=0),
             **_with_interval(means["regret_of_five"], "mean_regret_of_five", "of_five", parameters),
-            "share_best": best.mean(),
-            "mean_rank": ranks.mean(),
             "mean_score": means["score"].mean(),
-            "mean_share_of_best": means["share_of_best"].mean(),
             "mean_below_best": means["below_best"].mean(),
             "mean_training_time_s": means["training_time_s"].mean(),
             "mean_search_time_s": means["search_time_s"].mean(),
@@ -105,7 +93,7 @@ def protocol_table(comparison: Comparison, parameters: EvaluationParameters) -> 
         In the order of the protocols, within each by mean regret. Columns: ``protocol``,
         ``method``, ``label``, ``n_datasets``; ``mean_regret`` of the trial it ends with,
         ``regret_low``, ``regret_high``; ``mean_regret_of_five``, ``of_five_low``,
-        ``of_five_high``; ``mean_share_of_best``.
+        ``of_five_high``.
     """
     parts = []
     for protocol in comparison.outcomes["protocol"].unique():
@@ -113,10 +101,8 @@ def protocol_table(comparison: Comparison, parameters: EvaluationParameters) -> 
         learned = outcomes[outcomes["method"].map(lambda name: METHODS[name].learns)]
         if learned.empty:
             continue
-        regrets, of_five, share = (
-            mean_by_dataset(learned, column)
-            for column in ("regret", "regret_of_five", "share_of_best")
-        )
+        regrets = mean_by_dataset(learned, "regret")
+        of_five = mean_by_dataset(learned, "regret_of_five")
         part = pd.DataFrame(
             {
                 "protocol": protocol,
@@ -124,7 +110,6 @@ def protocol_table(comparison: Comparison, parameters: EvaluationParameters) -> 
                 "n_datasets": len(regrets),
                 **_with_interval(regrets, "mean_regret", "regret", parameters),
                 **_with_interval(of_five, "mean_regret_of_five", "of_five", parameters),
-                "mean_share_of_best": share.mean(),
             }
         )
         parts.append(part.sort_values("mean_regret", kind="stable").rename_axis("method"))
@@ -177,6 +162,13 @@ def dataset_table(comparison: Comparison) -> pd.DataFrame:
     keys = ["protocol", "dataset", "method"]
     means = comparison.outcomes.groupby(keys, sort=False)[list(BY_DATASET)].mean()
     return means.reset_index()
+
+
+def main_regrets(datasets: pd.DataFrame) -> pd.DataFrame:
+    """Return the regrets of a `dataset_table` under the main protocol, datasets by methods."""
+    return datasets[datasets["protocol"] == MAIN].pivot(
+        index="dataset", columns="method", values="regret"
+    )
 
 
 def _with_interval(

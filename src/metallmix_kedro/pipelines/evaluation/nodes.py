@@ -43,24 +43,26 @@ def compare_methods(
     """Let every method choose for every dataset left out, and summarise what came out."""
     settings = Settings(evaluation, meta_learning, recommendation, retrieval, objective)
     comparison = compare.compare_methods(History.scored(history, objective), settings, probes)
-    methods = summary.method_table(comparison, evaluation)
     return {
         "outcomes": comparison.outcomes,
         "anytime": comparison.anytime,
-        "methods": methods,
+        "methods": summary.method_table(comparison, evaluation),
         "tests": summary.significance_table(comparison),
         "protocols": summary.protocol_table(comparison, evaluation),
         "datasets": summary.dataset_table(comparison),
-        "report": report.evaluation_report(comparison, methods, evaluation, objective),
+        "report": report.evaluation_report(comparison, evaluation, objective),
     }
 
 
 def draw_methods(
-    anytime: pd.DataFrame, evaluation_report: dict[str, Any], methods: pd.DataFrame
+    anytime: pd.DataFrame,
+    methods: pd.DataFrame,
+    datasets: pd.DataFrame,
+    evaluation_report: dict[str, Any],
 ) -> dict[str, Figure]:
     """Draw the regrets, and searches as they go on."""
     return {
-        "regrets": pictures.draw_regrets(evaluation_report, methods),
+        "regrets": pictures.draw_regrets(methods, datasets, evaluation_report),
         "anytime": pictures.draw_anytime(anytime, evaluation_report, methods),
     }
 

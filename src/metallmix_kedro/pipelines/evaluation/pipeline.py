@@ -45,6 +45,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "method_table",
                     "method_tests",
                     "protocol_table",
+                    "dataset_table",
                     "evaluation_report",
                     "published_reference",
                 ],
@@ -53,7 +54,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.draw_methods,
-                inputs=["anytime_regret", "evaluation_report", "method_table"],
+                inputs=["anytime_regret", "method_table", "dataset_table", "evaluation_report"],
                 outputs={"regrets": "method_regret_plot", "anytime": "anytime_plot"},
                 name="draw_methods",
             ),

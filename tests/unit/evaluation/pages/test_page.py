@@ -8,6 +8,7 @@ from metallmix_kedro.evaluation.pages.page import evaluation_page
 from metallmix_kedro.evaluation.pages.report import evaluation_report
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
 from metallmix_kedro.evaluation.statistics.summary import (
+    dataset_table,
     method_table,
     protocol_table,
     significance_table,
@@ -29,12 +30,12 @@ REFERENCE = pd.DataFrame(
 
 
 def page_of(comparison: Comparison, stored=lambda table: table) -> str:
-    table = method_table(comparison, PARAMETERS)
     return evaluation_page(
-        stored(table),
+        stored(method_table(comparison, PARAMETERS)),
         stored(significance_table(comparison)),
         stored(protocol_table(comparison, PARAMETERS)),
-        evaluation_report(comparison, table, PARAMETERS),
+        stored(dataset_table(comparison)),
+        evaluation_report(comparison, PARAMETERS),
         REFERENCE,
     )
 

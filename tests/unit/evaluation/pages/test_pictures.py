@@ -8,7 +8,7 @@ import pytest
 from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.pages.pictures import STYLES, draw_anytime, draw_regrets
 from metallmix_kedro.evaluation.pages.report import evaluation_report
-from metallmix_kedro.evaluation.statistics.summary import method_table
+from metallmix_kedro.evaluation.statistics.summary import dataset_table, method_table
 from metallmix_kedro.judging.pictures import PANELS, draw_llms
 
 OUTCOMES = Path(__file__).parents[4] / "data" / "01_raw" / "published_outcomes.csv"
@@ -16,8 +16,8 @@ OUTCOMES = Path(__file__).parents[4] / "data" / "01_raw" / "published_outcomes.c
 
 @pytest.fixture(scope="module")
 def tables(comparison, settings):
-    table = method_table(comparison, settings.evaluation)
-    return table, evaluation_report(comparison, table, settings.evaluation)
+    report = evaluation_report(comparison, settings.evaluation)
+    return method_table(comparison, settings.evaluation), dataset_table(comparison), report
 
 
 def png(figure) -> bytes:
@@ -33,15 +33,15 @@ def test_every_method_has_a_style_of_its_own():
 
 
 def test_regrets_are_drawn_best_first(tables):
-    table, report = tables
-    axes = draw_regrets(report, table).axes[0]
+    table, datasets, report = tables
+    axes = draw_regrets(table, datasets, report).axes[0]
     labels = [label.get_text().split("\n")[0] for label in axes.get_yticklabels()]
     assert labels == table["label"].tolist()
     assert axes.yaxis_inverted()
 
 
 def test_anytime_draws_searches_as_curves_and_first_picks_as_named_lines(tables, comparison):
-    table, report = tables
+    table, _, report = tables
     axes = draw_anytime(comparison.anytime, report, table).axes[0]
     points = {line.get_label(): len(line.get_xdata()) for line in axes.get_lines()}
     assert points["Random search"] == points["Bayesian optimisation"] == 8
@@ -55,8 +55,8 @@ def test_anytime_draws_searches_as_curves_and_first_picks_as_named_lines(tables,
 
 
 def test_same_figures_same_bytes(tables):
-    table, report = tables
-    assert png(draw_regrets(report, table)) == png(draw_regrets(report, table))
+    table, datasets, report = tables
+    assert png(draw_regrets(table, datasets, report)) == png(draw_regrets(table, datasets, report))
 
 
 def test_language_models_are_ordered_by_accuracy():

@@ -1,5 +1,7 @@
 import json
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,6 +11,7 @@ from metallmix_kedro.evaluation.parameters import MAIN, EvaluationParameters
 from metallmix_kedro.evaluation.statistics.scores import mean_path
 from metallmix_kedro.evaluation.statistics.summary import (
     dataset_table,
+    main_regrets,
     method_table,
     protocol_table,
     significance_table,
@@ -36,10 +39,7 @@ def test_datasets_count_once_however_many_seeds(two_methods):
     assert table.loc["random_pick", "mean_regret"] == pytest.approx(0.4)
     assert table["mean_regret_of_five"].tolist() == pytest.approx([0.1, 0.2])
     assert table.loc["surrogate", "mean_score"] == pytest.approx(0.8)
-    assert table.loc["surrogate", "mean_share_of_best"] == pytest.approx(0.4)
-    assert table["mean_rank"].tolist() == [1.25, 1.75]
-    assert table["share_best"].tolist() == [1.0, 0.5]
-    assert table.loc["random_pick", "regret_std_over_seeds"] == pytest.approx(0.1)
+    assert table["mean_below_best"].tolist() == pytest.approx([0.02, 0.04])
     assert table["equals_random_trials"].tolist() == [3, 1]
     assert table["equals_bayesian_trials"].isna().all()
     for mean, bounds in (("mean_regret", "regret"), ("mean_regret_of_five", "of_five")):
@@ -107,21 +107,24 @@ def test_without_our_methods_nothing_is_tested(two_methods):
 
 
 def test_report_is_strict_json_with_missing_values_as_null(two_methods):
-    table = method_table(two_methods, PARAMETERS)
-    report = evaluation_report(two_methods, table, PARAMETERS)
+    report = evaluation_report(replace(two_methods, floors={"a": 0.1, "b": np.nan}), PARAMETERS)
     read = json.loads(json.dumps(report, allow_nan=False))
     assert read == report
-    assert read["by_dataset"]["regret"]["a"] == {"surrogate": 0.1, "random_pick": 0.5}
-    assert read["by_dataset"]["training_time_s"]["a"]["random_pick"] is None
-    assert read["methods"][0]["method"] == "surrogate"
+    assert read["noise_floors"] == {"a": 0.1, "b": None}
+    assert read["excluded_datasets"] == {"c": "2 recorded trials, fewer than 5"}
+
+
+def test_regrets_by_dataset_are_of_the_main_protocol(eight):
+    regrets = main_regrets(dataset_table(eight))
+    assert regrets.loc["d3", "surrogate"] == pytest.approx(0.13)
+    assert regrets.shape == (8, 5)
 
 
 def test_report_says_what_was_not_run(eight):
-    report = evaluation_report(eight, method_table(eight, PARAMETERS), PARAMETERS)
+    report = evaluation_report(eight, PARAMETERS)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     assert report["not_run"] == {"transferability": {"d7": "no probes of this dataset"}}
     assert report["other_protocols"][MODALITY]["n_datasets"] == 8
-    alone = of_one_modality()
-    alone = evaluation_report(alone, method_table(alone, PARAMETERS), PARAMETERS)
+    alone = evaluation_report(of_one_modality(), PARAMETERS)
     assert alone["other_protocols"][MODALITY]["n_datasets"] == 0
     assert len(alone["other_protocols"][MODALITY]["excluded_datasets"]) == 8
