@@ -17,10 +17,8 @@ FAST = {
 }
 WITHOUT_JUDGE = [
     "evaluation.compare_methods",
-    "evaluation.average_published",
     "evaluation.write_evaluation_page",
     "evaluation.draw_methods",
-    "evaluation.draw_language_models",
     "evaluation.measure_llm_ablation",
     "evaluation.table_llm_ablation",
     "evaluation.draw_llm_ablation",
@@ -61,7 +59,7 @@ def test_every_dataset_is_scored_with_every_method(evaluated):
 def test_page_shows_the_pictures_that_lie_beside_it(evaluated):
     page = stored(evaluated, "evaluation.md").read_text(encoding="utf-8")
     pictures = [line.split("(")[1].rstrip(")") for line in page.splitlines() if line[:2] == "!["]
-    assert len(pictures) == 4
+    assert len(pictures) == 3
     for picture in pictures:
         assert stored(evaluated, picture).read_bytes().startswith(b"\x89PNG")
 
@@ -70,9 +68,9 @@ def test_a_second_run_makes_the_same_bytes_but_for_measured_times(evaluated, tmp
     again = evaluated.copy(tmp_path / "again")
     names = ["method_outcomes.parquet", "anytime_regret.parquet", "method_table.csv",
              "method_tests.csv", "protocol_table.csv", "dataset_table.csv",
-             "published_reference.csv", "evaluation.md", "method_regret_plot.png",
+             "evaluation.md", "method_regret_plot.png",
              "anytime_plot.png",
-                          "llm_comparison_plot.png", "llm_ablation_plot.png"]  # fmt: skip
+                          "llm_ablation_plot.png"]  # fmt: skip
     first = {name: stored(again, name).read_bytes() for name in names}
     report = json.loads(stored(again, "evaluation_report.json").read_text())
     again.run("evaluation", params=FAST, node_names=WITHOUT_JUDGE)

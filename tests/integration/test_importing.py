@@ -20,10 +20,8 @@ EXAMPLES = PROJECT / "docs/examples"
 TRANSFERGRAPH = PROJECT.parent / "shared/histories/transfergraph_records.csv"
 WITHOUT_JUDGE = [
     "evaluation.compare_methods",
-    "evaluation.average_published",
     "evaluation.write_evaluation_page",
     "evaluation.draw_methods",
-    "evaluation.draw_language_models",
 ]
 FEW_TREES = {
     "score_model": {"n_rounds": 3, "eta": 0.3},

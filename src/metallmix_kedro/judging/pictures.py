@@ -1,4 +1,4 @@
-"""Language models compared as pictures: the paper's (its Figure 7), and our own ablation."""
+"""The ablation of the language model as a picture."""
 
 from typing import TYPE_CHECKING
 
@@ -9,15 +9,8 @@ from metallmix_kedro.judging.ablation_table import NO_MODEL
 from metallmix_kedro.support import empty_figure, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PANELS = (
-    ("accuracy", "Test accuracy", "linear"),
-    ("response_time_s", "Response time (s)", "log"),
-    ("training_time_s", "Training time (s)", "log"),
-    ("completeness", "Completeness of the explanation (0 to 4)", "linear"),
-)
 CONDITION_LABELS: dict[str, str] = {
     "surrogate": "surrogate alone",
     "random_short_list": "any of the short list",
@@ -33,49 +26,6 @@ MODEL_COLOURS = (
     *("#56B4E9", "#7A3E9D", "#8C564B", "#B5A900"),
 )
 NO_MODEL_COLOUR = "#333333"
-
-DATASET_COLOUR, MEAN_COLOUR = "#56B4E9", "#D55E00"
-
-
-def draw_llms(outcomes: pd.DataFrame) -> "Figure":
-    """Draw accuracy, times and completeness by language model.
-
-    Parameters
-    ----------
-    outcomes : pandas.DataFrame
-        A row a dataset and language model: ``dataset``, ``llm`` and the columns of `PANELS`, as
-        the published outcomes have them.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Four panels; a dot is a dataset, a bar the mean. Models by mean accuracy. Without
-        outcomes, a figure that says so.
-    """
-    if outcomes.empty:
-        return empty_figure("No outcomes of language models were published.")
-    order = outcomes.groupby("llm")["accuracy"].mean().sort_values(ascending=False).index
-    figure = new_figure(11, 7.5)
-    for axes, (column, label, scale) in zip(
-        figure.subplots(2, 2, sharex=True).flat, PANELS, strict=True
-    ):
-        _draw_panel(axes, outcomes.pivot(index="dataset", columns="llm", values=column)[order])
-        axes.set_yscale(scale)
-        axes.set_ylabel(label)
-        axes.set_xticks(range(len(order)), order, rotation=35, ha="right")
-    figure.suptitle("Published outcomes: dots are datasets, bars their mean")
-    return figure
-
-
-def _draw_panel(axes: "Axes", values: pd.DataFrame) -> None:
-    # Judge's scores fall on few values: spread sideways, equal dots stay countable.
-    spread = np.linspace(-0.25, 0.25, len(values))
-    for place, name in enumerate(values):
-        axes.scatter(place + spread, values[name], s=20, c=DATASET_COLOUR, alpha=0.8)
-        axes.hlines(
-            values[name].mean(), place - 0.35, place + 0.35, colors=MEAN_COLOUR, linewidth=2.5
-        )
-    axes.grid(axis="y", alpha=0.3)
 
 
 def draw_ablation(table: pd.DataFrame) -> "Figure":

@@ -18,7 +18,6 @@ from metallmix_kedro.evaluation.parameters import MAIN
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.evaluation.published import published_reference
 from metallmix_kedro.evaluation.statistics.summary import (
     dataset_table,
     method_table,
@@ -31,7 +30,6 @@ from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.schema import history_schema
 from metallmix_kedro.judging.ablation import _outcome
 from metallmix_kedro.judging.left_out import leave_out
-from metallmix_kedro.judging.pictures import draw_llms
 
 NUMBER = {"kind": "number", "minimum": 0, "phrase": "{value} rounds"}
 DECLARED = {
@@ -116,22 +114,10 @@ def test_page_and_pictures_name_no_image_network_or_probe(comparison, numbers):
     assert report["other_protocols"] == {}
     tests = significance_table(comparison)
     datasets = dataset_table(comparison)
-    page = evaluation_page(methods, tests, protocols, datasets, report, _nothing_published())
+    page = evaluation_page(methods, tests, protocols, datasets, report)
     for word in ("image", "backbone", "modality", "probe", "the paper"):
         assert word not in page.lower()
     assert "| Method | Dataset left out |\n" in page
-
-
-def test_nothing_published_is_a_picture_that_says_so():
-    [axes] = draw_llms(pd.DataFrame(columns=["dataset", "llm", "accuracy"])).axes
-    assert "No outcomes" in axes.texts[0].get_text()
-
-
-def _nothing_published() -> pd.DataFrame:
-    outcomes = ["dataset", "llm", "accuracy", "response_time_s", "training_time_s", "completeness"]
-    outcomes += ["fluency", "conciseness", "consistency", "format"]
-    methods = ["dataset", "method", "cv_accuracy", "response_time_s", "training_time_s"]
-    return published_reference(pd.DataFrame(columns=outcomes), pd.DataFrame(columns=methods))
 
 
 def test_a_recommendation_for_a_dataset_left_out_can_be_judged(history, numbers):

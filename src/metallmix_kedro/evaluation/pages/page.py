@@ -20,7 +20,6 @@ def evaluation_page(
     protocols: pd.DataFrame,
     datasets: pd.DataFrame,
     report: dict[str, Any],
-    reference: pd.DataFrame,
 ) -> str:
     """Write the comparison as Markdown.
 
@@ -31,8 +30,6 @@ def evaluation_page(
         `protocol_table`, `dataset_table`.
     report : dict
         From `evaluation.pages.report.evaluation_report`.
-    reference : pandas.DataFrame
-        From `evaluation.published.published_reference`; nothing is said of an empty one.
 
     Returns
     -------
@@ -66,7 +63,6 @@ def evaluation_page(
         excluded=report["excluded_datasets"],
         uninformed=report["uninformed_choices"],
         not_run=list(_not_run(report)),
-        reference=reference.to_dict("records"),
     )
 
 

@@ -67,11 +67,6 @@ def draw_methods(
     }
 
 
-def draw_language_models(outcomes: pd.DataFrame) -> Figure:
-    """Draw the paper's Figure 7."""
-    return llm_pictures.draw_llms(outcomes)
-
-
 def rate_labelled_explanations(
     recommendation: dict[str, Any],
     history: pd.DataFrame,

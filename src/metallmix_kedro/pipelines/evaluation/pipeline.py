@@ -2,7 +2,6 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from metallmix_kedro.evaluation import published
 from metallmix_kedro.evaluation.pages import page
 from metallmix_kedro.pipelines.evaluation import nodes
 
@@ -34,12 +33,6 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="compare_methods",
             ),
             Node(
-                published.published_reference,
-                inputs=["published_outcomes", "published_methods"],
-                outputs="published_reference",
-                name="average_published",
-            ),
-            Node(
                 page.evaluation_page,
                 inputs=[
                     "method_table",
@@ -47,7 +40,6 @@ def create_pipeline(**_: object) -> Pipeline:
                     "protocol_table",
                     "dataset_table",
                     "evaluation_report",
-                    "published_reference",
                 ],
                 outputs="evaluation_page",
                 name="write_evaluation_page",
@@ -57,12 +49,6 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=["anytime_regret", "method_table", "dataset_table", "evaluation_report"],
                 outputs={"regrets": "method_regret_plot", "anytime": "anytime_plot"},
                 name="draw_methods",
-            ),
-            Node(
-                nodes.draw_language_models,
-                inputs="published_outcomes",
-                outputs="llm_comparison_plot",
-                name="draw_language_models",
             ),
             Node(
                 nodes.rate_labelled_explanations,

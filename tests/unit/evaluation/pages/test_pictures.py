@@ -1,17 +1,12 @@
 import io
 from itertools import pairwise
-from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from metallmix_kedro.evaluation.methods.methods import METHODS
 from metallmix_kedro.evaluation.pages.pictures import STYLES, draw_anytime, draw_regrets
 from metallmix_kedro.evaluation.pages.report import evaluation_report
 from metallmix_kedro.evaluation.statistics.summary import dataset_table, method_table
-from metallmix_kedro.judging.pictures import PANELS, draw_llms
-
-OUTCOMES = Path(__file__).parents[4] / "data" / "01_raw" / "published_outcomes.csv"
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +52,3 @@ def test_anytime_draws_searches_as_curves_and_first_picks_as_named_lines(tables,
 def test_same_figures_same_bytes(tables):
     table, datasets, report = tables
     assert png(draw_regrets(table, datasets, report)) == png(draw_regrets(table, datasets, report))
-
-
-def test_language_models_are_ordered_by_accuracy():
-    outcomes = pd.read_csv(OUTCOMES)
-    figure = draw_llms(outcomes)
-    assert [axes.get_ylabel() for axes in figure.axes] == [label for _, label, _ in PANELS]
-    shown = [label.get_text() for label in figure.axes[2].get_xticklabels()]
-    means = outcomes.groupby("llm")["accuracy"].mean()
-    assert len(shown) == 9
-    assert means[shown].is_monotonic_decreasing
