@@ -20,7 +20,8 @@ from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.probes.table import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.report.parameters import RecommendationParameters
-from metallmix_kedro.report.pareto_picture import Figure, draw_pareto
+from metallmix_kedro.report.pareto_picture import Figure
+from metallmix_kedro.report.pictures import draw_pictures
 from metallmix_kedro.report.recommendation import Recommendation, recommend
 from metallmix_kedro.report.report import render_report
 from metallmix_kedro.retrieval.index import build_index
@@ -150,15 +151,12 @@ def as_sure(shown: Evidence, half_width: float) -> Evidence:
     return shown.model_copy(update={"candidates": tuple(candidates)})
 
 
-@cache
-def pareto_plot() -> Figure:
-    shown = evidence()
-    front = pareto_front(scored_space())
-    return draw_pareto(scored_space(), front, shown.candidates, shown.measure)
+def figures(shown: Recommendation) -> dict[str, Figure]:
+    return draw_pictures(shown, scored_space())
 
 
 def page(shown: Recommendation) -> str:
-    return render_report(shown, pareto_plot())
+    return render_report(shown, figures(shown))
 
 
 def reply(**changes: Any) -> LLMReply:
@@ -207,8 +205,7 @@ def recommendation(
         decision(**changes),
         card=surrogate().card,
         front=pareto_front(scored_space()),
-        wide_interval=PARAMETERS.wide_interval,
-        seed=42,
-        input_versions={"history": "2026-01-01T00.00.00.000Z", "evidence": "b"},
         curves=curves,
+        parameters=PARAMETERS,
+        input_versions={"history": "2026-01-01T00.00.00.000Z", "evidence": "b"},
     )

@@ -24,7 +24,7 @@ def report(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def texts(reference: str) -> list[str]:
     """Return what a named dot tells."""
-    dots = made.pareto_plot()["data"][0]["customdata"]
+    dots = made.figures(made.recommendation())["pareto"]["data"][0]["customdata"]
     return next([unescape(text) for text in row] for row in dots if row[-1] == reference)
 
 

@@ -1,4 +1,4 @@
-"""The report's pictures with a row for each thing: the candidates' intervals, contributions.
+"""The report's pictures; here those with a row for each thing: intervals, contributions.
 
 Plotly figures as plain data, as `pareto_picture` makes them. What a row is stands above its mark,
 so that a telephone has the whole width for the marks.
@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+import pandas as pd
+
 from metallmix_kedro.explanation import Attribution, Candidate, TopFeature, formatting, names
 from metallmix_kedro.history import Measure
-from metallmix_kedro.report.pareto_picture import Figure
+from metallmix_kedro.report.curve_picture import draw_curves
+from metallmix_kedro.report.pareto_picture import Figure, draw_pareto
 from metallmix_kedro.report.recommendation import Recommendation
 
 Label = tuple[str, str, str]
 """What stands above a mark: what it is, its number in bold, a note."""
 
+NOTHING: Figure = {"data": [], "layout": {}}
 ROW_HEIGHT = 46
 """In pixels."""
 
@@ -24,15 +28,33 @@ _GREY, _BLUE, _ORANGE = "#888", "#0072b2", "#d55e00"
 _SEE_THROUGH = "rgba(0,0,0,0)"
 
 
-def draw_rows(recommendation: Recommendation) -> dict[str, Figure]:
-    """Draw a recommendation's pictures but that of score and time, by name."""
-    evidence = recommendation.evidence
+def draw_pictures(
+    recommendation: Recommendation, scored: pd.DataFrame, limit_s: float | None = None
+) -> dict[str, Figure]:
+    """Draw a recommendation's pictures, by name.
+
+    Parameters
+    ----------
+    recommendation : Recommendation
+    scored : pandas.DataFrame
+        From `decision.scoring.score_space`: all that may be chosen.
+    limit_s : float, optional
+        ``max_training_time_s``.
+
+    Returns
+    -------
+    dict of str to dict
+        Plotly figures; without data where nothing is known.
+    """
+    evidence, chosen_ref = recommendation.evidence, recommendation.chosen_ref
+    candidates, measure = evidence.candidates, evidence.measure
+    curves = recommendation.learning_curves
     return {
-        "intervals": draw_intervals(
-            evidence.candidates, recommendation.chosen_ref, evidence.measure
-        ),
+        "pareto": draw_pareto(scored, recommendation.pareto_front, candidates, measure, limit_s),
+        "intervals": draw_intervals(candidates, chosen_ref, measure),
         "contributions": draw_contributions(recommendation.chosen.contributions),
         "attributions": draw_attributions(evidence.attributions),
+        "curves": draw_curves(curves, chosen_ref, measure) if curves else NOTHING,
     }
 
 

@@ -20,8 +20,9 @@ from metallmix_kedro.explanation import (
     LLMReply,
     Target,
 )
-from metallmix_kedro.history import Measure, Objective
+from metallmix_kedro.history import Objective
 from metallmix_kedro.meta_features import ImagesRead
+from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.surrogate import SurrogateCard
 
@@ -160,11 +161,10 @@ def recommend(
     decision: Decision,
     card: SurrogateCard,
     front: tuple[ParetoPoint, ...],
-    wide_interval: float,
-    seed: int,
+    curves: LearningCurves | None,
+    parameters: RecommendationParameters,
     input_versions: dict[str, str],
     read: ImagesRead | None = None,
-    curves: LearningCurves | None = None,
     traits: Mapping[str, float] | None = None,
 ) -> Recommendation:
     """Put the decision together with all that it rests on.
@@ -180,16 +180,15 @@ def recommend(
         Says what the surrogate's intervals and times mean.
     front : tuple of ParetoPoint
         Of the space that may be chosen from, see `decision.pareto.pareto_front`.
-    wide_interval : float
-        Width of the score's interval above which the user is warned, in (0, 1].
-    seed : int
-        The language model's seed.
+    curves : LearningCurves or None
+        From `decision.learning_curves`.
+    parameters : RecommendationParameters
+        Say above which width of the score's interval the user is warned, and the language model's
+        seed.
     input_versions : dict of str to str
         Version of every versioned input by its name in the catalog.
     read : ImagesRead or None
         What was read of the target's folder; None for a card.
-    curves : LearningCurves or None
-        From `decision.learning_curves`.
     traits : mapping of str to float, optional
         From `meta_features.known_traits`.
     """
@@ -199,8 +198,6 @@ def recommend(
     relative = {
         one.ref: _relative(one.training_time_s, unit.training_time_s) for one in evidence.candidates
     }
-    asked_in_vain = None if reply.provider_used == "none" else reply.error
-    failed, warnings = _beware(chosen, decision, wide_interval, evidence.measure, asked_in_vain)
     return Recommendation(
         objective=evidence.objective,
         target=evidence.target,
@@ -234,42 +231,34 @@ def recommend(
         explanation_by=decision.explanation_by,
         checks=decision.checks,
         evidence=evidence,
-        warnings=(*failed, *evidence.warnings, *warnings),
+        warnings=_warnings(evidence, reply, decision, parameters.wide_interval),
         provenance=Provenance(
             metallmix_kedro=__version__,
             input_versions=dict(sorted(input_versions.items())),
             evidence_sha256=content_sha256(evidence),
-            seed=seed,
+            seed=parameters.llm.seed,
             # Times differ between two runs with the same answer.
             llm_reply=reply.without_times(),
         ),
     )
 
 
-def _beware(
-    chosen: Candidate,
-    decision: Decision,
-    wide_interval: float,
-    measure: Measure,
-    asked_in_vain: str | None,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Say what failed of the language model, and what else to beware of.
-
-    What was asked for and did not come is said before all other warnings.
-    """
-    failed: list[str] = []
-    found: list[str] = []
+def _warnings(
+    evidence: Evidence, reply: LLMReply, decision: Decision, wide_interval: float
+) -> tuple[str, ...]:
+    """Say what to beware of; what was asked of a language model and did not come is said first."""
+    asked_in_vain = None if reply.provider_used == "none" else reply.error
+    chosen = evidence.candidate(decision.chosen_ref)
+    found = list(evidence.warnings)
     width = chosen.score_high - chosen.score_low
     if width > wide_interval:
         found.append(
-            f"The predicted {measure.label} is vague: its interval spans {100 * width:.0f} "
-            "percentage points."
+            f"The predicted {evidence.measure.label} is vague: its interval spans "
+            f"{100 * width:.0f} percentage points."
         )
     if decision.decided_by != "llm":
-        told = failed if asked_in_vain is not None else found
-        told.append(
-            f"Decided by the {decision.decided_by}, not by a language model: {decision.reason}."
-        )
+        said = f"Decided by the {decision.decided_by}, not by a language model: {decision.reason}."
+        found.insert(len(found) if asked_in_vain is None else 0, said)
     elif decision.explanation_by == "attributions":
         why = (
             "The evidence does not support the language model's explanation"
@@ -277,7 +266,7 @@ def _beware(
             else f"The language model gave no explanation that can be used ({asked_in_vain})"
         )
         found.append(f"{why}; the one shown is made from the attributions instead.")
-    return tuple(failed), tuple(found)
+    return tuple(found)
 
 
 def _relative(seconds: float, unit: float) -> float:

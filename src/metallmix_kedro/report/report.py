@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from html import unescape
@@ -18,7 +19,6 @@ from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import TRAITS, MetaFeatures
 from metallmix_kedro.report.curve_picture import of_more_images
 from metallmix_kedro.report.pareto_picture import Figure
-from metallmix_kedro.report.pictures import draw_rows
 from metallmix_kedro.report.recommendation import Recommendation
 from metallmix_kedro.report.rendering import template
 
@@ -26,9 +26,7 @@ _UNITS = {"bits": " bits", "pixels": " px"}
 """Units that are said beside a number; of others its name tells enough."""
 
 
-def render_report(
-    recommendation: Recommendation, pareto_plot: Figure, curve_plot: Figure | None = None
-) -> str:
+def render_report(recommendation: Recommendation, figures: Mapping[str, Figure]) -> str:
     """Render a recommendation as a self-contained HTML page.
 
     Names of datasets, the model's words and its raw reply are text that somebody else wrote:
@@ -38,10 +36,8 @@ def render_report(
     Parameters
     ----------
     recommendation : Recommendation
-    pareto_plot : dict
-        The picture of `pareto_picture.draw_pareto`.
-    curve_plot : dict, optional
-        The picture of `curve_picture.draw_curves`; none, or an empty one, is not shown.
+    figures : mapping of str to dict
+        Its `pictures.draw_pictures`; one without data is not shown.
 
     Returns
     -------
@@ -50,18 +46,15 @@ def render_report(
     """
     evidence, chosen = recommendation.evidence, recommendation.configuration
     traits = recommendation.image_traits
-    compared = named_points(pareto_plot)
-    figures = {"pareto": pareto_plot, **draw_rows(recommendation)}
-    if curve_plot and curve_plot["data"]:
-        figures["curves"] = curve_plot
+    compared = named_points(figures["pareto"])
     return template("report.html.j2").render(
         recommendation=recommendation,
         measure=evidence.measure,
         deciders=formatting.DECIDERS,
         title_words=" or ".join(hyperparameters()[name].words or name for name in titled()),
         order_begins=formatting.ORDER_BEGINS[evidence.candidates[0].roles[0]],
-        figures={name: _in_a_script(figure) for name, figure in figures.items()},
-        heads=pareto_plot["data"][0]["meta"],
+        figures={name: _in_a_script(one) for name, one in figures.items() if one["data"]},
+        heads=figures["pareto"]["data"][0]["meta"],
         compared=compared,
         recommended=dict(compared).get(recommendation.chosen_ref, []),
         scripts=[(_plotly(), _hash(_plotly())), (_own_script(), _hash(_own_script()))],

@@ -12,7 +12,6 @@ from metallmix_kedro.decision.target import Learned
 from metallmix_kedro.declared import hyperparameter
 from metallmix_kedro.explanation.free_choice import with_free_choice
 from metallmix_kedro.history import History
-from metallmix_kedro.pipelines.recommendation.nodes import predict_learning_curves
 from metallmix_kedro.search_space import Configuration
 from tests import made_recommendation as made
 from tests.fabricated import SPACE
@@ -122,10 +121,11 @@ def test_what_the_language_model_composed_has_a_curve_too() -> None:
     composed = candidate("C1", MOBILE, 0.7)
     shown, table = with_free_choice(hand_made(), composed), history(50, 800)
     assert len(shown.candidates) == 3
-    evidence = shown.model_dump(mode="json")
-    found = LearningCurves.model_validate(
-        predict_learning_curves(known(table), learned(table), scored(), evidence)
+    with_sizes = learned(table)
+    found = learning_curves(
+        known(table), with_sizes.surrogate, with_sizes.history, scored(), shown.candidates
     )
+    assert found is not None
     for one in shown.candidates:
         assert found.of(one.ref).configuration == one.configuration
         assert found.gain(one.ref, 0) == 0
@@ -133,10 +133,7 @@ def test_what_the_language_model_composed_has_a_curve_too() -> None:
 
 def test_where_no_size_is_known_there_is_no_curve() -> None:
     assert predicted(history(None)) is None
-    table, evidence = made.history(), hand_made().model_dump(mode="json")
-    assert predicted(table) is None
-    # Kedro refuses a node that returns None.
-    assert predict_learning_curves(known(table), learned(table), scored(), evidence) == {}
+    assert predicted(made.history()) is None
 
 
 def test_a_target_at_the_edge_of_the_history_is_at_its_edge_to_the_last_digit() -> None:

@@ -21,10 +21,9 @@ from metallmix_kedro.explanation.explanation import explain_from_attributions
 from metallmix_kedro.explanation.free_choice import grid_rows
 from metallmix_kedro.explanation.prompt import DecisionPrompts
 from metallmix_kedro.explanation.statements import true_statements
-from metallmix_kedro.history.objective import MEASURES
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.report.pareto_picture import draw_pareto
+from metallmix_kedro.report.pictures import draw_pictures
 from metallmix_kedro.report.recommendation import Recommendation
 from metallmix_kedro.report.report import render_report
 from metallmix_kedro.report.terminal import render_summary
@@ -176,8 +175,8 @@ def test_report_and_terminal_speak_of_nothing_that_is_not_declared(tables: Any) 
         "explanation": "None.",
     }
     recommendation = Recommendation.model_validate(stored)
-    figure = draw_pareto(scored(shown), (), shown.candidates, MEASURES["accuracy"])
-    page = unescape(render_report(recommendation, figure)).partition("plotly.js")[0]
+    figures = draw_pictures(recommendation, scored(shown))
+    page = unescape(render_report(recommendation, figures)).partition("plotly.js")[0]
     written = StringIO()
     Console(width=120, file=written).print(render_summary(recommendation, "a", "b"))
 

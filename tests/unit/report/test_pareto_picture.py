@@ -138,7 +138,7 @@ def test_names_are_shown_as_they_are(name):
 
 def test_making_it_imports_no_drawing_library():
     code = (
-        "import sys; from metallmix_kedro.report import draw_pareto, render_report; "
+        "import sys; from metallmix_kedro.report import draw_pictures, render_report; "
         "from metallmix_kedro.report.report import _plotly; _plotly(); "
         "from metallmix_kedro.datasets.plotly_figure import PlotlyFigureDataset; "
         "sys.exit(bool({'plotly', 'matplotlib'} & set(sys.modules)))"

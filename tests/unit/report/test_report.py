@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from metallmix_kedro.explanation.evidence import OwnTrial, OwnTrials
 from metallmix_kedro.explanation.formatting import chance, duration, percent, percent_range, signed
-from metallmix_kedro.report.curve_picture import draw_curves
-from metallmix_kedro.report.pictures import draw_attributions, draw_intervals, draw_rows
+from metallmix_kedro.report.pictures import draw_attributions, draw_intervals
 from metallmix_kedro.report.report import render_report
 from tests import made_recommendation as made
 from tests.made_curves import NEVER, SLOW, made_curves
@@ -113,7 +112,7 @@ def test_the_page_holds_the_picture_and_stays_small() -> None:
     html = made.page(shown)
 
     figures = [json.loads(text) for _, text in scripts(html)[:-2]]
-    assert figures == [made.pareto_plot(), *draw_rows(shown).values()]
+    assert figures == [one for one in made.figures(shown).values() if one["data"]]
     assert len(html.encode()) < 6e6
 
 
@@ -133,10 +132,12 @@ def test_what_the_images_are_like_stands_with_the_meta_features_where_they_were_
 @example(name="</script><!--<script>")
 @settings(max_examples=20)
 def test_the_picture_cannot_leave_its_script(name: str) -> None:
-    figure = made.pareto_plot()
-    dots, *marks = figure["data"]
+    shown = made.recommendation()
+    figures = made.figures(shown)
+    dots, *marks = figures["pareto"]["data"]
     odd = {**dots, "customdata": [[escape(name), *row[1:]] for row in dots["customdata"]]}
-    html = render_report(made.recommendation(), {**figure, "data": [odd, *marks], "more": name})
+    odd_one = {**figures["pareto"], "data": [odd, *marks], "more": name}
+    html = render_report(shown, {**figures, "pareto": odd_one})
 
     written = scripts(html)
     assert len(written) == len(PLOTS) + 2
@@ -181,10 +182,9 @@ def test_a_report_without_trials_attributions_and_checks_is_whole() -> None:
 
 def test_what_more_images_would_buy_has_a_picture_where_it_is_known() -> None:
     shown = made.recommendation(curves=made_curves(SLOW, NEVER))
-    assert shown.learning_curves is not None
-    figure = draw_curves(shown.learning_curves, shown.chosen_ref, shown.evidence.measure)
-    odd = {**figure, "more": "</script><!--<script>"}
-    html = render_report(shown, made.pareto_plot(), odd)
+    figures = made.figures(shown)
+    odd = {**figures["curves"], "more": "</script><!--<script>"}
+    html = render_report(shown, {**figures, "curves": odd})
     assert "What more images would buy" in html
     assert "Yours are 200." in html
     assert "+18.1 points of predicted accuracy. From about 400 training images on" in html

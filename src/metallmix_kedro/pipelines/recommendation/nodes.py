@@ -8,7 +8,6 @@ import pandas as pd
 
 from metallmix_kedro.decision import (
     Learned,
-    LearningCurves,
     Target,
     gather,
     learning_curves,
@@ -42,9 +41,7 @@ from metallmix_kedro.meta_features.probes import target as probing
 from metallmix_kedro.report import (
     Recommendation,
     RecommendationParameters,
-    draw_curves,
-    draw_pareto,
-    draw_rows,
+    draw_pictures,
     recommend,
     render_report,
 )
@@ -139,19 +136,6 @@ def shorten_search_space(
     return scoring.list_candidates(found, learned.surrogate, parameters), allowed, found.scored
 
 
-def predict_learning_curves(
-    target: Target,
-    learned: Learned,
-    scored_space: pd.DataFrame,
-    evidence: Json,
-) -> Json:
-    """Predict all that may be decided for over the size of the training set; empty: unknown."""
-    candidates = Evidence.model_validate(evidence).candidates
-    found = learning_curves(target, learned.surrogate, learned.history, scored_space, candidates)
-    # Kedro takes None for an output that was forgotten.
-    return {} if found is None else found.model_dump(mode="json")
-
-
 def gather_evidence(
     target: Target,
     learned: Learned,
@@ -190,81 +174,61 @@ def score_free_choice(
     learned: Learned,
     allowed: scoring.AllowedSpace,
     parameters: RecommendationParameters,
-) -> Json:
+) -> Evidence:
     """Add what the model composed to the candidates, with the surrogate's prediction for it.
 
     In mode ``short_list`` nothing is composed and the evidence stays as it is, as it does if what
     was composed is predicted to train longer than allowed or was tried on the target already.
     """
+    shown = Evidence.model_validate(evidence)
     composed = read_free_choice(LLMReply.model_validate(llm_reply), allowed.space)
     if composed is None:
-        return evidence
+        return shown
     try:
         found = scoring.foresee(target, learned, only(composed, allowed.space))
         candidate, *_ = scoring.list_candidates(found, learned.surrogate, parameters)
     except ParameterError:
-        return evidence
-    return with_free_choice(Evidence.model_validate(evidence), candidate).model_dump(mode="json")
+        return shown
+    return with_free_choice(shown, candidate)
 
 
 def decide(
-    evidence: Json,
+    evidence: Evidence,
     llm_reply: Json,
     target: Target,
     learned: Learned,
     scored_space: pd.DataFrame,
-    curves: Json,
     search_space: SearchSpace,
     parameters: RecommendationParameters,
     input_versions: dict[str, str] | None,
 ) -> Json:
     """Check the reply against the evidence and put the recommendation together."""
-    shown = Evidence.model_validate(evidence)
     answer = LLMReply.model_validate(llm_reply)
     recommendation = recommend(
-        shown,
+        evidence,
         answer,
-        reply.decide(shown, answer, search_space, parameters.llm),
+        reply.decide(evidence, answer, search_space, parameters.llm),
         card=learned.surrogate.card,
         front=pareto_front(scored_space),
-        wide_interval=parameters.wide_interval,
-        seed=parameters.llm.seed,
+        curves=learning_curves(
+            target, learned.surrogate, learned.history, scored_space, evidence.candidates
+        ),
+        parameters=parameters,
         input_versions=input_versions or {},
         read=target.description.read,
-        curves=LearningCurves.model_validate(curves) if curves else None,
         traits=known_traits(target.probes),
     )
     return recommendation.model_dump(mode="json")
 
 
-def draw_scores_and_times(
+def draw(
     recommendation: Json, scored_space: pd.DataFrame, parameters: RecommendationParameters
-) -> Json:
-    """Draw all that may be chosen, the Pareto front and the candidates, as a Plotly figure."""
+) -> dict[str, Json]:
+    """Draw the report's pictures as Plotly figures."""
     made = Recommendation.model_validate(recommendation)
-    return draw_pareto(
-        scored_space,
-        made.pareto_front,
-        made.evidence.candidates,
-        made.evidence.measure,
-        parameters.max_training_time_s,
-    )
+    return draw_pictures(made, scored_space, parameters.max_training_time_s)
 
 
-def draw_learning_curves(recommendation: Json) -> Json:
-    """Draw what more images would buy, as a Plotly figure; an empty one where it is not known."""
-    made = Recommendation.model_validate(recommendation)
-    if made.learning_curves is None:
-        return {"data": [], "layout": {}}
-    return draw_curves(made.learning_curves, made.chosen_ref, made.evidence.measure)
-
-
-def draw_candidates(recommendation: Json) -> dict[str, Json]:
-    """Draw the candidates' intervals and what values contribute, as the report shows them."""
-    return draw_rows(Recommendation.model_validate(recommendation))
-
-
-def report(recommendation: Json, pareto_plot: Json, learning_curve_plot: Json) -> str:
+def report(recommendation: Json, **figures: Json) -> str:
     """Render the report: one HTML page that needs nothing but a browser."""
-    made = Recommendation.model_validate(recommendation)
-    return render_report(made, pareto_plot, learning_curve_plot)
+    return render_report(Recommendation.model_validate(recommendation), figures)

@@ -7,6 +7,14 @@ from kedro.pipeline import Node, Pipeline
 from metallmix_kedro.pipelines.recommendation import nodes
 
 RECOMMENDATION = "params:recommendation"
+PICTURES = {
+    "pareto": "pareto_plot",
+    "intervals": "intervals_plot",
+    "contributions": "contributions_plot",
+    "attributions": "attributions_plot",
+    "curves": "learning_curve_plot",
+}
+"""What the report calls its pictures, and the catalog."""
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -74,11 +82,6 @@ def create_pipeline(**_: object) -> Pipeline:
             "decidable_evidence",
         ),
         _step(
-            nodes.predict_learning_curves,
-            ["target", "learned", "scored_space", "decidable_evidence"],
-            "learning_curves",
-        ),
-        _step(
             nodes.decide,
             [
                 "decidable_evidence",
@@ -86,27 +89,16 @@ def create_pipeline(**_: object) -> Pipeline:
                 "target",
                 "learned",
                 "scored_space",
-                "learning_curves",
                 "params:search_space",
                 RECOMMENDATION,
                 "input_versions",
             ],
             "recommendation",
         ),
-        _step(
-            nodes.draw_scores_and_times,
-            ["recommendation", "scored_space", RECOMMENDATION],
-            "pareto_plot",
-        ),
-        _step(nodes.draw_learning_curves, "recommendation", "learning_curve_plot"),
-        _step(
-            nodes.draw_candidates,
-            "recommendation",
-            {name: f"{name}_plot" for name in ("intervals", "contributions", "attributions")},
-        ),
+        _step(nodes.draw, ["recommendation", "scored_space", RECOMMENDATION], PICTURES),
         _step(
             nodes.report,
-            ["recommendation", "pareto_plot", "learning_curve_plot"],
+            {"recommendation": "recommendation", **PICTURES},
             "recommendation_report",
         ),
     ]
@@ -115,7 +107,7 @@ def create_pipeline(**_: object) -> Pipeline:
 
 def _step(
     function: Callable[..., object],
-    inputs: str | list[str],
+    inputs: str | list[str] | dict[str, str],
     outputs: str | list[str] | dict[str, str],
 ) -> Node:
     """Make a node named after its function."""
