@@ -63,5 +63,5 @@ def test_a_history_is_summarised_and_drawn_the_same_each_time(fabricated: Worksp
 def test_an_import_is_summarised_too(fabricated: Workspace) -> None:
     fabricated.run("experiment_grid", tags=["import"])
     summary = json.loads(reported(fabricated)["history_summary.json"])
-    assert set(summary["counts"]["by_source_and_proposer"]) == {"measured", "published"}
+    assert set(summary["counts"]["by_source"]) == {"measured", "published"}
     assert set(reported(fabricated)) == {"history_summary.json", "search_comparison.csv"}

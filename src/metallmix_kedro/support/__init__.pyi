@@ -15,8 +15,10 @@ from .figures import (
     GREY as GREY,
     ORANGE as ORANGE,
     VERMILION as VERMILION,
+    alike_side_by_side as alike_side_by_side,
     empty_figure as empty_figure,
     frame as frame,
+    heat_map as heat_map,
     new_figure as new_figure,
 )
 from .files import whole_file as whole_file

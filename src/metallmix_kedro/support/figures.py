@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from metallmix_kedro.support.extras import require
 
 if TYPE_CHECKING:
@@ -15,6 +18,12 @@ else:
 # Okabe and Ito's colours, which colour-blind readers tell apart; viridis reads the same to them.
 BLUE, ORANGE, VERMILION, GREY = "#0072B2", "#E69F00", "#D55E00", "#999999"
 COLOUR_MAP = "viridis"
+
+MAX_ANNOTATED = 20
+"""Most rows of a heat map whose cells hold their numbers."""
+
+MAX_LABELLED = 60
+"""Most rows or columns of a heat map that are named."""
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -48,3 +57,75 @@ def frame(axes: Axes, row: int, column: int, colour: str) -> None:
             (column - 0.47, row - 0.47), 0.94, 0.94, fill=False, edgecolor=colour, linewidth=2
         )
     )
+
+
+def heat_map(
+    axes: Axes, table: pd.DataFrame, write: str, numbers: pd.DataFrame | None = None, **style: Any
+) -> Any:
+    """Draw a table in colours, with names and numbers as far as there is room for them.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where.
+    table : pandas.DataFrame
+        Numbers, shape (n, m); a cell that is missing is left blank.
+    write : str
+        Format of a number in its cell: ``"z.2f"``, with no minus before a nought.
+    numbers : pandas.DataFrame, optional
+        What stands in the cells, where that is not what is coloured; shape (n, m).
+    **style
+        For `matplotlib.axes.Axes.imshow`.
+
+    Returns
+    -------
+    matplotlib.image.AxesImage
+    """
+    image = axes.imshow(table, **{"cmap": COLOUR_MAP, **style})
+    rows, columns = (
+        list(names) if len(names) <= MAX_LABELLED else [] for names in (table.index, table.columns)
+    )
+    axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right")
+    axes.set_yticks(range(len(rows)), rows)
+    if len(table) > MAX_ANNOTATED:
+        return image
+    values = (table if numbers is None else numbers).to_numpy(dtype=float)
+    # Of red, green and blue the eye takes green for the brightest.
+    brightness = image.to_rgba(table.to_numpy(dtype=float))[..., :3] @ (0.299, 0.587, 0.114)
+    for row, column in np.argwhere(np.isfinite(values)):
+        axes.text(
+            column,
+            row,
+            f"{values[row, column]:{write}}",
+            ha="center",
+            va="center",
+            color="white" if brightness[row, column] < 0.5 else "black",
+            fontsize=9,
+        )
+    return image
+
+
+def alike_side_by_side(distances: pd.DataFrame) -> list[str]:
+    """Order things so that those near each other are neighbours.
+
+    Average linkage, the leaves turned for the best fit of neighbours (scipy's optimal ordering).
+
+    Parameters
+    ----------
+    distances : pandas.DataFrame
+        Distances, shape (n, n), none missing off the diagonal, which is not looked at. Where those
+        from one to the other and back differ, the mean counts.
+
+    Returns
+    -------
+    list of str
+        The index, in that order.
+    """
+    names = [str(name) for name in distances.index]
+    if len(names) < 3:
+        return names
+    hierarchy = require("scipy.cluster.hierarchy", "learn")
+    both = distances.to_numpy(dtype=float)
+    condensed = ((both + both.T) / 2)[np.triu_indices(len(both), k=1)]
+    tree = hierarchy.linkage(condensed, method="average", optimal_ordering=True)
+    return [names[leaf] for leaf in hierarchy.leaves_list(tree)]

@@ -82,23 +82,14 @@ def _mlflow_runs(store: MlflowStore, folder: Path) -> pd.DataFrame:
             runs = list(_pages(lambda **page: client.search_runs(chosen, **page)))
         except mlflow.MlflowException as error:
             raise _unreadable("file.mlflow", store.mlflow, error) from error
-    runs.sort(key=lambda run: (run.info.start_time or 0, run.info.run_id))
-    return pd.DataFrame(
-        [_run_cells(run) for run in runs], index=range(1, len(runs) + 1), dtype=object
-    )
-
-
-def _run_cells(run: Any) -> dict[str, Any]:
-    took = None if run.info.end_time is None else (run.info.end_time - run.info.start_time) / 1000
-    cells = {
-        "run_id": run.info.run_id,
-        "run_name": run.info.run_name,
-        "status": run.info.status,
-        "duration": took,
-    }
-    for kind in ("params", "metrics", "tags"):
-        cells |= {f"{kind}.{name}": value for name, value in getattr(run.data, kind).items()}
-    return cells
+    if not runs:
+        return pd.DataFrame()
+    table = pd.json_normalize([run.to_dictionary() for run in runs])
+    table = table.set_axis(table.columns.str.replace(r"^(info|data)\.", "", regex=True), axis=1)
+    # Of runs that have not ended there may be no number at all.
+    table["duration"] = (pd.to_numeric(table["end_time"]) - table["start_time"]) / 1000
+    ordered = table.sort_values(["start_time", "run_id"])
+    return ordered.set_axis(range(1, len(table) + 1), axis=0)
 
 
 def _pages(search: Callable[..., Any]) -> Iterator[Any]:

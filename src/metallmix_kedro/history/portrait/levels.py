@@ -14,7 +14,11 @@ from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.comparable import comparable_trials
 from metallmix_kedro.history.noise import noise_by_level
 from metallmix_kedro.history.portrait.importance import measure_importance
-from metallmix_kedro.history.portrait.similarity import compare_rankings, spearman
+from metallmix_kedro.history.portrait.similarity import (
+    as_json,
+    compare_rankings,
+    rank_correlations,
+)
 from metallmix_kedro.history.portrait.winners import find_winners
 
 ALL = "all"
@@ -102,26 +106,25 @@ def _overtaken(found: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _agreement(by_level: dict[str, pd.DataFrame]) -> dict[str, dict[str, float | None]]:
+    """Correlate each dataset's scores at a level with those at all images."""
     keys = [*configuration_columns(), "group"]
-    tables = {
-        level: trials.groupby(keys, dropna=False, observed=True)[SCORE].mean().unstack("group")
-        for level, trials in by_level.items()
-    }
-    everything = tables.pop(ALL, pd.DataFrame())
-    found: dict[str, dict[str, float | None]] = {}
-    for level, table in tables.items():
-        for group in table.columns.intersection(everything.columns):
-            both = pd.DataFrame({"few": table[group], "all": everything[group]}).dropna()
-            value = spearman(both["few"], both["all"])
-            found.setdefault(str(group), {})[level] = _plain(value)
-    return dict(sorted(found.items()))
+    scores = pd.concat(
+        {
+            level: trials.groupby(keys, dropna=False, observed=True)[SCORE].mean()
+            for level, trials in by_level.items()
+        },
+        axis=1,
+    )
+    found = {}
+    for group, rows in scores.groupby("group"):
+        known = rows.dropna(axis=1, how="all")
+        if ALL in known and known.shape[1] > 1:
+            with_all = rank_correlations(known)[[ALL]].drop(index=ALL)
+            found[str(group)] = as_json(with_all)[ALL]
+    return found
 
 
 def _mean_similarity(trials: pd.DataFrame) -> float | None:
     table = pd.DataFrame(compare_rankings(trials)["spearman"], dtype=float).to_numpy()
-    pairs = table[np.triu_indices(len(table), k=1)]
-    return _plain(pd.Series(pairs, dtype=float).mean())
-
-
-def _plain(value: float) -> float | None:
-    return None if pd.isna(value) else round(float(value), DIGITS)
+    mean = pd.Series(table[np.triu_indices(len(table), k=1)], dtype=float).mean()
+    return None if pd.isna(mean) else round(float(mean), DIGITS)

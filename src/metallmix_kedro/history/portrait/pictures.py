@@ -1,4 +1,4 @@
-"""Pictures of a history: what won where, and which datasets are alike."""
+"""Pictures of a history: what won where, what mattered, and which datasets are alike."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,25 +6,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.declared import hyperparameter, network, titled
+from metallmix_kedro.declared import hyperparameter, titled
 from metallmix_kedro.support import (
-    COLOUR_MAP,
+    BLUE,
     VERMILION,
     Axes,
     Figure,
     empty_figure,
     frame,
+    heat_map,
     new_figure,
 )
 
-MAX_ANNOTATED = 20
-"""Most datasets for which the cells of a heat map hold their numbers."""
-
-MAX_LABELLED = 60
-"""Most datasets that are named beside a heat map."""
-
 MAX_COLUMNS = 20
-"""Most values that are drawn; of more, those that win, then those nearest to winning."""
+"""Most values that are drawn; of more, those nearest to winning."""
 
 LARGEST_GAP = 0.25
 """Gap to the best accuracy of a row from which on colours no longer differ."""
@@ -52,29 +47,19 @@ def plot_winners(summary: Mapping[str, Any]) -> Figure:
     """
     winners = summary["winners"]
     tables = {name: _expected(winners, name) for name in titled()}
-    tables = {name: table for name, table in tables.items() if len(table.columns)}
-    if not tables:
+    known = {name: table for name, table in tables.items() if len(table.columns)}
+    if not known:
         return empty_figure("The history holds no trials that can be compared.")
-    first, *others = tables
-    order = tables[first].max(axis=1).sort_values(ascending=False, kind="stable").index
-    for name in others:
-        if tables[name].shape[1] < 2:  # nothing to compare
-            del tables[name]
-    sizes = {name: table.shape[1] for name, table in tables.items()}
-    tables = {name: _nearest_to_winning(table) for name, table in tables.items()}
-    widths = [table.shape[1] for table in tables.values()]
-    height = min(2.5 + 0.36 * len(order), 24)
-    figure = new_figure(3.6 + 0.72 * sum(widths), height)
-    panels = figure.subplots(1, len(tables), sharey=True, width_ratios=widths, squeeze=False)[0]
-    for axes, (name, table) in zip(panels, tables.items(), strict=True):
-        image = _draw_winners(axes, table.loc[order])
+    first, *others = known
+    order = known[first].max(axis=1).sort_values(ascending=False, kind="stable").index
+    # Of one value alone there is nothing to compare.
+    names = [first, *(name for name in others if known[name].shape[1] > 1)]
+    widths = [min(known[name].shape[1], MAX_COLUMNS) for name in names]
+    figure = new_figure(3.6 + 0.72 * sum(widths), min(2.5 + 0.36 * len(order), 24))
+    panels = figure.subplots(1, len(names), sharey=True, width_ratios=widths, squeeze=False)[0]
+    for axes, name in zip(panels, names, strict=True):
+        image = _draw_winners(axes, known[name].loc[order])
         axes.set_title(f"By {name.replace('_', ' ')}\n{_tries(winners, name)}")
-        if sizes[name] > MAX_COLUMNS:
-            values = "backbones" if name == network() else "values"
-            axes.set_xlabel(f"{MAX_COLUMNS} of {sizes[name]} {values}")
-    panels[0].set_yticks(range(len(order)), order)
-    if len(order) > MAX_LABELLED:
-        panels[0].set_yticks([])
     figure.colorbar(
         image,
         ax=list(panels),
@@ -82,6 +67,47 @@ def plot_winners(summary: Mapping[str, Any]) -> Figure:
         extend="min",
         shrink=0.8,
     ).ax.yaxis.set_major_formatter(lambda gap, _: f"{gap:.2f}")
+    return figure
+
+
+def plot_importance(summary: Mapping[str, Any]) -> Figure:
+    """Draw how much of the variance within a dataset each hyperparameter explains.
+
+    Parameters
+    ----------
+    summary : mapping
+        From `history.portrait.summary.summarise_history`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel for all strategies together and one for feature extraction, where there are enough
+        trials: bars are means over datasets, points are datasets.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    titles = {"all": "All trials", "feature_extraction": "Feature extraction only"}
+    found = {
+        title: summary["importance"][name]
+        for name, title in titles.items()
+        if summary["importance"].get(name, {}).get("by_dataset")
+    }
+    if not found:
+        return empty_figure("The history holds too few trials to say what mattered.")
+    figure = new_figure(2.5 + 4.6 * len(found), 4.5)
+    panels = figure.subplots(1, len(found), squeeze=False)[0]
+    for axes, (title, importance) in zip(panels, found.items(), strict=True):
+        _draw_importance(axes, importance)
+        n = len(importance["by_dataset"])
+        axes.set_title(f"{title} ({n} dataset{'s' if n > 1 else ''})")
+    figure.supxlabel(
+        "share of the variance of test accuracy within a dataset\n"
+        "(bar: mean over datasets; point: a dataset)",
+        fontsize="medium",
+    )
     return figure
 
 
@@ -96,8 +122,8 @@ def plot_similarity(summary: Mapping[str, Any]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A heat map of Spearman's correlations, alike datasets side by side. On the diagonal, in
-        italics and framed, validation against test accuracy of the dataset itself.
+        A heat map of Spearman's correlations, alike datasets side by side. Framed on the diagonal,
+        validation against test accuracy of the dataset itself.
 
     Raises
     ------
@@ -112,34 +138,16 @@ def plot_similarity(summary: Mapping[str, Any]) -> Figure:
     side = float(np.clip(3.2 + 0.5 * len(table), 5, 20))
     figure = new_figure(side + 1.0, side)
     axes = figure.add_subplot()
-    lowest = min(0.0, float(np.nanmin(table))) if table.notna().any(axis=None) else 0.0
-    image = axes.imshow(table, cmap=COLOUR_MAP, vmin=lowest, vmax=1)
+    image = heat_map(axes, table, "z.2f", vmin=min(0.0, table.min(axis=None)), vmax=1)
     figure.colorbar(image, ax=axes, label="Spearman's rank correlation", shrink=0.8)
     axes.set_title(
         "Do datasets rank configurations alike?\n"
         "(framed: validation against test accuracy of the dataset itself)"
     )
-    if len(table) <= MAX_LABELLED:
-        axes.set_xticks(range(len(table)), table.columns, rotation=40, ha="right")
-        axes.set_yticks(range(len(table)), table.index)
     axes.set_xlabel("dataset")
     axes.set_ylabel("dataset")
     for at in range(len(table)):
         frame(axes, at, at, "black")
-    if len(table) <= MAX_ANNOTATED:
-        for (row, column), value in np.ndenumerate(table.to_numpy()):
-            if np.isfinite(value):
-                dark = value < lowest + 0.6 * (1 - lowest)
-                axes.text(
-                    column,
-                    row,
-                    f"{round(value, 2) + 0.0:.2f}",
-                    ha="center",
-                    va="center",
-                    color="white" if dark else "black",
-                    style="italic" if row == column else "normal",
-                    fontsize=9,
-                )
     return figure
 
 
@@ -149,54 +157,46 @@ def _expected(winners: Mapping[str, Any], name: str) -> pd.DataFrame:
         group: {value: told["expected_best"] for value, told in found[f"by_{name}"].items()}
         for group, found in winners.items()
     }
-    table = pd.DataFrame.from_dict(scores, orient="index").sort_index(axis=1).astype(float)
+    table = pd.DataFrame.from_dict(scores, orient="index").astype(float)
     declared = hyperparameter(name)
     if declared.is_number:
         return table[sorted(table, key=lambda value: float(str(value)))]
     # Strategies stand in their order, from the fewest trained layers to all.
-    known = [value for value in declared.ranks if value in table]
-    ordered = known if declared.kind == "ordered" else []
-    return table[ordered + [value for value in table if value not in ordered]]
-
-
-def _nearest_to_winning(table: pd.DataFrame) -> pd.DataFrame:
-    """Keep `MAX_COLUMNS` columns: most wins first, then the smallest mean gap to the winner."""
-    gaps = table.sub(table.max(axis=1), axis=0)
-    won = gaps == 0
-    shared = won.div(won.sum(axis=1), axis=0)  # a tie is a part of a win
-    ranks = pd.DataFrame({"wins": shared.sum(), "gap": gaps.mean()})
-    kept = ranks.sort_values(["wins", "gap"], ascending=False, kind="stable").index[:MAX_COLUMNS]
-    return table[[name for name in table if name in set(kept)]]
+    ranks = declared.ranks if declared.kind == "ordered" else ()
+    return table[sorted(table, key=lambda value: (ranks.index(value) if ranks else 0, value))]
 
 
 def _tries(winners: Mapping[str, Any], name: str) -> str:
     told = (told for found in winners.values() for told in found[f"by_{name}"].values())
-    counts = {one["n_tries"] for one in told}
-    if not counts:
-        return ""
-    fewest, most = min(counts), max(counts)
-    if most == 1:
-        return "mean of one random trial"
-    return f"expected best of {most if fewest == most else f'{fewest} to {most}'} random trials"
+    counts = sorted({one["n_tries"] for one in told})
+    number = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
+    return f"expected best of {number} random trial{'' if counts[-1] == 1 else 's'}"
 
 
-def _draw_winners(axes: Axes, table: pd.DataFrame) -> Any:
-    scores = table.to_numpy(dtype=float)
-    gaps = scores - np.nanmax(scores, axis=1, keepdims=True)
-    image = axes.imshow(gaps, cmap=COLOUR_MAP, vmin=-LARGEST_GAP, vmax=0, aspect="auto")
-    axes.set_xticks(range(table.shape[1]), table.columns, rotation=40, ha="right")
-    for (row, column), gap in np.ndenumerate(gaps):
-        if gap == 0:
-            frame(axes, row, column, VERMILION)
-        if np.isfinite(gap) and len(table) <= MAX_ANNOTATED:
-            axes.text(
-                column,
-                row,
-                f"{scores[row, column]:.2f}",
-                ha="center",
-                va="center",
-                color="white" if gap < -0.4 * LARGEST_GAP else "black",
-                weight="bold" if gap == 0 else "normal",
-                fontsize=9,
-            )
-    return image
+def _draw_winners(axes: Axes, scores: pd.DataFrame) -> Any:
+    gaps = scores.sub(scores.max(axis=1), axis=0)
+    # A model zoo may hold hundreds.
+    nearest = set(gaps.mean().nlargest(MAX_COLUMNS).index)
+    shown = [name for name in scores if name in nearest]
+    if len(shown) < scores.shape[1]:
+        axes.set_xlabel(f"{len(shown)} of {scores.shape[1]} values")
+    gaps = gaps[shown]
+    for row, column in np.argwhere(gaps == 0):
+        frame(axes, row, column, VERMILION)
+    return heat_map(
+        axes, gaps, ".2f", numbers=scores[shown], vmin=-LARGEST_GAP, vmax=0, aspect="auto"
+    )
+
+
+def _draw_importance(axes: Axes, importance: Mapping[str, Any]) -> None:
+    overall = pd.Series(importance["overall"])[::-1]  # the largest on top
+    datasets = pd.DataFrame(importance["by_dataset"]).loc[overall.index]
+    names = [name.replace("_", " ") for name in overall.index]
+    axes.barh(names, overall, color=BLUE, alpha=0.85, height=0.62)
+    for place, shares in enumerate(datasets.to_numpy(dtype=float)):
+        # Points of one bar are spread, so that they do not hide each other.
+        heights = place + np.linspace(-0.22, 0.22, len(shares))
+        axes.scatter(shares, heights, s=12, color="black", alpha=0.55, linewidths=0, zorder=3)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes.grid(axis="x", alpha=0.3)

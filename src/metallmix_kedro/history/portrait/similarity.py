@@ -7,12 +7,11 @@ tell something.
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.support import require
+from metallmix_kedro.support import alike_side_by_side
 
 MIN_COMMON = 10
 """Fewest configurations measured on both datasets for their rankings to be compared."""
@@ -44,82 +43,48 @@ def compare_rankings(trials: pd.DataFrame) -> dict[str, Any]:
     -----
     Every configuration counts once, so a strategy weighs as much as it has configurations.
     """
+    if trials.empty:
+        return {"order": [], "spearman": {}, "n_common": {}}
     own = trials.assign(
         configuration=trials.groupby(list(configuration_columns()), dropna=False).ngroup()
     )
-    tables = {
-        column: own.groupby(["configuration", "group"])[column].mean().unstack()
-        for column in (SCORE, "validation_accuracy")
-    }
-    scores, validations = tables[SCORE], tables["validation_accuracy"]
-    names = [str(name) for name in scores.columns]
-    correlations = np.full((len(names), len(names)), np.nan)
-    common = np.zeros(correlations.shape, dtype=int)
-    for row, one in enumerate(names):
-        for column, other in enumerate(names):
-            second = validations[one] if one == other else scores[other]
-            both = pd.DataFrame({"one": scores[one], "other": second}).dropna()
-            common[row, column] = len(both)
-            correlations[row, column] = spearman(both["one"], both["other"])
-    order = alike_side_by_side(correlations)
+    means = own.groupby(["configuration", "group"])[[SCORE, "validation_accuracy"]].mean()
+    scores, validations = (means[column].unstack() for column in means)
+    measured = scores.notna().astype(np.int64)
+    correlations, common = rank_correlations(scores).to_numpy(copy=True), measured.T @ measured
+    agreements = [
+        rank_correlations(pd.concat([scores[name], validations[name]], axis=1, keys=[0, 1]))
+        for name in scores
+    ]
+    np.fill_diagonal(correlations, [both.to_numpy()[0, 1] for both in agreements])
+    found = pd.DataFrame(correlations, index=scores.columns, columns=scores.columns)
+    order = alike_side_by_side(1 - found.fillna(0))
     return {
-        "order": [names[at] for at in order],
-        "spearman": _nested(names, order, correlations),
-        "n_common": _nested(names, order, common),
+        "order": order,
+        "spearman": as_json(found.loc[order, order]),
+        "n_common": common.loc[order, order].to_dict(),
     }
 
 
-def spearman(one: "pd.Series[float]", other: "pd.Series[float]") -> float:
-    """Return Spearman's rank correlation; ties share the mean of their ranks.
+def rank_correlations(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return Spearman's rank correlation of each pair of columns; ties share the mean rank.
 
     Parameters
     ----------
-    one, other : pandas.Series
-        Two values each of the same things, length n.
+    scores : pandas.DataFrame
+        A row a configuration, n columns; missing where it was not measured.
 
     Returns
     -------
-    float
-        In [−1, 1]; NaN if n is below `MIN_COMMON` or one side has equal values only.
+    pandas.DataFrame
+        Shape (n, n), in [−1, 1]; missing where a pair has fewer than `MIN_COMMON` rows in common or
+        one side has equal values only.
     """
-    if len(one) < MIN_COMMON or one.nunique() < 2 or other.nunique() < 2:
-        return float("nan")
-    return float(np.corrcoef(one.rank(), other.rank())[0, 1])
+    return scores.corr(method="spearman", min_periods=MIN_COMMON)
 
 
-def alike_side_by_side(correlations: npt.NDArray[np.float64]) -> list[int]:
-    """Order datasets so that those whose rankings agree are neighbours.
-
-    Average linkage of 1 − correlation with the leaves turned for the best fit of neighbours
-    (scipy's optimal ordering); a missing correlation counts as 0.
-
-    Parameters
-    ----------
-    correlations : ndarray
-        Symmetric but for its diagonal, which is not looked at; shape (n, n).
-
-    Returns
-    -------
-    list of int
-        The rows, each once.
-    """
-    n = len(correlations)
-    if n < 3:
-        return list(range(n))
-    hierarchy = require("scipy.cluster.hierarchy", "learn")
-    distances = 1 - np.nan_to_num(correlations)[np.triu_indices(n, k=1)]
-    tree = hierarchy.linkage(distances, method="average", optimal_ordering=True)
-    return [int(leaf) for leaf in hierarchy.leaves_list(tree)]
-
-
-def _nested(names: list[str], order: list[int], values: npt.NDArray[Any]) -> dict[str, Any]:
-    return {
-        names[row]: {names[column]: _plain(values[row, column]) for column in order}
-        for row in order
-    }
-
-
-def _plain(value: Any) -> float | int | None:
-    if np.issubdtype(type(value), np.integer):
-        return int(value)
-    return None if np.isnan(value) else round(float(value), DIGITS) + 0.0
+def as_json(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    """Return a table of correlations as JSON values, column by column; None where missing."""
+    rounded = table.round(DIGITS) + 0.0  # no -0.0
+    found: dict[Any, Any] = rounded.astype(object).where(rounded.notna(), None).to_dict()
+    return found

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.declared import hyperparameters, titled
+from metallmix_kedro.declared import hyperparameters
 from metallmix_kedro.history.columns import PROTOCOL
 from metallmix_kedro.history.comparable import comparable_trials
 from metallmix_kedro.history.portrait.importance import measure_importance
@@ -15,19 +15,6 @@ from metallmix_kedro.history.portrait.winners import find_winners
 
 UNKNOWN = "unknown"
 """Stands for what a trial does not say."""
-
-FEATURE_SET: tuple[str, ...] = (
-    "dataset",
-    "data_hash",
-    "backbone",
-    "weights_id",
-    "strategy",
-    "image_size",
-    "subset_size",
-    "seed",
-    "feature_time_s",
-)
-"""What trials that use the same frozen features have in common."""
 
 
 def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
@@ -43,8 +30,7 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
     dict
         JSON values; the same history gives the same, whatever the order of its rows.
 
-        - ``counts``: trials in all, by source and proposer, and by dataset, backbone and strategy,
-          finished and failed;
+        - ``counts``: trials in all, by source, proposer and dataset, finished and failed;
         - ``protocol``: how many trials were measured with each value of each of its columns;
         - ``time``: seconds of training, see `training_seconds`;
         - ``compared``: how many trials the rest looks at (`history.comparable`);
@@ -85,8 +71,8 @@ def count_trials(history: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``trials``, ``finished``, ``failed``, ``datasets``; ``by_source_and_proposer``; and
-        ``by_dataset``, in which each backbone has its strategies.
+        ``trials``, ``finished``, ``failed``, ``datasets``; ``by_source``, ``by_proposer`` and
+        ``by_dataset``.
     """
     finished = history["status"] == "finished"
     return {
@@ -94,8 +80,7 @@ def count_trials(history: pd.DataFrame) -> dict[str, Any]:
         "finished": int(finished.sum()),
         "failed": int((~finished).sum()),
         "datasets": int(history["dataset"].nunique()),
-        "by_source_and_proposer": _counted(history, ["source", "proposer"]),
-        "by_dataset": _counted(history, ["dataset", *titled()]),
+        **{f"by_{name}": _counted(history, name) for name in ("source", "proposer", "dataset")},
     }
 
 
@@ -114,28 +99,20 @@ def training_seconds(measured: pd.DataFrame) -> dict[str, float]:
         it from nothing; ``spent_s``, the fitting plus every set of frozen features once, since
         trials that share it did not compute it again.
     """
-    shared = [name for name in FEATURE_SET if name in measured]
-    features = measured.drop_duplicates(shared)["feature_time_s"].sum()
+    # Trials on the same features have their time to the microsecond, and others do not.
+    features = measured.drop_duplicates(["dataset", "feature_time_s"])["feature_time_s"].sum()
     return {
         "training_time_s": round(float(measured["training_time_s"].sum()), 3),
         "spent_s": round(float(measured["fit_time_s"].sum() + features), 3),
     }
 
 
-def _counted(history: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
-    """Count by several columns, each level nested in the one before."""
-    first, *others = columns
-    values = history[first].astype(object).where(history[first].notna(), UNKNOWN)
-    parts = {str(value): part for value, part in history.groupby(values)}
-    if others:
-        return {value: _counted(part, others) for value, part in parts.items()}
-    return {
-        value: {
-            "finished": int((part["status"] == "finished").sum()),
-            "failed": int((part["status"] != "finished").sum()),
-        }
-        for value, part in parts.items()
-    }
+def _counted(history: pd.DataFrame, column: str) -> dict[str, dict[str, int]]:
+    counts = pd.crosstab(history[column], history["status"])
+    found: dict[Any, Any] = counts.reindex(columns=["finished", "failed"], fill_value=0).to_dict(
+        "index"
+    )
+    return found
 
 
 def _protocol(measured: pd.DataFrame) -> dict[str, dict[str, int]]:

@@ -13,9 +13,6 @@ import pandas as pd
 from metallmix_kedro.declared import hyperparameter, titled
 from metallmix_kedro.history.columns import SCORE
 
-N_BEST = 3
-"""Trials whose mean stands beside the best one's score, which luck favours."""
-
 MAX_TRIES = 20
 """Most random trials of which the expected best is told: the budget of the paper's searches."""
 
@@ -34,12 +31,11 @@ def find_winners(trials: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        By group (dataset): ``best``, the trial with the highest score; by each hyperparameter of a
-        title (``by_backbone``, ``by_strategy``), and by its first two together
-        (``by_backbone_and_strategy``), the scores of those trials as `describe_scores` tells
-        them. But for those of two, ``expected_best`` is what the best of
-        ``n_tries`` random trials scores on average, with ``n_tries`` the smallest number of trials
-        among those compared, `MAX_TRIES` at most: who was tried more often has no advantage.
+        By group (dataset): ``best``, the trial with the highest score; and by each hyperparameter
+        of a title (``by_backbone``, ``by_strategy``) and value: ``n`` trials, the ``best`` score,
+        and ``expected_best``, what the best of ``n_tries`` random trials scores on average, with
+        ``n_tries`` the smallest number of trials among those compared, `MAX_TRIES` at most: who was
+        tried more often has no advantage.
 
     Notes
     -----
@@ -47,46 +43,14 @@ def find_winners(trials: pd.DataFrame) -> dict[str, Any]:
     compare, not to promise.
     """
     names = titled()
-    found: dict[str, Any] = {}
-    for group, rows in trials.groupby("group") if names else ():
-        found[str(group)] = {
+    return {
+        str(group): {
             "best": _best(rows),
             **{f"by_{name}": _describe_each(rows, name) for name in names},
         }
-        if len(names) > 1:
-            found[str(group)][f"by_{names[0]}_and_{names[1]}"] = {
-                hyperparameter(names[0]).readable(value): _describe_each(part, names[1], 0)
-                for value, part in rows.groupby(names[0])
-            }
-    return found
-
-
-def describe_scores(scores: npt.NDArray[np.float64], n_tries: int = 0) -> dict[str, Any]:
-    """Tell the scores of some trials.
-
-    Parameters
-    ----------
-    scores : ndarray
-        Scores in [0, 1], shape (n,), n at least 1.
-    n_tries : int
-        For ``expected_best``, from 1 to n; 0 leaves it out.
-
-    Returns
-    -------
-    dict
-        ``n``, ``best``, ``mean_of_best`` (of the `N_BEST` highest), ``median``, and, if asked for,
-        ``expected_best`` and ``n_tries``.
-    """
-    told = {
-        "n": len(scores),
-        "best": round(float(scores.max()), DIGITS),
-        "mean_of_best": round(float(np.sort(scores)[-N_BEST:].mean()), DIGITS),
-        "median": round(float(np.median(scores)), DIGITS),
+        for group, rows in trials.groupby("group")
+        if names
     }
-    if n_tries:
-        told["expected_best"] = round(expected_best(scores, n_tries), DIGITS)
-        told["n_tries"] = n_tries
-    return told
 
 
 def expected_best(scores: npt.NDArray[np.float64], n_tries: int) -> float:
@@ -110,13 +74,19 @@ def expected_best(scores: npt.NDArray[np.float64], n_tries: int) -> float:
     return round(float(shares @ np.sort(scores)), 12)
 
 
-def _describe_each(
-    rows: pd.DataFrame, column: str, most_tries: int = MAX_TRIES
-) -> dict[str, dict[str, Any]]:
+def _describe_each(rows: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:
     readable = hyperparameter(column).readable
     groups = {readable(value): part[SCORE].to_numpy(float) for value, part in rows.groupby(column)}
-    n_tries = min([most_tries, *map(len, groups.values())])
-    return {value: describe_scores(scores, n_tries) for value, scores in groups.items()}
+    n_tries = min([MAX_TRIES, *map(len, groups.values())])
+    return {
+        value: {
+            "n": len(scores),
+            "best": round(float(scores.max()), DIGITS),
+            "expected_best": round(expected_best(scores, n_tries), DIGITS),
+            "n_tries": n_tries,
+        }
+        for value, scores in groups.items()
+    }
 
 
 def _best(rows: pd.DataFrame) -> dict[str, Any]:

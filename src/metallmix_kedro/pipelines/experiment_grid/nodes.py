@@ -19,10 +19,9 @@ from metallmix_kedro.grid import (
     readable_records,
 )
 from metallmix_kedro.grid import retrace_searches as retrace
-from metallmix_kedro.history import collect_history, compare_searches
+from metallmix_kedro.history import History, LeftOut, collect_history, compare_searches
 from metallmix_kedro.history.importing import importer
 from metallmix_kedro.history.portrait import (
-    importance_pictures,
     level_pictures,
     pictures,
     search_pictures,
@@ -132,25 +131,38 @@ def retrace_searches(
 
 
 def summarise_history(
-    history: pd.DataFrame, searches: Partitions, published_methods: pd.DataFrame
+    history: pd.DataFrame,
+    searches: Partitions,
+    published_methods: pd.DataFrame,
+    held_back: list[str],
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Say what the history holds and shows, and what its searches ended with."""
-    comparison = compare_searches(history, _loaded(searches), published_methods)
-    return summary.summarise_history(history), comparison
+    shown, followed = _shown(history, searches, held_back)
+    left_out = sorted(set(history["dataset"]) - set(shown["dataset"]))
+    comparison = compare_searches(shown, followed, published_methods)
+    return {**summary.summarise_history(shown), "held_back": left_out}, comparison
 
 
 def draw_history(
-    history_summary: dict[str, Any], history: pd.DataFrame, searches: Partitions
+    history_summary: dict[str, Any],
+    history: pd.DataFrame,
+    searches: Partitions,
+    held_back: list[str],
 ) -> tuple[Figure, Figure, Figure, Figure, Figure]:
     """Draw winners, importance, similarity, learning curves, and the searches as they went on."""
     return (
         pictures.plot_winners(history_summary),
-        importance_pictures.plot_importance(history_summary),
+        pictures.plot_importance(history_summary),
         pictures.plot_similarity(history_summary),
         level_pictures.plot_levels(history_summary),
-        search_pictures.plot_searches(history, _loaded(searches)),
+        search_pictures.plot_searches(*_shown(history, searches, held_back)),
     )
 
 
-def _loaded(partitions: Partitions) -> dict[str, Any]:
-    return {name: load() for name, load in partitions.items()}
+def _shown(
+    history: pd.DataFrame, searches: Partitions, held_back: list[str]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Leave out of what people look at the datasets that are kept to confirm what they choose."""
+    shown = History(history).without(LeftOut(frozenset(held_back))).table
+    loaded = {name: load() for name, load in searches.items()}
+    return shown, {name: one for name, one in loaded.items() if one["dataset"] not in held_back}

@@ -4,6 +4,10 @@ from kedro.pipeline import Node, Pipeline
 
 from metallmix_kedro.pipelines.experiment_grid import nodes
 
+PARAMETERS = "params:experiment_grid"
+# Kept to confirm what was chosen without them: not even people look at them meanwhile.
+HELD_BACK = "params:evaluation.held_back"
+
 
 def create_pipeline(**_: object) -> Pipeline:
     """Build the pipeline."""
@@ -11,55 +15,49 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.measure_trials,
-                inputs=[
+                [
                     "manifests",
                     "dataset_meta_features",
                     "finished_trials",
                     "previous_history",
-                    "params:experiment_grid",
+                    PARAMETERS,
                     "params:search_space",
                     "params:data_ingestion",
                 ],
-                outputs="trials",
+                "trials",
                 name="measure_trials",
             ),
             Node(
                 nodes.import_histories,
-                inputs="params:experiment_grid",
-                outputs=["imported_trials", "import_report"],
+                PARAMETERS,
+                ["imported_trials", "import_report"],
                 name="import_histories",
                 tags=["import"],
             ),
             Node(
                 nodes.join_history,
-                inputs=[
-                    "trials",
-                    "imported_trials",
-                    "previous_history",
-                    "published_outcomes",
-                    "params:experiment_grid",
-                ],
-                outputs="history",
+                ["trials", "imported_trials", "previous_history", "published_outcomes", PARAMETERS],
+                "history",
                 name="join_history",
                 tags=["import"],
             ),
             Node(
                 nodes.retrace_searches,
-                inputs=["history", "params:experiment_grid", "params:search_space"],
-                outputs="searches",
+                ["history", PARAMETERS, "params:search_space"],
+                "searches",
                 name="retrace_searches",
             ),
             Node(
                 nodes.summarise_history,
-                inputs=["history", "searches", "published_methods"],
-                outputs=["history_summary", "search_comparison"],
+                ["history", "searches", "published_methods", HELD_BACK],
+                ["history_summary", "search_comparison"],
                 name="summarise_history",
                 tags=["import", "history_report"],
             ),
             Node(
                 nodes.draw_history,
-                inputs=["history_summary", "history", "searches"],
-                outputs=[
+                ["history_summary", "history", "searches", HELD_BACK],
+                [
                     "history_winners_plot",
                     "history_importance_plot",
                     "history_similarity_plot",

@@ -8,10 +8,10 @@ from scipy import stats
 from metallmix_kedro.history.comparable import comparable_trials
 from metallmix_kedro.history.portrait.similarity import (
     MIN_COMMON,
-    alike_side_by_side,
     compare_rankings,
-    spearman,
+    rank_correlations,
 )
+from metallmix_kedro.support import alike_side_by_side
 from tests.fabricated import SPACE
 from tests.made_history import made_history
 
@@ -62,15 +62,16 @@ def test_one_dataset_and_none():
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=MIN_COMMON, max_size=40))
 def test_the_correlation_is_scipys(pairs):
     one, other = (pd.Series(side, dtype=float) for side in zip(*pairs, strict=True))
+    found = rank_correlations(pd.DataFrame({"one": one, "other": other})).loc["one", "other"]
     if one.nunique() > 1 and other.nunique() > 1:
-        assert spearman(one, other) == pytest.approx(stats.spearmanr(one, other).statistic)
+        assert found == pytest.approx(stats.spearmanr(one, other).statistic)
     else:
-        assert np.isnan(spearman(one, other))
+        assert np.isnan(found)
 
 
 def test_alike_datasets_stand_side_by_side():
-    correlations = np.full((4, 4), 0.1)
-    for one, other in ((0, 2), (1, 3)):
-        correlations[one, other] = correlations[other, one] = 0.9
-    order = alike_side_by_side(correlations)
-    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset({0, 2}), frozenset({1, 3})}
+    distances = pd.DataFrame(0.9, index=list("abcd"), columns=list("abcd"))
+    for one, other in ("ac", "bd"):
+        distances.loc[one, other] = distances.loc[other, one] = 0.1
+    order = alike_side_by_side(distances)
+    assert {frozenset(order[:2]), frozenset(order[2:])} == {frozenset("ac"), frozenset("bd")}
