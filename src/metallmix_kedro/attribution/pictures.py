@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +11,19 @@ from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
 from metallmix_kedro.attribution.text import words_of
 from metallmix_kedro.declared import configuration_columns, features, hyperparameters, network
-from metallmix_kedro.support import Axes, Figure, new_figure, require
+from metallmix_kedro.support import Axes, Figure, heat_map, new_figure, require
 from metallmix_kedro.surrogate import BASE_VALUE, FeatureEncoder, surrogate_features
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
+N_DRAWN = 12
+"""Features in the summary picture."""
+
+MAX_POINTS = 3000
+"""Trials drawn at most, sampled at random."""
+
 X_LABEL = "contribution to the predicted relative score (SHAP value)"
-MAX_ANNOTATED = 20
 
 
 def plot_summary(
@@ -38,7 +43,7 @@ def plot_summary(
     encoder : FeatureEncoder
         The surrogate's encoder; numeric values are coloured on its scale.
     parameters : ExplainabilityParameters
-        Number of features and of points, seed.
+        The seed.
 
     Returns
     -------
@@ -58,12 +63,12 @@ def plot_summary(
         data=_colour_values(shown, history, encoder),
         feature_names=[words_of(name) for name in surrogate_features()],
     )
-    figure = new_figure(10, 1.8 + 0.4 * parameters.n_drawn)
+    figure = new_figure(10, 1.8 + 0.4 * N_DRAWN)
     axes = figure.add_subplot()
     with _seeded(parameters.seed):
         shap.plots.beeswarm(
             explanation,
-            max_display=parameters.n_drawn,
+            max_display=N_DRAWN,
             group_remaining_features=False,
             color=_viridis(),
             color_bar_label="value (grey: without order)",
@@ -130,26 +135,17 @@ def plot_backbones(
 def _draw_means(axes: Axes, means: pd.DataFrame) -> None:
     limit = max(float(np.nanmax(np.abs(means))), 1e-9)
     # Purple to orange keeps its two sides apart for colour-blind eyes.
-    image = axes.imshow(
-        means, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto", origin="lower"
-    )
+    style: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -limit, "vmax": limit, "aspect": "auto"}
+    image = heat_map(axes, means, "+z.2f", **style, origin="lower")
     axes.figure.colorbar(image, ax=axes, shrink=0.8)
-    axes.set_xticks(range(means.shape[1]), means.columns, rotation=40, ha="right")
     axes.set_yticks([])
     axes.set_title("Mean by dataset")
-    if means.shape[1] > MAX_ANNOTATED:
-        return
-    for (row, column), value in np.ndenumerate(means.to_numpy()):
-        if np.isfinite(value):
-            colour = "white" if abs(value) > 0.7 * limit else "black"
-            text = f"{round(value, 2) + 0.0:+.2f}"  # no "-0.00"
-            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
 
 
 def _sample(attributions: pd.DataFrame, parameters: ExplainabilityParameters) -> pd.DataFrame:
-    if len(attributions) <= parameters.max_points:
+    if len(attributions) <= MAX_POINTS:
         return attributions
-    return attributions.sample(parameters.max_points, random_state=parameters.seed).sort_index()
+    return attributions.sample(MAX_POINTS, random_state=parameters.seed).sort_index()
 
 
 def _title(what: str, shown: pd.DataFrame, attributions: pd.DataFrame) -> str:

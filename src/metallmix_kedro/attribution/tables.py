@@ -12,10 +12,10 @@ N_TOP = 3
 """Strongest features that the paper shows of each trial."""
 
 
-def by_value(
-    attributions: pd.DataFrame, history: pd.DataFrame, max_exact_values: int, n_bins: int
-) -> pd.DataFrame:
+def by_value(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     """Average the contributions over the trials that have a value ("strategy = full: +0.03").
+
+    Meta-features of many values are binned (`metallmix_kedro.attribution.values.binned_values`).
 
     Parameters
     ----------
@@ -23,8 +23,6 @@ def by_value(
         From `metallmix_kedro.attribution.trials.attribute_trials`.
     history : pandas.DataFrame
         The history they were made from.
-    max_exact_values, n_bins : int
-        See `metallmix_kedro.attribution.values.binned_values`.
 
     Returns
     -------
@@ -33,10 +31,7 @@ def by_value(
         score), ``n_trials``; features in the surrogate's order, values in ascending order.
     """
     trials = trials_of(attributions, history)
-    tables = [
-        _of_feature(name, attributions[name], trials[name], max_exact_values, n_bins)
-        for name in surrogate_features()
-    ]
+    tables = [_of_feature(name, attributions[name], trials[name]) for name in surrogate_features()]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -124,13 +119,11 @@ def trials_of(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame
     return found.assign(**{name: np.nan for name in surrogate_features() if name not in found})
 
 
-def _of_feature(
-    name: str, contributions: pd.Series, values: pd.Series, max_exact_values: int, n_bins: int
-) -> pd.DataFrame:
+def _of_feature(name: str, contributions: pd.Series, values: pd.Series) -> pd.DataFrame:
     known = values.dropna()
     table = pd.DataFrame(
         {
-            "value": binned_values(name, known, max_exact_values, n_bins),
+            "value": binned_values(name, known),
             "contribution": contributions.loc[known.index],
             "order": _order(name, known),
         }

@@ -9,12 +9,20 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
 from metallmix_kedro.attribution.values import readable_values
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.support import text_template
 from metallmix_kedro.surrogate import BASE_VALUE, described_features, surrogate_features
+
+N_STRONGEST = 6
+"""Features that are ranked as strongest."""
+
+CLEAR_CORRELATION = 0.3
+"""Absolute Pearson correlation from which on the text speaks of a direction."""
+
+FEW_TRIALS = 10
+"""Values that fewer trials have than this are marked."""
 
 
 def summarise(
@@ -22,7 +30,6 @@ def summarise(
     history: pd.DataFrame,
     by_value: pd.DataFrame,
     correlations: pd.DataFrame,
-    parameters: ExplainabilityParameters,
 ) -> str:
     """Tell in words which features and values the surrogate holds for helpful or harmful.
 
@@ -34,8 +41,6 @@ def summarise(
         The history they were made from.
     by_value, correlations : pandas.DataFrame
         From `metallmix_kedro.attribution.tables`.
-    parameters : ExplainabilityParameters
-        What counts as strong, clear and few.
 
     Returns
     -------
@@ -57,7 +62,7 @@ def summarise(
         trials=_count(len(attributions), "trial"),
         datasets=_count(len(sizes), "dataset"),
         start=attributions[BASE_VALUE].mean(),
-        strongest=strength.head(parameters.n_strongest).items(),
+        strongest=strength.head(N_STRONGEST).items(),
         meta_features=meta_feature_columns(),
         values={
             name: list(ordered[ordered["feature"] == name].itertuples())
@@ -65,9 +70,9 @@ def summarise(
             if name in configuration_columns()
         },
         agreement=_sign_agreement(attributions, history, by_value),
-        few_trials=parameters.few_trials,
+        few_trials=FEW_TRIALS,
         directions=[(name, r_of[name], strength[name]) for name in strength.index if name in r_of],
-        clear=parameters.clear_correlation,
+        clear=CLEAR_CORRELATION,
         span=most if least == most else f"{least} to {most}",
     )
 

@@ -3,10 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.declared import UNKNOWN, hyperparameters
+from metallmix_kedro.declared import hyperparameters
 from metallmix_kedro.surrogate import described_features
-
-__all__ = ["UNKNOWN", "binned_values", "numeric_features", "readable_value", "readable_values"]
 
 
 def numeric_features() -> tuple[str, ...]:
@@ -28,7 +26,9 @@ def readable_values(feature: str, values: pd.Series) -> pd.Series:
     return values.map({value: readable_value(feature, value) for value in values.unique()})
 
 
-def binned_values(feature: str, values: pd.Series, max_exact_values: int, n_bins: int) -> pd.Series:
+def binned_values(
+    feature: str, values: pd.Series, max_exact_values: int = 6, n_bins: int = 4
+) -> pd.Series:
     """Return a column as text, numeric features of a dataset with many values in bins.
 
     Each bin holds about equally many of the distinct values, that is of datasets: with quantiles

@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from pandera.errors import SchemaErrors
 
-from metallmix_kedro.history.columns import ACCURACY, history_columns, later_values
+from metallmix_kedro.history.columns import history_columns, later_values
 from metallmix_kedro.history.published import published_trials
-from metallmix_kedro.history.schema import history_schema
+from metallmix_kedro.history.schema import checked
 from metallmix_kedro.support import ArtifactError
 
 MAX_LISTED = 10
@@ -122,48 +120,17 @@ def _one_row_a_trial(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _validated(rows: pd.DataFrame) -> pd.DataFrame:
-    try:
-        history = history_schema().validate(rows.reset_index(drop=True), lazy=True)
-    except SchemaErrors as error:
-        # A case without a row is a check that could not run on values listed anyway.
-        cases = error.failure_cases.dropna(subset="index")
-        trial_ids = rows["trial_id"].reset_index(drop=True)
-        problems = [
-            _problem(trial_ids[row], column, value)
-            for row, column, value in cases[["index", "column", "failure_case"]].to_numpy()
-        ]
-        raise _bad_rows(problems) from error
-    problems = _impossible(history)
-    if problems:
-        raise _bad_rows(problems)
+    rows = rows.reset_index(drop=True)
+    history, faults = checked(rows)
+    if faults:
+        more = len(faults) - MAX_LISTED
+        listed = [
+            f"row {rows['trial_id'][fault.row]}, column {fault.column}: "
+            f"{rows[fault.column][fault.row]} {fault.reason}"
+            for fault in faults[:MAX_LISTED]
+        ] + ([f"and {more} more"] if more > 0 else [])
+        raise ArtifactError(
+            f"The trials cannot be joined into a history; {len(faults)} values are not allowed:\n"
+            "  " + "\n  ".join(listed) + "\nCorrect or remove these records and collect again."
+        )
     return history.sort_values(["dataset", "source", "trial_id"], ignore_index=True)
-
-
-def _impossible(history: pd.DataFrame) -> list[str]:
-    """List what the schema's single-column checks cannot see."""
-    numbers = history.select_dtypes("number")
-    infinite = np.argwhere(np.isinf(numbers.to_numpy(dtype=float, na_value=np.nan)))
-    problems = [
-        _problem(history["trial_id"].iloc[row], numbers.columns[column], numbers.iat[row, column])
-        for row, column in infinite
-    ]
-    scoreless = history.loc[
-        (history["status"] == "finished") & history[ACCURACY].isna(), "trial_id"
-    ]
-    return problems + [
-        _problem(trial_id, ACCURACY, "missing though finished") for trial_id in scoreless
-    ]
-
-
-def _problem(row: object, column: object, value: object) -> str:
-    return f"row {row}, column {column}: {value}"
-
-
-def _bad_rows(problems: list[str]) -> ArtifactError:
-    problems = list(dict.fromkeys(problems))
-    more = len(problems) - MAX_LISTED
-    listed = "\n  ".join(problems[:MAX_LISTED]) + (f"\n  and {more} more" if more > 0 else "")
-    return ArtifactError(
-        f"The trials cannot be joined into a history; {len(problems)} values are not allowed:\n"
-        f"  {listed}\nCorrect or remove these records and collect again."
-    )

@@ -1,6 +1,5 @@
 """The FAISS index over the meta-features of the history's datasets (paper, section 2.3)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import faiss
@@ -76,15 +75,8 @@ def build_index(
         )
     left_out = sorted(set(history["dataset"]) - set(trials["dataset"]))
     reason = "no finished trial with a score, all meta-features and a full configuration"
-    return index_entries(
-        _entries(trials), parameters or RetrievalParameters(), dict.fromkeys(left_out, reason)
-    )
-
-
-def index_entries(
-    entries: Sequence[IndexEntry], parameters: RetrievalParameters, excluded: dict[str, str]
-) -> tuple[faiss.Index, dict[str, Any]]:
-    """Build the index and its card from entries that are known already; at least one."""
+    parameters = parameters or RetrievalParameters()
+    entries = _entries(trials)
     meta_features = [entry.meta_features for entry in entries]
     scaler = MetaFeatureScaler.fit(meta_features, parameters.modality_weight)
     vectors = scaler.transform(meta_features)
@@ -94,7 +86,7 @@ def index_entries(
         scaler=scaler,
         novelty_quantile=parameters.novelty_quantile,
         entries=tuple(entries),
-        excluded=excluded,
+        excluded=dict.fromkeys(left_out, reason),
     )
     return index, card.model_dump(mode="json")
 

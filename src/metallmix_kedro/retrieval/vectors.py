@@ -1,18 +1,11 @@
 """Meta-features as vectors whose Euclidean distance says how alike two datasets are."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    NonNegativeFloat,
-    PositiveFloat,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, model_validator
 
 from metallmix_kedro.declared import meta_features, numeric_meta_features
 from metallmix_kedro.meta_features import MetaFeatures
@@ -66,29 +59,13 @@ class MetaFeatureScaler(BaseModel):
     categories: dict[str, tuple[str, ...]]
     modality_weight: NonNegativeFloat
 
-    @model_validator(mode="before")
-    @classmethod
-    def _of_earlier_cards(cls, given: Any) -> Any:
-        """Read cards from when the modality was the only category."""
-        if not isinstance(given, dict) or "modalities" not in given:
-            return given
-        others = {key: value for key, value in given.items() if key != "modalities"}
-        seen = given["modalities"]
-        return {**others, "categories": {"modality": seen} if seen else {}}
-
-    @field_validator("means", "scales")
-    @classmethod
-    def _has_each_meta_feature(cls, values: dict[str, float]) -> dict[str, float]:
-        if set(values) != set(numeric_meta_features()):
-            raise ValueError(f"needs exactly the keys {', '.join(numeric_meta_features())}")
-        return values
-
-    @field_validator("categories")
-    @classmethod
-    def _has_each_category(cls, values: dict[str, Any]) -> dict[str, Any]:
-        if set(values) != set(_category_names()):
-            raise ValueError(f"needs exactly the keys {', '.join(_category_names()) or '(none)'}")
-        return values
+    @model_validator(mode="after")
+    def _is_of_what_is_declared(self) -> Self:
+        numbers, categories = set(numeric_meta_features()), set(_category_names())
+        found = set(self.means), set(self.scales), set(self.categories)
+        if found != (numbers, numbers, categories):
+            raise ValueError("needs exactly the meta-features that are declared")
+        return self
 
     @classmethod
     def fit(cls, datasets: Sequence[MetaFeatures], modality_weight: float) -> Self:

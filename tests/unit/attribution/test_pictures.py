@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from metallmix_kedro.attribution import pictures
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.pictures import plot_backbones, plot_summary
 from metallmix_kedro.attribution.text import words_of
@@ -24,17 +25,20 @@ def png(figure: Figure) -> bytes:
 def test_summary_names_the_strongest_features_on_top(
     attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate
 ) -> None:
-    parameters = ExplainabilityParameters(n_drawn=5)
-    figure = plot_summary(attributions, history, surrogate.encoder, parameters)
+    figure = plot_summary(attributions, history, surrogate.encoder, ExplainabilityParameters())
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    strength = attributions[list(surrogate_features())].abs().mean().nlargest(5)
+    strength = attributions[list(surrogate_features())].abs().mean().nlargest(pictures.N_DRAWN)
     assert labels[::-1] == [words_of(name) for name in strength.index]
 
 
 def test_summary_repeats_and_leaves_numpys_generator_alone(
-    attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate
+    attributions: pd.DataFrame,
+    history: pd.DataFrame,
+    surrogate: Surrogate,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    parameters = ExplainabilityParameters(max_points=100)
+    monkeypatch.setattr(pictures, "MAX_POINTS", 100)
+    parameters = ExplainabilityParameters()
     np.random.seed(5)
     first = plot_summary(attributions, history, surrogate.encoder, parameters)
     after = np.random.random()

@@ -20,7 +20,7 @@ UNKNOWN = (N_TRAIN, *PROBE_FEATURES)
 
 @pytest.fixture(scope="module")
 def by_value(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
-    return tables.by_value(attributions, history, max_exact_values=6, n_bins=4)
+    return tables.by_value(attributions, history)
 
 
 def test_by_value_finds_the_truth_of_the_fabricated_history(by_value: pd.DataFrame) -> None:
@@ -63,7 +63,7 @@ def test_trials_without_the_value_do_not_count(
 ) -> None:
     rows = history["dataset"] == "fabricated_3"
     partly = history.assign(image_width=history["image_width"].mask(rows))
-    table = tables.by_value(attributions, partly, 6, 4)
+    table = tables.by_value(attributions, partly)
     counted = table.loc[table["feature"] == "image_width", "n_trials"].sum()
     assert counted == (attributions["dataset"] != "fabricated_3").sum()
 

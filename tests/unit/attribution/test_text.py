@@ -6,19 +6,16 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.attribution import tables
-from metallmix_kedro.attribution.parameters import ExplainabilityParameters
+from metallmix_kedro.attribution import text as told
 from metallmix_kedro.attribution.text import summarise, words_of
 from metallmix_kedro.surrogate.encoding import surrogate_features
 from metallmix_kedro.surrogate.model import Surrogate
 
 
-def tell(
-    attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate, **changes: float
-) -> str:
-    parameters = ExplainabilityParameters(**changes)
-    by_value = tables.by_value(attributions, history, 6, 4)
+def tell(attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate) -> str:
+    by_value = tables.by_value(attributions, history)
     correlations = tables.correlations(attributions, history, surrogate.encoder)
-    return summarise(attributions, history, by_value, correlations, parameters)
+    return summarise(attributions, history, by_value, correlations)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +36,7 @@ def test_strongest_features_come_in_order(text: str, attributions: pd.DataFrame)
 def test_values_carry_their_contribution_and_number_of_trials(
     text: str, attributions: pd.DataFrame, history: pd.DataFrame
 ) -> None:
-    table = tables.by_value(attributions, history, 6, 4)
+    table = tables.by_value(attributions, history)
     row = table[(table["feature"] == "learning_rate") & (table["value"] == "1e-5")].iloc[0]
     expected = f"  1e-5: {row['mean_contribution']:+.3f} ({row['n_trials']} trials; same sign on 8"
     assert expected in text
@@ -52,9 +49,13 @@ def test_directions_agree_with_the_correlations(text: str) -> None:
 
 
 def test_no_direction_below_the_threshold(
-    attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate
+    attributions: pd.DataFrame,
+    history: pd.DataFrame,
+    surrogate: Surrogate,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    strict = tell(attributions, history, surrogate, clear_correlation=1.0)
+    monkeypatch.setattr(told, "CLEAR_CORRELATION", 1.0)
+    strict = tell(attributions, history, surrogate)
     assert "higher values" not in strict
     assert "no clear direction (r = " in strict
 
@@ -71,10 +72,15 @@ def test_it_says_what_it_rests_on_and_what_it_is_not(text: str, attributions: pd
 
 
 def test_rare_values_are_marked(
-    attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate
+    attributions: pd.DataFrame,
+    history: pd.DataFrame,
+    surrogate: Surrogate,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert "few trials" not in tell(attributions, history, surrogate, few_trials=0)
-    assert "; few trials)" in tell(attributions, history, surrogate, few_trials=10_000)
+    monkeypatch.setattr(told, "FEW_TRIALS", 0)
+    assert "few trials" not in tell(attributions, history, surrogate)
+    monkeypatch.setattr(told, "FEW_TRIALS", 10_000)
+    assert "; few trials)" in tell(attributions, history, surrogate)
 
 
 def test_same_tables_same_text(

@@ -120,10 +120,3 @@ def test_every_category_counts_as_the_modality_does() -> None:
         assert scaler.categories == {"modality": ("CT", "MRI"), "origin": ("a", "b")}
         assert distance(scaler, here, there) == pytest.approx(2.0)
         assert distance(scaler, here, apart) == pytest.approx(8**0.5)
-
-
-def test_a_scaler_stored_before_there_were_other_categories_is_read() -> None:
-    scaler = MetaFeatureScaler.fit([dataset("MRI"), dataset("CT")], 1.0)
-    stored = scaler.model_dump(mode="json")
-    stored["modalities"] = stored.pop("categories")["modality"]
-    assert MetaFeatureScaler.model_validate(stored) == scaler

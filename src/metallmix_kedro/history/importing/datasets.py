@@ -12,9 +12,6 @@ from metallmix_kedro.history.importing.values import parse_cells, translate
 from metallmix_kedro.meta_features import read_card
 from metallmix_kedro.support import InputError
 
-Described = dict[str, dict[str, object]]
-"""Name of a dataset -> meta-feature -> value."""
-
 
 def described_datasets(
     mapping: HistoryMapping, folder: Path, names: Collection[str]
@@ -44,19 +41,13 @@ def described_datasets(
     InputError
         If a card, the table or a value cannot be used; file, row, column and value are named.
     """
-    described: Described = {}
-    for source in (_in_table(mapping, folder, names), _on_cards(mapping, folder), _said(mapping)):
-        for name, values in source.items():
-            described.setdefault(name, {}).update(values)
-    return pd.DataFrame(
-        list(described.values()),
-        index=pd.Index(list(described), dtype="str"),
-        columns=list(meta_feature_columns()),
-        dtype=object,
-    )
+    described = pd.DataFrame(columns=list(meta_feature_columns()), dtype=object)
+    for said in (_said(mapping), _on_cards(mapping, folder), _in_table(mapping, folder, names)):
+        described = described.combine_first(said.astype(object))
+    return described.reindex(columns=list(meta_feature_columns()))
 
 
-def _said(mapping: HistoryMapping) -> Described:
+def _said(mapping: HistoryMapping) -> pd.DataFrame:
     names = list(mapping.datasets)
     cells = pd.DataFrame(list(mapping.datasets.values()), dtype="str")
     values, faults = parse_cells(cells, scale={}, decimal=".")
@@ -67,11 +58,11 @@ def _said(mapping: HistoryMapping) -> Described:
             for row, column, reason in faults
         ),
     )
-    return _by_name(names, values)
+    return values.set_axis(names, axis=0)
 
 
-def _on_cards(mapping: HistoryMapping, folder: Path) -> Described:
-    found: Described = {}
+def _on_cards(mapping: HistoryMapping, folder: Path) -> pd.DataFrame:
+    found: dict[str, dict[str, object]] = {}
     for path in mapping.dataset_cards:
         card = read_card(folder / path, f"dataset_cards of the import {mapping.name}")
         if card.name in found:
@@ -80,19 +71,19 @@ def _on_cards(mapping: HistoryMapping, folder: Path) -> Described:
                 f"is {folder / path}. Keep one."
             )
         found[card.name] = card.meta_features().model_dump()
-    return found
+    return pd.DataFrame.from_dict(found, orient="index")
 
 
-def _in_table(mapping: HistoryMapping, folder: Path, names: Collection[str]) -> Described:
+def _in_table(mapping: HistoryMapping, folder: Path, names: Collection[str]) -> pd.DataFrame:
     how = mapping.dataset_table
     if how is None:
-        return {}
+        return pd.DataFrame()
     path = folder / how.file
     cells, ragged = read_table(path, {how.key, *how.columns.values()}, how)
     # Both files may call a dataset as they like, if they agree.
     keys = translate(cells[how.key], mapping.values.get("dataset", {}))
-    wanted = keys.isin(list(names))
-    keys, cells = keys[wanted], cells[wanted]
+    keys = keys[keys.isin(list(names))]
+    cells = cells.loc[keys.index]
     theirs = pd.DataFrame(
         {
             ours: translate(cells[column], mapping.values.get(ours, {}))
@@ -112,15 +103,7 @@ def _in_table(mapping: HistoryMapping, folder: Path, names: Collection[str]) -> 
         f"{path} (dataset_table of the import {mapping.name}) cannot be used",
         [*(f"row {row} {reason}" for row, _, reason in ragged), *twice, *bad],
     )
-    return _by_name(keys, values)
-
-
-def _by_name(names: Iterable[str], values: pd.DataFrame) -> Described:
-    rows = values.to_dict("records")
-    return {
-        name: {str(column): value for column, value in row.items() if not pd.isna(value)}
-        for name, row in zip(names, rows, strict=True)
-    }
+    return values.set_axis(keys, axis=0)
 
 
 def refuse(what: str, faults: Iterable[str]) -> None:

@@ -8,17 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.declared import meta_feature_columns
+from metallmix_kedro.declared import features, meta_feature_columns
 from metallmix_kedro.history.columns import history_columns
-from metallmix_kedro.history.importing.checks import find_faults, first_of_each
 from metallmix_kedro.history.importing.datasets import described_datasets, refuse
 from metallmix_kedro.history.importing.mapping import HistoryMapping, read_mapping
 from metallmix_kedro.history.importing.report import ImportReport, bad_values, refusal
 from metallmix_kedro.history.importing.store_trials import read_store
 from metallmix_kedro.history.importing.tables import Table, read_table
 from metallmix_kedro.history.importing.trial_ids import IMPORTED, PROPOSER, with_trial_ids
-from metallmix_kedro.history.importing.values import Fault, Value, parse_cells, translate
-from metallmix_kedro.history.schema import history_schema
+from metallmix_kedro.history.importing.values import Value, parse_cells, translate
+from metallmix_kedro.history.schema import Fault, checked, first_of_each, history_schema
 from metallmix_kedro.support import InputError
 
 logger = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ def import_histories(paths: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Any]
     validated: pd.DataFrame = history_schema().validate(trials)
     for _, report in imports:
         report.log(logger)
-    return validated, {"imports": [report.as_json() for _, report in imports]}
+    return validated, {"imports": [report.model_dump(mode="json") for _, report in imports]}
 
 
 def import_history(path: Path) -> tuple[pd.DataFrame, ImportReport]:
@@ -93,7 +92,9 @@ def import_history(path: Path) -> tuple[pd.DataFrame, ImportReport]:
             f"{path})."
         )
     values, unreadable = _fill(chosen, mapping, path.parent)
-    faults = first_of_each([*table.faults, *unreadable, *find_faults(values)])
+    # The ids are made when all else is right; until then the row tells trials apart.
+    _, wrong = checked(values.assign(trial_id=values.index.astype("str")))
+    faults = first_of_each([*table.faults, *unreadable, *_out_of_limits(values), *wrong])
     good = values.drop(index=[fault.row for fault in faults], errors="ignore")
     marks = None if mapping.id is None else chosen.loc[good.index, mapping.id]
     good, twice = with_trial_ids(good, mapping.name, marks)
@@ -173,6 +174,21 @@ def _fill(
     for column, value in (defaults | constants).items():
         values[column] = values[column].where(values[column].notna(), value)
     return values.assign(source=IMPORTED, proposer=PROPOSER + mapping.name), faults
+
+
+def _out_of_limits(values: pd.DataFrame) -> list[Fault]:
+    """Find values that mean nothing, in whatever search space.
+
+    Any word without order may be named, any number be given that makes sense; of words in an order
+    only those that are declared, because the surrogate knows them by their rank.
+    """
+    return [
+        Fault(int(row), column, problem)
+        for column, declared in features().items()
+        for value in values[column].dropna().unique()
+        if (problem := declared.problem_with(value))
+        for row in values.index[values[column] == value]
+    ]
 
 
 def _constants(mapping: HistoryMapping) -> dict[str, Value]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from metallmix_kedro.history.importing.mapping import HistoryMapping
-from metallmix_kedro.history.importing.values import Fault
+from metallmix_kedro.history.schema import Fault
 
 MAX_LISTED = 10
 """Bad values that a message lists before it only counts."""
@@ -91,23 +91,24 @@ class ImportReport(BaseModel):
     trials: dict[str, int]
     excluded: tuple[BadValue, ...]
 
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic's documentation has it
     @property
-    def n_excluded(self) -> int:
+    def n_trials(self) -> int:
+        """Number of trials that are imported."""
+        return sum(self.trials.values())
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def n_excluded_rows(self) -> int:
         """Number of rows that are excluded."""
         return n_rows(self.excluded)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values, with the sums that a reader looks for first."""
-        sums = {"n_trials": sum(self.trials.values()), "n_excluded_rows": self.n_excluded}
-        return {**self.model_dump(mode="json", exclude={"excluded"}), **sums,
-                "excluded": [bad.model_dump(mode="json") for bad in self.excluded]}  # fmt: skip
 
     def log(self, logger: logging.Logger) -> None:
         """Say it in a line, and list what is excluded."""
         logger.info(
             "Import %s: %d trials on %d datasets from %d rows of %s; %d left out by only and drop.",
             self.name,
-            sum(self.trials.values()),
+            self.n_trials,
             len(self.trials),
             self.rows,
             self.file,
@@ -117,7 +118,7 @@ class ImportReport(BaseModel):
             logger.warning(
                 "Import %s: %d bad rows are excluded (all of them stand in import_report):\n- %s",
                 self.name,
-                self.n_excluded,
+                self.n_excluded_rows,
                 _listed(self.excluded),
             )
 

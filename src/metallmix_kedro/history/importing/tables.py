@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from metallmix_kedro.history.importing.mapping import TableFormat
-from metallmix_kedro.history.importing.values import Fault
+from metallmix_kedro.history.schema import Fault
 from metallmix_kedro.support import InputError
 
 MAX_BYTES = 1_000_000_000
@@ -94,21 +94,20 @@ def _read_csv(path: Path, columns: Collection[str], delimiter: str, encoding: st
             f"{path} has one column only, '{names[0][:80]}', if {delimiter!r} separates its "
             "columns. Say what does: delimiter."
         )
-    places = {column: place_of(path, names, column) for column in columns}
-    kept: dict[str, list[str]] = {column: [] for column in columns}
-    numbers: list[int] = []
+    places = [place_of(path, names, column) for column in columns]
+    kept: dict[int, list[str]] = {}
     faults: list[Fault] = []
     for number, cells in rows:
-        if len(cells) != len(names):
+        if len(cells) == len(names):
+            kept[number] = [cells[place] for place in places]
+        else:
             reason = f"has {len(cells)} cells where the header has {len(names)}"
             faults.append(Fault(number, WHOLE_ROW, reason))
-            continue
-        numbers.append(number)
-        for column, place in places.items():
-            kept[column].append(cells[place])
-        check_rows(path, len(numbers))
-    index = pd.Index(numbers, name="row", dtype="int64")
-    return Table(pd.DataFrame(kept, index=index, columns=list(columns), dtype="str"), faults)
+    check_rows(path, len(kept))
+    index = pd.Index(list(kept), name="row", dtype="int64")
+    return Table(
+        pd.DataFrame(list(kept.values()), index=index, columns=list(columns), dtype="str"), faults
+    )
 
 
 def _csv_rows(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, list[str]]]:

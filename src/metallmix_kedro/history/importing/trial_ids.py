@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.history.importing.values import Fault
+from metallmix_kedro.history.schema import Fault
 
 IMPORTED = "imported"
 """The source of imported trials in the history."""

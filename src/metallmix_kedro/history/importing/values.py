@@ -1,12 +1,11 @@
 """Somebody's cells as values of the history: text to number, seconds, truth value or name."""
 
 import math
-from typing import NamedTuple
 
 import pandas as pd
 
 from metallmix_kedro.history.columns import TIMES
-from metallmix_kedro.history.schema import history_schema
+from metallmix_kedro.history.schema import Fault, history_schema
 
 MAX_TEXT = 200
 """Characters that a name, of a dataset or a backbone say, may have."""
@@ -16,14 +15,6 @@ MAX_ERROR = 500
 
 Value = str | float | bool
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-
-
-class Fault(NamedTuple):
-    """What is wrong with one value of one row; ``reason`` is to be read after the value."""
-
-    row: int
-    column: str
-    reason: str
 
 
 def is_number(column: str) -> bool:
@@ -129,7 +120,7 @@ def translate(cells: pd.Series, words: dict[str, str]) -> pd.Series:
     words : dict of str to str
         Their value -> ours; an empty text makes the cell empty. What is not named stays as it is.
     """
-    translated = cells.map(words).where(cells.isin(list(words)), cells)
+    translated = cells.replace(words)
     return translated.mask(translated == "").astype("str")
 
 

@@ -31,13 +31,6 @@ def explain_trials(
     return attribute_trials(surrogate, history)
 
 
-def summarise_by_value(
-    attributions: pd.DataFrame, history: pd.DataFrame, parameters: ExplainabilityParameters
-) -> pd.DataFrame:
-    """Average the contributions over the trials that share a value."""
-    return tables.by_value(attributions, history, parameters.max_exact_values, parameters.n_bins)
-
-
 def correlate(
     attributions: pd.DataFrame,
     history: pd.DataFrame,

@@ -10,7 +10,6 @@ from metallmix_kedro.retrieval import (
     IndexCard,
     RetrievalParameters,
     build_index,
-    plot_neighbours,
     rank_neighbours,
 )
 
@@ -26,8 +25,3 @@ def find_neighbours(index: faiss.Index, card: dict[str, Any]) -> pd.DataFrame:
     """Rank for each dataset all others, as if it were the target."""
     read = IndexCard.read(card, index)
     return rank_neighbours(read.entries, read.scaler.modality_weight)
-
-
-def draw_neighbours(neighbours: pd.DataFrame) -> Any:
-    """Draw the distances between datasets (a matplotlib figure; the base install has none)."""
-    return plot_neighbours(neighbours)

@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from metallmix_kedro.pipelines.retrieval import nodes
+from metallmix_kedro.retrieval import plot_neighbours
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -11,22 +12,17 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.index_datasets,
-                inputs=["history", "params:retrieval", "params:objective"],
-                outputs=["retrieval_index", "retrieval_card"],
+                ["history", "params:retrieval", "params:objective"],
+                ["retrieval_index", "retrieval_card"],
                 name="index_datasets",
             ),
             Node(
                 nodes.find_neighbours,
-                inputs=["retrieval_index", "retrieval_card"],
-                outputs="neighbours",
+                ["retrieval_index", "retrieval_card"],
+                "neighbours",
                 name="find_neighbours",
             ),
-            Node(
-                nodes.draw_neighbours,
-                inputs="neighbours",
-                outputs="neighbours_plot",
-                name="draw_neighbours",
-            ),
+            Node(plot_neighbours, "neighbours", "neighbours_plot", name="draw_neighbours"),
         ],
         namespace="retrieval",
         prefix_datasets_with_namespace=False,

@@ -181,14 +181,14 @@ def test_excluded_rows_are_reported_and_the_others_imported(tmp_path):
     rows = [*changed(1, acc="91", secs="x"), ("short",)]
     trials, report = imported(tmp_path, rows, on_bad_rows="exclude")
     assert len(trials) == 3
-    assert report.n_excluded == 2
+    assert report.n_excluded_rows == 2
     told = [(bad.row, bad.column, bad.their_column, bad.value) for bad in report.excluded]
     assert sorted(told) == [
         (3, "test_accuracy", "acc", "91"),
         (3, "training_time_s", "secs", "x"),
         (6, "", None, None),
     ]
-    json = report.as_json()
+    json = report.model_dump(mode="json")
     assert (json["n_trials"], json["n_excluded_rows"], json["rows"]) == (3, 2, 5)
 
 
@@ -243,5 +243,5 @@ def test_any_cells_give_valid_trials_or_nothing(tmp_path_factory, rows, on_bad_r
     except InputError:
         return
     history_schema().validate(trials)
-    assert len(trials) + report.n_excluded + report.left_out == report.rows
+    assert len(trials) + report.n_excluded_rows + report.left_out == report.rows
     assert on_bad_rows == "exclude" or not report.excluded
