@@ -117,9 +117,13 @@ def refusal(*path: str, value: object) -> str:
 @pytest.mark.parametrize(
     ("path", "value", "said"),
     [
-        ("dropout.values", [1.0], "search_space.dropout.values = [1.0]: 1.0 is not below 1"),
+        (
+            "dropout.values",
+            [1.0],
+            "search_space.dropout.values = [1.0]: 1.0 is not a number, at least 0, less than 1",
+        ),
         ("dropout.values", [0.3, 0.3], "dropout.values = [0.3, 0.3]: a value stands twice"),
-        ("dropout.default", "x", "search_space.dropout.default = 'x': 'x' is no number"),
+        ("dropout.default", "x", "search_space.dropout.default = 'x': 'x' is not a number"),
         ("optimizer.values", [], "search_space.optimizer.values = []: allowed is a list"),
         (
             "strategy.values",
@@ -132,7 +136,7 @@ def refusal(*path: str, value: object) -> str:
         (
             "optimizer",
             ["adam"],
-            "search_space.optimizer = ['adam']: the values of a hyperparameter",
+            "search_space.optimizer = ['adam']: allowed is a mapping",
         ),
         ("dropout.when", {"optimizer": ["adam"]}, "search_space.dropout.when.optimizer: there is"),
         ("dropout.when", {"strategy": ["ful"]}, "search_space.dropout.when.strategy: 'ful' is"),

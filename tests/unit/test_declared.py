@@ -154,20 +154,20 @@ def test_anything_is_either_a_value_or_has_a_problem(kind: str, value: Any) -> N
         assert problem.startswith("is ")
 
 
-BOUNDS = "(allowed is a number, at least 2, less than 5)"
+BOUNDS = "is not a number, at least 2, less than 5"
 
 
 @pytest.mark.parametrize(
     ("kind", "value", "problem"),
     [
-        ("number", True, f"is no number {BOUNDS}"),
-        ("number", "3", f"is no number {BOUNDS}"),
-        ("number", float("nan"), f"is not finite {BOUNDS}"),
-        ("number", 10**400, f"is not finite {BOUNDS}"),
-        ("number", 1, f"is below 2 {BOUNDS}"),
-        ("number", 5, f"is not below 5 {BOUNDS}"),
-        ("whole_number", 2.5, f"is no whole number {BOUNDS.replace('number', 'whole number')}"),
-        ("log_number", 0, f"is not above 0 {BOUNDS}"),
+        ("number", True, BOUNDS),
+        ("number", "3", BOUNDS),
+        ("number", float("nan"), BOUNDS),
+        ("number", 10**400, BOUNDS),
+        ("number", 1, BOUNDS),
+        ("number", 5, BOUNDS),
+        ("whole_number", 2.5, BOUNDS.replace("number", "whole number")),
+        ("log_number", 0, BOUNDS),
         ("category", "", "is no word"),
         ("category", 3, "is no word"),
     ],
@@ -189,7 +189,7 @@ def test_a_problem_is_said(kind: str, value: Any, problem: str) -> None:
 )
 def test_a_problem_says_what_is_allowed(declared: Any, value: Any, allowed: str) -> None:
     problem = Feature.model_validate(declared).problem_with(value)
-    assert str(problem).endswith(f"(allowed is {allowed})")
+    assert problem == f"is not {allowed}"
 
 
 def test_what_has_no_rank_is_refused() -> None:

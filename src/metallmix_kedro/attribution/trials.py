@@ -8,27 +8,6 @@ from metallmix_kedro.support import InputError, require
 from metallmix_kedro.surrogate import BASE_VALUE, Surrogate
 
 
-def explainable_trials(history: pd.DataFrame) -> pd.DataFrame:
-    """Return the finished trials whose seven hyperparameters are all known.
-
-    A contribution of "unknown" would say something about the source, not about a configuration.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    known = history[list(configuration_columns())].notna().all(axis=1)
-    trials = history[known & (history["status"] == "finished")]
-    if trials.empty:
-        raise InputError(
-            "The history has no finished trial whose seven hyperparameters are all known, so there"
-            " is nothing to explain. Run trials (kedro run --pipelines=experiment_grid) or import"
-            " some."
-        )
-    return trials
-
-
 def attribute_trials(surrogate: Surrogate, history: pd.DataFrame) -> pd.DataFrame:
     """Compute what each feature adds to the predicted relative score of each trial (TreeSHAP).
 
@@ -42,9 +21,11 @@ def attribute_trials(surrogate: Surrogate, history: pd.DataFrame) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        A row for each of `explainable_trials`: ``trial_id``, ``dataset``, ``base_value``, then a
-        column a feature, in units of the relative score. The one-hot columns of a feature are
-        summed. Base value and contributions of a row sum to its predicted relative score.
+        A row for each finished trial whose hyperparameters are all known (a contribution of
+        "unknown" would say something about the source, not about a configuration): ``trial_id``,
+        ``dataset``, ``base_value``, then a column a feature, in units of the relative score. The
+        one-hot columns of a feature are summed. Base value and contributions of a row sum to its
+        predicted relative score.
 
     Raises
     ------
@@ -53,7 +34,14 @@ def attribute_trials(surrogate: Surrogate, history: pd.DataFrame) -> pd.DataFram
     MissingExtraError
         If shap is not installed.
     """
-    trials = explainable_trials(history)
+    known = history[list(configuration_columns())].notna().all(axis=1)
+    trials = history[known & (history["status"] == "finished")]
+    if trials.empty:
+        raise InputError(
+            "The history has no finished trial whose seven hyperparameters are all known, so there"
+            " is nothing to explain. Run trials (kedro run --pipelines=experiment_grid) or import"
+            " some."
+        )
     encoder = surrogate.encoder
     score_model, _, _ = surrogate.artifacts()
     explainer = require("shap", "learn").TreeExplainer(score_model)

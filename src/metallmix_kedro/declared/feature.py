@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from metallmix_kedro.support import Parameters
 
@@ -30,8 +30,7 @@ class Feature(Parameters):
 
     ``words`` name it in prose, ``abbreviation`` where space is short; ``description`` and ``unit``
     stand beside what the surrogate makes of it. ``value_words`` say values in tables where the
-    value itself is no word, ``value_prose`` after "with" in a sentence; ``also`` and ``value_also``
-    are other words by which a text may call the feature and its values. ``phrase`` is how it reads
+    value itself is no word, ``value_prose`` after "with" in a sentence. ``phrase`` is how it reads
     among others on one line, with ``{value}`` or any other's name in braces; empty: it is told by
     another's phrase, or not at all. ``minimum`` and ``below`` bound what makes sense in anybody's
     history.
@@ -45,8 +44,6 @@ class Feature(Parameters):
     scale: Scale | None = None
     value_words: dict[str, str] = Field(default_factory=dict)
     value_prose: dict[str, str] = Field(default_factory=dict)
-    also: tuple[str, ...] = ()
-    value_also: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     phrase: str | None = None
     minimum: float | None = None
     below: float | None = None
@@ -115,36 +112,31 @@ class Feature(Parameters):
         return ", ".join(filter(None, (kind, least, most)))
 
     def problem_with(self, value: object) -> str | None:
-        """Say why a value cannot be one of this feature's, if it cannot, and what can.
+        """Say why a value cannot be one of this feature's, if it cannot.
 
         Examples
         --------
         >>> Feature(kind="whole_number", minimum=1).problem_with(0)
-        'is below 1 (allowed is a whole number, at least 1)'
+        'is not a whole number, at least 1'
         """
-        problem = self._problem_with(value)
-        return f"{problem} (allowed is {self._allowed})" if problem and self.is_number else problem
-
-    def _problem_with(self, value: object) -> str | None:
         if not self.is_number:
             return None if isinstance(value, str) and value else "is no word"
+        return None if self._makes_sense(value) else f"is not {self._allowed}"
+
+    def _makes_sense(self, value: object) -> bool:
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-            return "is no number"
+            return False
         try:
             number = float(value)
         except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            return "is not finite"
-        if self.kind == "whole_number" and not number.is_integer():
-            return "is no whole number"
-        if self.kind == "log_number" and number <= 0:
-            return "is not above 0"
-        if self.minimum is not None and number < self.minimum:
-            return f"is below {self.minimum:g}"
-        if self.below is not None and number >= self.below:
-            return f"is not below {self.below:g}"
-        return None
+            return False
+        return (
+            math.isfinite(number)
+            and (self.kind != "whole_number" or number.is_integer())
+            and (self.kind != "log_number" or number > 0)
+            and (self.minimum is None or number >= self.minimum)
+            and (self.below is None or number < self.below)
+        )
 
 
 class MetaFeature(Feature):
@@ -191,13 +183,6 @@ class Hyperparameter(Feature):
     when: dict[str, tuple[Value, ...]] = Field(default_factory=dict)
     described_by: Literal["backbones"] | None = None
     shown: Literal["title", "column", "detail"] = "detail"
-
-    @model_validator(mode="before")
-    @classmethod
-    def _is_no_list(cls, given: Any) -> Any:
-        if isinstance(given, list):
-            raise ValueError("the values of a hyperparameter are now written as its .values")
-        return given
 
     @field_validator("values", "default")
     @classmethod

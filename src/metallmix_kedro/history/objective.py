@@ -43,11 +43,6 @@ class Measure:
         """The label at the beginning of a sentence: ``"Macro F1"``."""
         return self.label[0].upper() + self.label[1:]
 
-    @property
-    def quantity(self) -> str:
-        """Its short name in evidence and references: ``"rarest_recall"``."""
-        return self.column.removeprefix("test_")
-
 
 MEASURES: dict[Objective, Measure] = {
     "accuracy": Measure(ACCURACY, "accuracy", "an accuracy"),

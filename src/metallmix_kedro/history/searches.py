@@ -127,12 +127,10 @@ def compare_searches(
     ArtifactError
         If the paper's table lacks a column, or the history a trial of a search.
     """
-    papers = _published_by_dataset(published)
-    rows = [
-        {**_outcome(history, search), **papers.get((search["dataset"], search["search"]), {})}
-        for search in sorted(searches.values(), key=_rank)
-    ]
-    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
+    papers = _published(published)
+    rows = [_outcome(history, search) for search in sorted(searches.values(), key=_rank)]
+    own = [name for name in COMPARISON_COLUMNS if not name.startswith("published_")]
+    return pd.DataFrame(rows, columns=own).merge(papers, how="left", on=["dataset", "search"])
 
 
 def _rank(search: Search) -> tuple[int, str, int]:
@@ -169,17 +167,17 @@ def _outcome(history: pd.DataFrame, search: Search) -> dict[str, Any]:
     }
 
 
-def _published_by_dataset(published: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
+def _published(table: pd.DataFrame) -> pd.DataFrame:
     columns = ("cv_accuracy", "response_time_s", "training_time_s")
-    check_columns(published, ("dataset", "method", *columns), "published_methods")
+    check_columns(table, ("dataset", "method", *columns), "published_methods")
+    names = {paper_name: paper.name for paper_name, paper in PAPER_DATASETS.items()}
     searches = {paper_name: search for search, paper_name in SEARCHES.items()}
-    known = published[
-        published["method"].isin(searches) & published["dataset"].isin(PAPER_DATASETS)
-    ]
-    return {
-        (PAPER_DATASETS[row["dataset"]].name, searches[row["method"]]): {
-            **{f"published_{column}": row[column] for column in columns},
+    known = pd.DataFrame(
+        {
+            "dataset": table["dataset"].map(names),
+            "search": table["method"].map(searches),
+            **{f"published_{name}": table[name] for name in columns},
             "published_note": PUBLISHED_NOTE,
         }
-        for row in known.to_dict("records")
-    }
+    )
+    return known.dropna(subset=["dataset", "search"])

@@ -12,7 +12,6 @@ import pandas as pd
 
 from metallmix_kedro.declared import Value, configuration_columns
 from metallmix_kedro.history.averages import is_shared_enough, known_configurations
-from metallmix_kedro.history.cells import Cells, FloatArray, numbered
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.levels import with_all_images
 from metallmix_kedro.history.relative import add_relative_score
@@ -59,15 +58,13 @@ class Tried:
     ----------
     configurations : pandas.DataFrame
         A row each, in order: `configuration_columns`.
-    mean_relative_score : ndarray
-        Mean over the datasets it was measured on, in [0, 1]; a dataset counts once.
-    cells : Cells
-        Which of them was measured on which dataset.
+    measured : pandas.DataFrame
+        Which of them was measured on which dataset: ``configuration``, the number of its row,
+        ``dataset``, and the mean ``relative_score`` there, in [0, 1].
     """
 
     configurations: pd.DataFrame
-    mean_relative_score: FloatArray
-    cells: Cells
+    measured: pd.DataFrame
 
     @classmethod
     def of(cls, history: pd.DataFrame) -> "Tried":
@@ -76,21 +73,15 @@ class Tried:
         needed = [name for name in (*_NEEDED, *configuration_columns()) if name in history]
         trials = with_all_images(known_configurations(add_relative_score(history[needed])))
         names = list(configuration_columns())
-        columns = trials[names].astype("category")
-        numbers = np.zeros(len(trials), dtype=np.int64)
-        for name in names:
-            values = columns[name].cat
-            numbers = numbers * len(values.categories) + values.codes.to_numpy()
-            # The numbers of what was tried stay small, however many values there are.
-            numbers, _ = pd.factorize(numbers, sort=True)
-        cells = Cells.of(numbers, pd.factorize(trials["dataset"])[0])
-        measured = cells.means(trials["relative_score"].to_numpy(dtype=np.float64))
-        count = int(numbers.max(initial=-1)) + 1
-        groups = numbered(cells.configuration, count)
-        means = pd.Series(measured).groupby(groups, observed=False).mean()
-        _, place = np.unique(cells.configuration, return_index=True)
-        shown = trials[names].iloc[cells.first[place]].reset_index(drop=True)
-        return cls(shown, np.asarray(means, dtype=np.float64), cells)
+        # Codes of a few values are grouped faster than a million words.
+        codes = trials[names].astype("category")
+        numbers = codes.groupby(names, observed=True).ngroup().to_numpy()
+        counted = trials.assign(configuration=numbers).groupby(
+            ["configuration", "dataset"], observed=True
+        )
+        _, place = np.unique(numbers, return_index=True)
+        shown = trials[names].iloc[place].reset_index(drop=True)
+        return cls(shown, counted["relative_score"].mean().reset_index())
 
     def values(self, name: str) -> frozenset[Value]:
         """Return the values of a hyperparameter that at least one such trial has."""
@@ -104,36 +95,37 @@ class Tried:
         pandas.DataFrame
             Their `configuration_columns`; maybe none.
         """
-        counts = np.bincount(self.cells.configuration, minlength=len(self.configurations))
-        n_datasets = len(np.unique(self.cells.dataset))
+        counts = self.measured["configuration"].value_counts().sort_index().to_numpy()
+        n_datasets = self.measured["dataset"].nunique()
         return self.configurations[self._inside(space) & (2 * counts >= n_datasets)]
 
     def best(self, space: SearchSpace) -> BestOnAverage | None:
         """Return the configuration of a search space that is best on average.
 
-        Only configurations measured widely enough take part (`averages.is_shared_enough`); where
-        the rule had to relax, `BestOnAverage.shared_enough` is false. What lies outside the space
-        does not count, and a dataset that has no trial inside is none of the history's.
+        A dataset counts once, however many trials it has. Only configurations measured widely
+        enough take part (`averages.is_shared_enough`); where the rule had to relax,
+        `BestOnAverage.shared_enough` is false. What lies outside the space does not count, and a
+        dataset that has no trial inside is none of the history's.
 
         Returns
         -------
         BestOnAverage or None
             None if nothing in the space was tried.
         """
-        inside = self._inside(space)
-        if not inside.any():
+        inside = self.measured[self._inside(space)[self.measured["configuration"]]]
+        if inside.empty:
             return None
-        n_datasets = np.bincount(self.cells.configuration, minlength=len(inside))
-        seen = np.unique(self.cells.dataset[inside[self.cells.configuration]])
-        eligible = np.flatnonzero(inside)[is_shared_enough(n_datasets[inside], len(seen))]
-        # Of equals, the first in order.
-        best = int(eligible[np.argmax(self.mean_relative_score[eligible])])
-        values = {name: self.configurations[name].iloc[best] for name in configuration_columns()}
+        n_datasets = inside["dataset"].nunique()
+        found = inside.groupby("configuration")["relative_score"].agg(["mean", "size"])
+        eligible = found[is_shared_enough(found["size"].to_numpy(), n_datasets)]
+        best = int(eligible["mean"].to_numpy().argmax())  # of equals, the first in order
+        number = eligible.index[best]
+        values = {name: self.configurations[name].iloc[number] for name in configuration_columns()}
         return BestOnAverage(
             configuration=Configuration.from_mapping(values),
-            mean_relative_score=float(self.mean_relative_score[best]),
-            n_datasets=int(n_datasets[best]),
-            n_datasets_in_history=len(seen),
+            mean_relative_score=float(eligible["mean"].iloc[best]),
+            n_datasets=int(eligible["size"].iloc[best]),
+            n_datasets_in_history=n_datasets,
         )
 
     def _inside(self, space: SearchSpace) -> npt.NDArray[np.bool_]:

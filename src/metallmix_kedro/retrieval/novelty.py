@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import faiss
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import IndexCard
@@ -106,12 +107,8 @@ def _nearest_neighbour_distances(
     vectors: npt.NDArray[np.float32], names: npt.NDArray[np.str_]
 ) -> npt.NDArray[np.float64]:
     """Return each dataset's distance to the nearest dataset of another name; empty if only one."""
-    found, numbers = np.unique(names, return_inverse=True)
-    if len(found) == 1:
-        return np.array([])
-    usual = np.full(len(found), np.inf)
-    for vector, number in zip(vectors, numbers, strict=True):
-        to_others = np.linalg.norm(vectors - vector, axis=1)
-        to_others[numbers == number] = np.inf
-        usual[number] = min(usual[number], float(to_others.min()))
-    return usual
+    apart = np.linalg.norm(vectors[:, np.newaxis] - vectors, axis=2).astype(np.float64)
+    apart[names[:, np.newaxis] == names] = np.inf
+    usual = pd.Series(apart.min(axis=1)).groupby(names).min().to_numpy(dtype=np.float64)
+    known: npt.NDArray[np.float64] = usual[np.isfinite(usual)]
+    return known

@@ -41,20 +41,21 @@ def with_trial_ids(
     """
     if marks is None:
         marks = pd.Series("", index=rows.index)
-    unmarked = rows.index[marks.isna()]
-    rows = rows.drop(index=unmarked)
-    records = zip(marks.drop(index=unmarked), rows.to_dict("records"), strict=True)
-    ids = [_trial_id(name, str(mark), values) for mark, values in records]
-    rows = rows.assign(trial_id=pd.Series(ids, index=rows.index, dtype=object))
-    first: dict[str, int] = {}
     faults = [
-        Fault(int(row), "trial_id", "is missing, but id names the column") for row in unmarked
+        Fault(int(row), "trial_id", "is missing, but id names the column")
+        for row in rows.index[marks.isna()]
     ]
-    for row, trial_id in zip(rows.index, ids, strict=True):
-        if first.setdefault(trial_id, int(row)) != row:
+    rows, marks = rows[marks.notna()], marks.dropna()
+    ids = {
+        int(row): _trial_id(name, str(mark), values)
+        for row, mark, values in zip(rows.index, marks, rows.to_dict("records"), strict=True)
+    }
+    first: dict[str, int] = {}
+    for row, trial_id in ids.items():
+        if first.setdefault(trial_id, row) != row:
             reason = f"agrees in everything with row {first[trial_id]}; {_TWICE}"
-            faults.append(Fault(int(row), "trial_id", reason))
-    return rows.loc[list(first.values())], faults
+            faults.append(Fault(row, "trial_id", reason))
+    return rows.assign(trial_id=pd.Series(ids, dtype=object)).loc[list(first.values())], faults
 
 
 def _trial_id(name: str, mark: str, values: Mapping[Hashable, Any]) -> str:

@@ -6,7 +6,7 @@ this one explains beyond the others, less what chance alone would seem to explai
 nothing is as often a little below zero as above, and means over datasets are not biased.
 
 Limits: what goes along with another hyperparameter in all trials of a dataset, as one learning rate
-with one dropout, cannot be told from it and is left out there. Interactions and noise count as
+with one optimizer, cannot be told from it and is left out there. Interactions and noise count as
 unexplained. Values are taken as names. A share depends on the values that were tried and on how
 often: a learning rate between 1e-5 and 1e-3 matters more than one between 1e-4 and 2e-4. On one
 dataset a share is uncertain by a tenth or more; the mean over datasets is what to read.

@@ -14,11 +14,6 @@ STYLES: dict[str, dict[str, Any]] = {
     "random_search": {"color": "#333333", "marker": "v", "label": "random search"},
     "bayesian_search": {"color": "#009E73", "marker": "P", "label": "Bayesian optimisation"},
 }
-N_COLUMNS = 4
-MAX_PANELS = 24
-"""Most datasets that have a panel of their own; the means are over all."""
-
-Y_LABEL = "test accuracy of the trial that\nvalidated best so far"
 
 
 def plot_searches(history: pd.DataFrame, searches: Mapping[str, Search]) -> Figure:
@@ -36,9 +31,8 @@ def plot_searches(history: pd.DataFrame, searches: Mapping[str, Search]) -> Figu
     Returns
     -------
     matplotlib.figure.Figure
-        On top the mean over the datasets that all searches ran on, by number of trials and by the
-        sum of recorded training times; below, these datasets (the first `MAX_PANELS`) by number
-        of trials. Of one search only, all its datasets.
+        The mean over the datasets that all searches ran on, by number of trials and by the sum of
+        recorded training times. Of one search only, all its datasets.
 
     Raises
     ------
@@ -50,19 +44,16 @@ def plot_searches(history: pd.DataFrame, searches: Mapping[str, Search]) -> Figu
     paths = _paths(history, searches)
     if not paths:
         return empty_figure("No search has been retraced (node retrace_searches).")
-    names = sorted({dataset for path in paths.values() for dataset in path})
-    n_rows = -(-min(len(names), MAX_PANELS) // N_COLUMNS)
-    figure = new_figure(11, 3.6 + 2.0 * n_rows)
-    halves: Any = figure.subfigures(2, 1, height_ratios=(3.4, 2.0 * n_rows))
-    above, below = halves
-    by_trials, by_time = above.subplots(1, 2, sharey=True)
+    names = sorted(next(iter(paths.values())))
+    figure = new_figure(11, 4)
+    by_trials, by_time = figure.subplots(1, 2, sharey=True)
     for search, by_dataset in paths.items():
         _draw_mean_by_trials(by_trials, search, list(by_dataset.values()))
         _draw_mean_by_time(by_time, search, list(by_dataset.values()))
     of = f"mean of {len(names)} datasets" if len(names) > 1 else names[0]
     by_trials.set_title(f"By number of trials ({of})")
     by_trials.set_xlabel("trials run")
-    by_trials.set_ylabel(Y_LABEL)
+    by_trials.set_ylabel("test accuracy of the trial that\nvalidated best so far")
     by_trials.locator_params(axis="x", integer=True)
     by_time.set_title(f"By time ({of})")
     by_time.set_xlabel("sum of recorded trial times (s)")
@@ -73,7 +64,6 @@ def plot_searches(history: pd.DataFrame, searches: Mapping[str, Search]) -> Figu
     for axes in (by_trials, by_time):
         axes.grid(alpha=0.3)
     by_trials.legend(frameon=False, loc="lower right")
-    _draw_datasets(below, names[:MAX_PANELS], paths, n_rows)
     return figure
 
 
@@ -115,28 +105,3 @@ def _at(path: pd.DataFrame, times: npt.NDArray[np.float64]) -> npt.NDArray[np.fl
     steps = np.searchsorted(path["total_time_s"], times, side="right") - 1
     accuracies = path["chosen_test_accuracy"].to_numpy()[np.maximum(steps, 0)]
     return np.where(steps < 0, np.nan, accuracies)
-
-
-def _draw_datasets(
-    figure: Any, names: list[str], paths: Mapping[str, Mapping[str, pd.DataFrame]], n_rows: int
-) -> None:
-    n_columns = min(N_COLUMNS, len(names))
-    panels = figure.subplots(n_rows, n_columns, sharex=True, squeeze=False).ravel()
-    for axes, name in zip(panels, names, strict=False):
-        for search, by_dataset in paths.items():
-            steps = by_dataset[name]
-            axes.step(
-                steps["n_trials"],
-                steps["chosen_test_accuracy"],
-                where="post",
-                markersize=3,
-                linewidth=1.2,
-                **STYLES[search],
-            )
-        axes.set_title(name, fontsize="medium")
-        axes.grid(alpha=0.3)
-        axes.locator_params(axis="x", integer=True)
-    for axes in panels[len(names) :]:
-        axes.set_axis_off()
-    figure.supxlabel("trials run", fontsize="medium")
-    figure.supylabel("test accuracy of that trial", fontsize="medium")

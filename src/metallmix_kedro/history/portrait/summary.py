@@ -1,20 +1,15 @@
 """A history in figures: what was measured, what won, what mattered (paper, section 2.1)."""
 
-from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
 
 from metallmix_kedro.declared import hyperparameters
-from metallmix_kedro.history.columns import PROTOCOL
 from metallmix_kedro.history.comparable import comparable_trials
 from metallmix_kedro.history.portrait.importance import measure_importance
 from metallmix_kedro.history.portrait.levels import compare_levels
 from metallmix_kedro.history.portrait.similarity import compare_rankings
 from metallmix_kedro.history.portrait.winners import find_winners
-
-UNKNOWN = "unknown"
-"""Stands for what a trial does not say."""
 
 
 def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
@@ -31,7 +26,6 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
         JSON values; the same history gives the same, whatever the order of its rows.
 
         - ``counts``: trials in all, by source, proposer and dataset, finished and failed;
-        - ``protocol``: how many trials were measured with each value of each of its columns;
         - ``time``: seconds of training, see `training_seconds`;
         - ``compared``: how many trials the rest looks at (`history.comparable`);
         - ``winners``: see `history.portrait.winners.find_winners`;
@@ -50,7 +44,6 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
             importance[strategy] = found
     return {
         "counts": count_trials(history),
-        "protocol": _protocol(history[history["source"] == "measured"]),
         "time": training_seconds(history[history["source"] == "measured"]),
         "compared": {"n_trials": len(trials), "n_datasets": int(trials["group"].nunique())},
         "winners": find_winners(trials),
@@ -113,20 +106,3 @@ def _counted(history: pd.DataFrame, column: str) -> dict[str, dict[str, int]]:
         "index"
     )
     return found
-
-
-def _protocol(measured: pd.DataFrame) -> dict[str, dict[str, int]]:
-    return {
-        name: {
-            _text(value): int(count)
-            for value, count in measured[name].value_counts(dropna=False).sort_index().items()
-        }
-        for name in PROTOCOL
-        if name in measured  # a history that was stored earlier lacks the later ones
-    }
-
-
-def _text(value: Hashable) -> str:
-    if pd.isna(value):  # type: ignore[call-overload]
-        return UNKNOWN
-    return f"{value:g}" if isinstance(value, float) else str(value)

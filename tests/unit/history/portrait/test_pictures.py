@@ -91,8 +91,8 @@ def test_searches_are_drawn_for_the_datasets_both_ran_on(history):
         search(history, "fabricated_1", "random_search"),
     ]
     figure = drawn(plot_searches(history, dict(enumerate(searches))))
-    by_trials, by_time, panel = figure.axes
-    assert panel.get_title() == "fabricated_0"
+    by_trials, by_time = figure.axes
+    assert by_trials.get_title() == "By number of trials (fabricated_0)"
     assert [len(line.get_xdata()) for line in by_trials.lines] == [20, 20]
     assert "validated best" in by_trials.get_ylabel()
     assert by_trials.get_xlabel() == "trials run"
@@ -105,8 +105,7 @@ def test_searches_are_drawn_for_the_datasets_both_ran_on(history):
 def test_random_search_alone_is_drawn_for_all_its_datasets(history):
     searches = [search(history, f"fabricated_{n}", "random_search", 7) for n in range(3)]
     figure = drawn(plot_searches(history, dict(enumerate(searches))))
-    names = [axes.get_title() for axes in figure.axes]
-    assert names[2:] == ["fabricated_0", "fabricated_1", "fabricated_2"]
+    assert "mean of 3 datasets" in figure.axes[0].get_title()
 
 
 def test_the_mean_over_time_begins_when_every_search_has_chosen():
