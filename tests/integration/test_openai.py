@@ -6,9 +6,9 @@ from metallmix_kedro.explanation import llm
 from metallmix_kedro.explanation.reply import decide
 from metallmix_kedro.language_models.embedded_model import _load
 from metallmix_kedro.language_models.language_model import LLMUnavailableError
-from metallmix_kedro.language_models.ollama_server import fetch_json
 from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.language_models.providers import connect
+from metallmix_kedro.language_models.servers import Models, fetch
 from tests.fabricated import SPACE
 from tests.independent_check import false_facts
 from tests.made_evidence import hand_made
@@ -24,12 +24,12 @@ def parameters() -> LLMParameters:
     pytest.importorskip("langchain_openai", reason="install the extra 'openai'")
     server, _ = _load(find_weights("METALLMIX_TEST_SMALL_MODEL", "smol"), 2048, 1)
     address = server.listening_address
-    listed = fetch_json(address, "/v1/models", 60, server="OpenAI")
+    listed = fetch(address, "/v1/models", 60, Models, server="OpenAI")
     return LLMParameters.model_validate(
         {
             "provider": "openai",
             "base_url": address,
-            "model": listed["data"][0]["id"],
+            "model": listed.data[0].id,
             "timeout_s": 600,
             "vote_weight": 1,
         }

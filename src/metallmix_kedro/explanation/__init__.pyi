@@ -15,9 +15,9 @@ from .evidence import (
     RetrievedTrial as RetrievedTrial,
     Target as Target,
     TopFeature as TopFeature,
+    said_values as said_values,
 )
 from .explanation import explain_from_attributions as explain_from_attributions
-from .facts import said_values as said_values
 from .free_choice import (
     FREE_CHOICE as FREE_CHOICE,
     only as only,

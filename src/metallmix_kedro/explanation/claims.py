@@ -7,12 +7,12 @@ checked all the same.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.explanation.evidence import Evidence
-from metallmix_kedro.explanation.statements import Statement, true_statements
+from metallmix_kedro.explanation.statements import Kind, Statement, true_statements
 from metallmix_kedro.explanation.words import are_free_words, words_pattern
 from metallmix_kedro.language_models import (
     UnusableReplyError,
@@ -25,10 +25,10 @@ from metallmix_kedro.language_models import (
 MAX_CLAIMS = 5
 """What stands beyond in a reply is not read."""
 
-NEEDED = ("prediction", "contribution", "past_trial")
+NEEDED: tuple[Kind, ...] = ("prediction", "contribution", "past_trial")
 """The kinds that an explanation has to tell, as far as the evidence has them."""
 
-CLAIM_KINDS = (*NEEDED, "comparison", "caution")
+CLAIM_KINDS: tuple[Kind, ...] = (*NEEDED, "comparison", "caution")
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
@@ -36,7 +36,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 class Claim(NamedTuple):
     """What a model claims of the chosen candidate: a kind, what it cites, and free words."""
 
-    kind: str
+    kind: Kind
     cites: str
     words: str
 
@@ -52,10 +52,7 @@ class Check(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sentence: str
-    kind: Literal[
-        "configuration", "prediction", "contribution", "past_trial", "comparison", "caution",
-        "words", "unknown",
-    ]  # fmt: skip
+    kind: Kind
     found: str
     supported: bool
     evidence: str | None = None
@@ -93,6 +90,17 @@ def claims_schema(may_cite: Offered) -> dict[str, Any]:
     needed = [_claim(kind, may_cite[kind]) for kind in NEEDED if kind in may_cite]
     more = [_claim(kind, cites) for kind, cites in may_cite.items() if kind not in NEEDED]
     return {"type": "array", "prefixItems": [*needed, {"anyOf": more}]}
+
+
+def explanation_schema(may_cite: Offered, **values: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of an explanation: claims that hold, and values told before them."""
+    properties = {**values, "explanation": claims_schema(may_cite)}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "$defs": DEFINITIONS,
+    }
 
 
 DEFINITIONS = {
@@ -137,8 +145,8 @@ def parse_claims(raw: str) -> list[Claim]:
 def _read(one: object) -> Claim:
     if not isinstance(one, dict):
         return Claim("unknown", storable(short(one)), "")
-    kind, cites, words = (one.get(name) for name in Claim._fields)
-    kind = kind if isinstance(kind, str) and kind in CLAIM_KINDS else "unknown"
+    cites, words = one.get("cites"), one.get("words")
+    kind: Kind = next((known for known in CLAIM_KINDS if known == one.get("kind")), "unknown")
     cites = storable(cites[:80]) if isinstance(cites, str) else storable(short(cites))
     return Claim(kind, cites, storable(words[:200]) if isinstance(words, str) else "")
 
@@ -153,10 +161,8 @@ def explain(claims: Iterable[Claim], evidence: Evidence, ref: str) -> Explanatio
     KeyError
         If the evidence has no such candidate.
     """
-    known: dict[tuple[str, str], Statement] = {
-        (one.kind, one.cites): one for one in true_statements(evidence, ref)
-    }
-    told: dict[tuple[str, str], str] = {}
+    known = {(one.kind, one.cites): one for one in true_statements(evidence, ref)}
+    told: dict[Statement, str] = {}
     said: set[str] = set()
     checks: list[Check] = []
     refused = 0
@@ -164,17 +170,17 @@ def explain(claims: Iterable[Claim], evidence: Evidence, ref: str) -> Explanatio
         statement = known.get((claim.kind, claim.cites))
         if statement is None:
             refused += 1
-            checks.append(_refused(claim, ref))
-        elif (statement.kind, statement.cites) not in told:
+            checks.append(_refused(claim.kind, claim.cites, ref))
+        elif statement not in told:
             free = are_free_words(claim.kind, claim.words)
-            sentence = _sentence(statement, claim.words if free and claim.words not in said else "")
+            more = f", {claim.words}" if free and claim.words not in said else ""
             said.add(claim.words)
-            told[statement.kind, statement.cites] = sentence
-            checks += _facts(statement, sentence)
+            told[statement] = f"{statement.text}{more}."
+            checks += _facts(statement, told[statement])
             if claim.words and not free:
-                checks.append(_left_out(claim.words, sentence))
+                checks.append(_left_out(claim.words, told[statement]))
     share = len(told) / (len(told) + refused) if told else 0.0
-    kinds = frozenset(kind for kind, _ in told)
+    kinds = frozenset(one.kind for one in told)
     return Explanation(" ".join(told.values()), kinds, share, tuple(checks))
 
 
@@ -207,31 +213,22 @@ def _check(sentence: str, known: Sequence[Statement], ref: str) -> Iterator[Chec
         if rest != sentence and (rest == "." or free):
             yield from _facts(one, sentence)
             return
-    yield _refused(Claim("unknown", sentence[:80], ""), ref, sentence)
-
-
-def _sentence(statement: Statement, words: str) -> str:
-    return f"{statement.text}, {words}." if words else f"{statement.text}."
+    yield _refused("unknown", sentence[:80], ref, sentence)
 
 
 def _facts(statement: Statement, sentence: str) -> Iterator[Check]:
-    pieces: list[tuple[str, str | None]] = [(fact.text, fact.ref) for fact in statement.facts]
-    for found, ref in pieces or [(statement.cites, None)]:
+    kind = statement.kind
+    for fact in statement.facts:
         yield Check(
-            sentence=sentence, kind=statement.kind, found=found, supported=True, evidence=ref
+            sentence=sentence, kind=kind, found=fact.text, supported=True, evidence=fact.ref
         )
+    if not statement.facts:
+        yield Check(sentence=sentence, kind=kind, found=statement.cites, supported=True)
 
 
-def _refused(claim: Claim, ref: str, sentence: str = "") -> Check:
-    return Check.model_validate(
-        {
-            "sentence": sentence,
-            "kind": claim.kind,
-            "found": claim.cites,
-            "supported": False,
-            "note": f"no such claim can be made of {ref}",
-        }
-    )
+def _refused(kind: Kind, found: str, ref: str, sentence: str = "") -> Check:
+    note = f"no such claim can be made of {ref}"
+    return Check(sentence=sentence, kind=kind, found=found, supported=False, note=note)
 
 
 def _left_out(words: str, sentence: str) -> Check:

@@ -1,5 +1,7 @@
 """What a recommendation rests on, numbered so that an explanation can be checked against it."""
 
+import math
+
 from pydantic import BaseModel, ConfigDict
 
 from metallmix_kedro.history import MEASURES, Measure, Objective
@@ -130,14 +132,6 @@ class Evidence(_Evidence):
         """The metric that the scores are of."""
         return MEASURES[self.objective]
 
-    @property
-    def configurations(self) -> dict[str, Configuration]:
-        """The configuration behind each reference."""
-        return {
-            **{candidate.ref: candidate.configuration for candidate in self.candidates},
-            **{trial.ref: trial.configuration for trial in self.trials},
-        }
-
     def candidate(self, ref: str) -> Candidate:
         """Return the candidate with this reference.
 
@@ -150,3 +144,50 @@ class Evidence(_Evidence):
             if candidate.ref == ref:
                 return candidate
         raise KeyError(ref)
+
+
+_OWN = {"score", "score_low", "score_high", "relative_score", "dataset", "distance"}
+_TIMES = {"training_time_s", "training_time_low_s", "training_time_high_s"}
+
+
+def said_values(evidence: Evidence) -> dict[str, str]:
+    """Return what stands at every reference of a check, as text.
+
+    Returns
+    -------
+    dict of str to str
+        For example ``"C1.score"`` to ``"0.941"``, ``"T3.dataset"`` to the dataset's name.
+    """
+    found: dict[str, object] = {"target.name": evidence.target.name}
+    owners: tuple[Candidate | RetrievedTrial, ...] = (*evidence.candidates, *evidence.trials)
+    for owner in owners:
+        own = {**owner.configuration.as_dict(), **owner.model_dump(include=_OWN | _TIMES)}
+        if isinstance(owner, Candidate):
+            own["roles"] = ", ".join(owner.roles)
+            parts = owner.contributions
+        else:
+            own |= owner.metrics
+            parts = owner.top_features
+        own |= {f"shap.{part.feature}={part.value}": part.contribution for part in parts}
+        found |= {f"{owner.ref}.{name}": value for name, value in own.items()}
+    for part in evidence.attributions:
+        ref = f"shap.{part.feature}={part.value}"
+        found |= {ref: part.mean_contribution, f"{ref}.n_trials": part.n_trials}
+    return {
+        ref: f"{value:.6g}" if isinstance(value, int | float) else str(value)
+        for ref, value in found.items()
+    }
+
+
+def same_value(left: object, right: object) -> bool:
+    """Whether two values of a feature are the same, however they are written.
+
+    Examples
+    --------
+    >>> same_value("1e-04", 0.0001), same_value("adam", "sgd")
+    (True, False)
+    """
+    try:
+        return math.isclose(float(str(left)), float(str(right)), rel_tol=1e-9)
+    except ValueError:
+        return str(left).casefold() == str(right).casefold()

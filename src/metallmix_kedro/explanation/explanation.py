@@ -1,5 +1,6 @@
 """An explanation made from the attributions alone, without a language model."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from metallmix_kedro.declared import titled
@@ -33,27 +34,29 @@ def explain_from_attributions(evidence: Evidence, chosen_ref: str) -> Explanatio
 
 
 def _pick(known: Sequence[Statement], evidence: Evidence, ref: str) -> Iterator[Statement]:
-    by_kind = {kind: [one for one in known if one.kind == kind] for kind in {o.kind for o in known}}
+    by_kind: dict[str, list[Statement]] = defaultdict(list)
+    for one in known:
+        by_kind[one.kind].append(one)
     yield from by_kind["configuration"]
     yield from by_kind["prediction"][:1]
-    yield from (one for one in by_kind.get("comparison", []) if one.cites == "average")
-    parts = sorted(by_kind.get("contribution", []), key=lambda one: -abs(one.weight))
+    yield from (one for one in by_kind["comparison"] if one.cites == "average")
+    parts = sorted(by_kind["contribution"], key=lambda one: -abs(one.weight))
     own = [one for one in parts if not one.cites.startswith("average ")]
-    for_it = [one for one in own if one.weight > 0][:MAX_CONTRIBUTIONS]
-    yield from for_it
+    yield from [one for one in own if one.weight > 0][:MAX_CONTRIBUTIONS]
     yield from [one for one in own if one.weight < 0][:MAX_CONTRIBUTIONS]
     yield from [one for one in parts if one not in own][:1]
-    yield from _precedents(by_kind.get("past_trial", []), evidence, ref)
+    yield from _precedents(by_kind["past_trial"], evidence, ref)
     yield from (one for one in by_kind["caution"] if one.cites == "precedent")
 
 
 def _precedents(trials: list[Statement], evidence: Evidence, ref: str) -> list[Statement]:
     """Return trials with the candidate's first named value, or the nearest where there is none."""
-    used = evidence.configurations
+    used = {trial.ref: trial.configuration for trial in evidence.trials}
+    chosen = evidence.candidate(ref).configuration
     same = [
         one
         for one in trials
         for name in titled()[:1]
-        if getattr(used[one.cites], name) == getattr(used[ref], name)
+        if getattr(used[one.cites], name) == getattr(chosen, name)
     ]
     return (same or trials[:1])[:MAX_TRIALS]

@@ -1,12 +1,11 @@
 """The paper's own way: the model composes a configuration of the whole grid (section 2.4)."""
 
-import math
 from typing import Any
 
 from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.explanation.claims import DEFINITIONS, Offered, claims_schema
-from metallmix_kedro.explanation.evidence import Candidate, Evidence
+from metallmix_kedro.explanation.claims import Offered, explanation_schema
+from metallmix_kedro.explanation.evidence import Candidate, Evidence, same_value
 from metallmix_kedro.explanation.prompt import plain_value
 from metallmix_kedro.language_models import UnusableReplyError, load_object, short
 from metallmix_kedro.search_space import Configuration, SearchSpace
@@ -21,12 +20,7 @@ def free_schema(space: SearchSpace, may_cite: Offered) -> dict[str, Any]:
     What is composed is not known yet, so that a claim may turn out not to hold of it.
     """
     values = {name: {"enum": list(space.values(name))} for name in configuration_columns()}
-    return {
-        "type": "object",
-        "properties": {**values, "explanation": claims_schema(may_cite)},
-        "required": [*configuration_columns(), "explanation"],
-        "$defs": DEFINITIONS,
-    }
+    return explanation_schema(may_cite, **values)
 
 
 def grid_rows(space: SearchSpace) -> list[tuple[str, list[str]]]:
@@ -54,20 +48,10 @@ def parse_free(raw: str, space: SearchSpace) -> Configuration:
 def _chosen(name: str, value: object, space: SearchSpace) -> object:
     """Return the value of the list that is meant; a number may be written in any manner."""
     for choice in space.values(name):
-        if isinstance(choice, str):
-            if value == choice:
-                return choice
-        elif _is_number(value) and math.isclose(float(value), choice, rel_tol=1e-9):  # type: ignore[arg-type]
+        if isinstance(value, str) == isinstance(choice, str) and same_value(value, choice):
             return choice
     listed = ", ".join(readable_value(name, choice) for choice in space.values(name))
     raise UnusableReplyError(f"'{name}' is {short(value)}; it has to be one of {listed}")
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    # A whole number of thousands of digits is none that a float could hold.
-    return abs(value) < 1e15 if isinstance(value, int) else math.isfinite(value)
 
 
 def only(configuration: Configuration, space: SearchSpace) -> SearchSpace:

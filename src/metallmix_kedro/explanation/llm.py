@@ -1,18 +1,11 @@
 """Asking a language model for the decision (paper, sections 2.3 and 2.4)."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from metallmix_kedro.explanation.choice import combine
-from metallmix_kedro.explanation.claims import (
-    DEFINITIONS,
-    Offered,
-    claims_schema,
-    offered,
-    parse_claims,
-)
+from metallmix_kedro.explanation.claims import explanation_schema, offered, parse_claims
 from metallmix_kedro.explanation.evidence import Evidence
 from metallmix_kedro.explanation.free_choice import free_schema, grid_rows, parse_free
 from metallmix_kedro.explanation.prompt import DecisionPrompts
@@ -83,7 +76,7 @@ def ask(
         If the prompt's texts cannot be filled.
     """
     try:
-        conversation = Conversation(connect(parameters), parameters)
+        model = connect(parameters)
     except LLMUnavailableError as error:
         if parameters.provider not in ("auto", "none"):
             raise
@@ -93,35 +86,18 @@ def ask(
             prompt_sha256=prompts.sha256,
             error=str(error),
         )
-    identity = conversation.model.identity
-    weight = heard(identity, prompts.sha256, evidence.objective, parameters.vote_weight, weights)
-    talk = _Talk(conversation, evidence, prompts, parameters, weight)
-    reply = _asked(talk, space, show_scores)
+    weight = heard(
+        model.identity, prompts.sha256, evidence.objective, parameters.vote_weight, weights
+    )
+    conversation = Conversation(model, parameters, parameters.seed, parameters.retries)
+    talk = _Talk(conversation, evidence, prompts, parameters, show_scores)
+    if parameters.mode == "free":
+        reply = talk.recorded(weight, (), talk.compose(space))
+    else:
+        reply = talk.choose(weight, space)
     if parameters.provider not in ("auto", "none") and reply.unanswered:
         raise LLMUnavailableError(f"{reply.model} was asked, but did not answer: {reply.error}.")
     return reply
-
-
-def _asked(talk: "_Talk", space: SearchSpace, show_scores: bool) -> LLMReply:
-    evidence, parameters = talk.evidence, talk.parameters
-    if parameters.mode == "free":
-        return talk.recorded((), talk.compose(space), None)
-    candidates = [one for one in evidence.candidates if one.configuration in space]
-    ballots, lost = talk.vote([one.ref for one in candidates], show_scores)
-    if lost is not None or not candidates:
-        return talk.recorded(ballots, lost, None)
-    chosen = combine(candidates, ballots, talk.weight.weight).chosen
-    return talk.recorded(ballots, talk.explain(chosen, show_scores), chosen)
-
-
-def explanation_schema(may_cite: Offered) -> dict[str, Any]:
-    """Return the JSON Schema of an explanation: claims that hold."""
-    return {
-        "type": "object",
-        "properties": {"explanation": claims_schema(may_cite)},
-        "required": ["explanation"],
-        "$defs": DEFINITIONS,
-    }
 
 
 @dataclass(frozen=True)
@@ -132,37 +108,57 @@ class _Talk:
     evidence: Evidence
     prompts: DecisionPrompts
     parameters: LLMParameters
-    weight: Heard
+    show_scores: bool
 
-    def vote(
-        self, refs: list[str], show_scores: bool
-    ) -> tuple[tuple[Ballot, ...], Exchange | None]:
-        """Ask under every order, and with the contents blanked where probabilities are told.
+    def choose(self, weight: Heard, space: SearchSpace) -> LLMReply:
+        """Have the candidates voted on, and what stands explained.
 
         Where the model is lost nothing more is asked, and its last exchange says so.
         """
+        allowed = [one for one in self.evidence.candidates if one.configuration in space]
         ballots: list[Ballot] = []
-        orders = cyclic_orders(refs) if self.weight.weight and len(refs) > 1 else []
-        for order in [*orders, ()] if orders else []:
+        last: Exchange | None = None
+        orders = cyclic_orders([one.ref for one in allowed]) if weight.weight else []
+        for order in [*orders, ()] if len(orders) > 1 else []:
             if not order and not all(one.log_probabilities for one in ballots):
                 break
-            shown = map(self.evidence.candidate, order) if order else [None] * len(refs)
-            options = list(zip(LETTERS, shown, strict=False))
-            exchange = self.conversation.exchange(
-                self.prompts.messages(
-                    "choose", self.evidence, options=options, show_scores=show_scores
-                ),
-                ballot_schema(len(refs)),
-                partial(read_letter, n_options=len(refs)),
-                VOTE_TOKENS,
-                log_probabilities=True,
-            )
-            ballots.append(_ballot(order, exchange, len(refs)))
-            if exchange.lost:
-                return tuple(ballots), exchange
-        return tuple(ballots), None
+            ballot, last = self._ballot(order, len(allowed))
+            ballots.append(ballot)
+            if last.lost:
+                return self.recorded(weight, ballots, last)
+        if not allowed:
+            return self.recorded(weight, ballots, None)
+        chosen = combine(allowed, ballots, weight.weight).chosen
+        return self.recorded(weight, ballots, self.explain(chosen), chosen)
 
-    def explain(self, chosen: str, show_scores: bool) -> Exchange:
+    def _ballot(self, order: tuple[str, ...], n_options: int) -> tuple[Ballot, Exchange]:
+        """Ask under an order; under none, with the contents of the list blanked."""
+        shown = map(self.evidence.candidate, order) if order else [None] * n_options
+        options = list(zip(LETTERS, shown, strict=False))
+        exchange = self.conversation.exchange(
+            self.prompts.messages(
+                "choose", self.evidence, options=options, show_scores=self.show_scores
+            ),
+            ballot_schema(n_options),
+            partial(read_letter, n_options=n_options),
+            VOTE_TOKENS,
+            self.parameters.temperature,
+            log_probabilities=True,
+        )
+        answer = exchange.answer
+        written = None if exchange.error else read_letter(answer.text, n_options)
+        ballot = Ballot(
+            order=order,
+            choice=written,
+            log_probabilities=written and letter_log_probabilities(answer.tokens, n_options),
+            raw=answer.text,
+            thinking=answer.thinking,
+            error=exchange.error,
+            attempts=exchange.attempts,
+        )
+        return ballot, exchange
+
+    def explain(self, chosen: str) -> Exchange:
         """Have a candidate explained."""
         may_cite = offered(self.evidence, [chosen])
         return self.conversation.exchange(
@@ -171,12 +167,12 @@ class _Talk:
                 self.evidence,
                 chosen=self.evidence.candidate(chosen),
                 may_cite=may_cite,
-                show_scores=show_scores,
+                show_scores=self.show_scores,
             ),
             explanation_schema(may_cite),
             parse_claims,
             self.parameters.num_predict,
-            temperature=self.parameters.explanation_temperature,
+            self.parameters.explanation_temperature,
         )
 
     def compose(self, space: SearchSpace) -> Exchange:
@@ -187,17 +183,18 @@ class _Talk:
             free_schema(space, may_cite),
             partial(parse_free, space=space),
             self.parameters.num_predict,
+            self.parameters.temperature,
         )
 
     def recorded(
-        self, ballots: tuple[Ballot, ...], last: Exchange | None, explained: str | None
+        self,
+        weight: Heard,
+        ballots: Sequence[Ballot],
+        last: Exchange | None,
+        explained: str | None = None,
     ) -> LLMReply:
         """Return all that was answered, with what is needed to know where it came from."""
         identity = self.conversation.model.identity
-        said: dict[str, Any] = {}
-        if last is not None:
-            said = {"raw": last.answer.text, "thinking": last.answer.thinking, "error": last.error}
-            said["attempts"] = last.attempts
         return LLMReply(
             provider_used=identity.provider,
             mode=self.parameters.mode,
@@ -208,25 +205,14 @@ class _Talk:
             temperature=self.parameters.temperature,
             seed=self.parameters.seed,
             prompt_sha256=self.prompts.sha256,
-            weight=self.weight.weight,
-            weight_why=self.weight.why,
-            ballots=ballots,
+            weight=weight.weight,
+            weight_why=weight.why,
+            ballots=tuple(ballots),
             explained_ref=explained,
+            raw=last and last.answer.text,
+            thinking=last and last.answer.thinking,
+            error=last and last.error,
+            attempts=last.attempts if last else 0,
             response_time_s=round(self.conversation.seconds, 3),
-            **said,
-            **asdict(self.conversation.costs),
+            **self.conversation.costs,
         )
-
-
-def _ballot(order: tuple[str, ...], exchange: Exchange, n_options: int) -> Ballot:
-    answer = exchange.answer
-    written = None if exchange.error else read_letter(answer.text, n_options)
-    return Ballot(
-        order=order,
-        choice=written,
-        log_probabilities=written and letter_log_probabilities(answer.tokens, n_options),
-        raw=answer.text,
-        thinking=answer.thinking,
-        error=exchange.error,
-        attempts=exchange.attempts,
-    )

@@ -126,15 +126,27 @@ def decide(
             "No candidate of the evidence lies in the search space (parameters 'search_space'); "
             "make the evidence anew."
         )
-    outcome = _outcome(evidence, reply, allowed, search_space)
-    return _explained(outcome, evidence, reply, parameters)
+    chosen, reason, choice = _outcome(evidence, reply, allowed, search_space)
+    ref = chosen or allowed[0].ref
+    written = explain(_written(reply, ref, composed=chosen is not None), evidence, ref)
+    kept = written.share >= parameters.min_kept_share
+    own = kept and bool(written.text) and is_complete(written, evidence, ref)
+    made = written if own else explain_from_attributions(evidence, ref)
+    return Decision(
+        chosen_ref=ref,
+        decided_by="llm" if chosen else "surrogate",
+        reason=reason,
+        choice=choice,
+        explanation=made.text,
+        explanation_by="llm" if own else "attributions",
+        checks=written.checks or made.checks,
+    )
 
 
 class _Outcome(NamedTuple):
-    """What is recommended, and why."""
+    """What the model chose, None where what stands without one does; and why."""
 
-    chosen: str
-    decided_by: DecidedBy
+    chosen: str | None
     reason: str
     choice: Choice | None = None
 
@@ -145,57 +157,54 @@ def _outcome(
     allowed: Sequence[Candidate],
     search_space: SearchSpace,
 ) -> _Outcome:
-    first = allowed[0].ref
     model = reply.model or "the language model"
+    # It stands inside a sentence.
+    failed = (reply.error or "no usable reply was received").removesuffix(".")
     if reply.provider_used == "none":
-        return _Outcome(first, "surrogate", _no_reply(reply))
-    if reply.mode == "free":
-        composed = read_free_choice(reply, search_space)
-        for one in evidence.candidates:
-            if one.configuration == composed:
-                reason = f"{model} composed {one.ref} out of {search_space.size} configurations"
-                return _Outcome(one.ref, "llm", reason)
-        # What was composed but not scored lies beyond the user's limits.
-        beyond = "it is predicted to train too long, or was tried on the target already"
-        why = _no_reply(reply) if composed is None else beyond
-        return _Outcome(first, "surrogate", f"the free choice of {model} cannot be used: {why}")
-    return _voted(reply, model, allowed)
+        return _Outcome(None, failed)
+    if reply.mode == "short_list":
+        return _voted(reply, model, failed, allowed)
+    composed = read_free_choice(reply, search_space)
+    for one in evidence.candidates:
+        if one.configuration == composed:
+            reason = f"{model} composed {one.ref} out of {search_space.size} configurations"
+            return _Outcome(one.ref, reason)
+    # What was composed but not scored lies beyond the user's limits.
+    beyond = "it is predicted to train too long, or was tried on the target already"
+    why = failed if composed is None else beyond
+    return _Outcome(None, f"the free choice of {model} cannot be used: {why}")
 
 
-def _voted(reply: LLMReply, model: str, allowed: Sequence[Candidate]) -> _Outcome:
+def _voted(reply: LLMReply, model: str, failed: str, allowed: Sequence[Candidate]) -> _Outcome:
     """Let the vote, where there is one, be combined with the predictions."""
-    first = allowed[0].ref
     lost = f"; {reply.error}" if reply.error else ""
+    if reply.unanswered and not reply.ballots:
+        return _Outcome(None, f"{model} was asked, but did not answer: {failed}")
     if not reply.ballots:
-        why = f"was not asked to choose: {reply.weight_why or 'there was nothing to choose'}{lost}"
-        if reply.unanswered:
-            why = f"was asked, but did not answer: {_no_reply(reply)}"
-        return _Outcome(first, "surrogate", f"{model} {why}")
+        why = reply.weight_why or "there was nothing to choose"
+        return _Outcome(None, f"{model} was not asked to choose: {why}{lost}")
     choice = combine(allowed, reply.ballots, reply.weight)
     if choice.preferred is None:
         why = (
-            f"was asked, but answered {choice.n_answered} of {choice.n_orders} orders of the "
-            f"candidates, so that its vote does not count{lost}"
+            f"{model} was asked, but answered {choice.n_answered} of {choice.n_orders} orders of "
+            f"the candidates, so that its vote does not count{lost}"
         )
-        return _Outcome(first, "surrogate", f"{model} {why}", choice)
-    if choice.chosen == first:
-        why = f"was asked, but {first} stands before and after its vote: {_told(choice)}"
-        return _Outcome(first, "surrogate", f"{model} {why}", choice)
-    return _Outcome(choice.chosen, "llm", f"{model} preferred {_told(choice)}", choice)
-
-
-def _told(choice: Choice) -> str:
-    """Say what a vote came to, in a few words."""
+        return _Outcome(None, why, choice)
     read = (
         "heard by the probabilities of letters"
         if choice.method == "probabilities"
         else "by one sampled letter an order, since the server tells no probabilities"
     )
-    return (
-        f"{choice.preferred} with a share of {choice.support[choice.preferred or '']:.2f} over "
+    told = (
+        f"{choice.preferred} with a share of {choice.support[choice.preferred]:.2f} over "
         f"{choice.n_orders} orders (consistency {choice.consistency:.2f}), {read}, weight "
         f"{choice.weight:g}"
     )
+    first = allowed[0].ref
+    if choice.chosen == first:
+        why = f"{model} was asked, but {first} stands before and after its vote: {told}"
+        return _Outcome(None, why, choice)
+    return _Outcome(choice.chosen, f"{model} preferred {told}", choice)
 
 
 def read_free_choice(reply: LLMReply, space: SearchSpace) -> Configuration | None:
@@ -208,34 +217,9 @@ def read_free_choice(reply: LLMReply, space: SearchSpace) -> Configuration | Non
         return None
 
 
-def _no_reply(reply: LLMReply) -> str:
-    # It stands inside a sentence.
-    return (reply.error or "no usable reply was received").removesuffix(".")
-
-
-def _explained(
-    outcome: _Outcome, evidence: Evidence, reply: LLMReply, parameters: LLMParameters
-) -> Decision:
-    """Explain what was chosen: by the model's claims if enough of them hold, else by ours."""
-    claims = _written(reply, outcome.chosen, outcome.decided_by)
-    written = explain(claims, evidence, outcome.chosen)
-    kept = written.share >= parameters.min_kept_share
-    own = kept and bool(written.text) and is_complete(written, evidence, outcome.chosen)
-    made = written if own else explain_from_attributions(evidence, outcome.chosen)
-    return Decision(
-        chosen_ref=outcome.chosen,
-        decided_by=outcome.decided_by,
-        reason=outcome.reason,
-        choice=outcome.choice,
-        explanation=made.text,
-        explanation_by="llm" if own else "attributions",
-        checks=written.checks or made.checks,
-    )
-
-
-def _written(reply: LLMReply, chosen: str, decided_by: str) -> list[Claim]:
+def _written(reply: LLMReply, chosen: str, composed: bool) -> list[Claim]:
     """Return the model's claims of what was chosen, none if there are none that can be read."""
-    explains = decided_by == "llm" if reply.mode == "free" else reply.explained_ref == chosen
+    explains = composed if reply.mode == "free" else reply.explained_ref == chosen
     if not explains or reply.error is not None or reply.raw is None:
         return []
     try:

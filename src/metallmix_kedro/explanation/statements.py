@@ -5,31 +5,33 @@ from what belongs to it: its own contributions, the history's mean of a value th
 trial with that trial's numbers, a comparison whose direction is computed here.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from metallmix_kedro.declared import hyperparameters, titled
-from metallmix_kedro.explanation.evidence import Candidate, Evidence
-from metallmix_kedro.explanation.facts import same_value
+from metallmix_kedro.explanation.evidence import Candidate, Evidence, same_value
 from metallmix_kedro.explanation.names import all_in_prose, named_value, title_in_prose
 from metallmix_kedro.explanation.prompt import format_seconds, neutralise
 
-Kind = Literal["configuration", "prediction", "contribution", "past_trial", "comparison", "caution"]
+Kind = Literal[
+    "configuration", "prediction", "contribution", "past_trial", "comparison", "caution",
+    "words", "unknown",
+]  # fmt: skip
+"""Kinds of statements, and what is neither: free words, and what nobody knows."""
 
 SMALLEST = 0.0005
 """A contribution below it would be printed as zero."""
 
-_score = "{:.3f}".format
-_signed = "{:+.3f}".format
 
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What stands at a reference into the evidence (`facts.said_values`), as it is printed."""
+class Fact(NamedTuple):
+    """What stands at a reference into the evidence (`evidence.said_values`), as it is printed."""
 
     ref: str
     text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Statement:
     kind: Kind
     cites: str
     text: str
-    facts: tuple[Fact, ...]
+    facts: tuple[Fact, ...] = ()
     weight: float = 0.0
 
 
@@ -63,6 +65,7 @@ def true_statements(evidence: Evidence, ref: str) -> tuple[Statement, ...]:
         If the evidence has no such candidate.
     """
     one = evidence.candidate(ref)
+    uses = f"{ref} uses {all_in_prose(one.configuration)}"
     return (
         *_predictions(one, evidence),
         *_contributions(one),
@@ -70,30 +73,26 @@ def true_statements(evidence: Evidence, ref: str) -> tuple[Statement, ...]:
         *_trials(evidence),
         *_comparisons(one, evidence),
         *_cautions(one, evidence),
-        _configuration(one),
+        Statement("configuration", "configuration", uses, (Fact(ref, ref),)),
     )
 
 
-def _configuration(one: Candidate) -> Statement:
-    fact = Fact(one.ref, one.ref)
-    text = f"{one.ref} uses {all_in_prose(one.configuration)}"
-    return Statement("configuration", "configuration", text, (fact,))
+def _score(one: Candidate, name: str = "score") -> Fact:
+    return Fact(f"{one.ref}.{name}", f"{getattr(one, name):.3f}")
+
+
+def _time(one: Candidate, name: str = "training_time_s") -> Fact:
+    return Fact(f"{one.ref}.{name}", format_seconds(getattr(one, name)))
 
 
 def _predictions(one: Candidate, evidence: Evidence) -> Iterator[Statement]:
-    ref, time = one.ref, _time(one)
-    score = Fact(f"{ref}.score", _score(one.score))
-    low = Fact(f"{ref}.score_low", _score(one.score_low))
-    high = Fact(f"{ref}.score_high", _score(one.score_high))
-    reach = f"{ref} is predicted to reach {evidence.measure.phrase} of {score.text}"
-    after = f"after a training time of {time.text}"
-    whole = f"{reach}, with an interval from {low.text} to {high.text}, {after}"
+    score, time = _score(one), _time(one)
+    low, high = _score(one, "score_low"), _score(one, "score_high")
+    reach = f"{one.ref} is predicted to reach {evidence.measure.phrase} of {score}"
+    after = f"after a training time of {time}"
+    whole = f"{reach}, with an interval from {low} to {high}, {after}"
     yield Statement("prediction", "score", whole, (score, low, high, time))
     yield Statement("prediction", "score and time", f"{reach} {after}", (score, time))
-
-
-def _time(one: Candidate) -> Fact:
-    return Fact(f"{one.ref}.training_time_s", format_seconds(one.training_time_s))
 
 
 def _contributions(one: Candidate) -> Iterator[Statement]:
@@ -101,9 +100,9 @@ def _contributions(one: Candidate) -> Iterator[Statement]:
     for part in one.contributions:
         if not _is_own(values, part.feature, part.value) or abs(part.contribution) < SMALLEST:
             continue
-        fact = Fact(f"{one.ref}.shap.{part.feature}={part.value}", _signed(part.contribution))
+        fact = Fact(f"{one.ref}.shap.{part.feature}={part.value}", f"{part.contribution:+.3f}")
         text = (
-            f"In {one.ref}, {named_value(part.feature, part.value)} contributes {fact.text} to the "
+            f"In {one.ref}, {named_value(part.feature, part.value)} contributes {fact} to the "
             f"relative score and speaks {'for' if part.contribution > 0 else 'against'} it"
         )
         yield Statement("contribution", part.feature, text, (fact,), part.contribution)
@@ -117,10 +116,10 @@ def _means(one: Candidate, evidence: Evidence) -> Iterator[Statement]:
         if not _is_own(values, part.feature, part.value) or abs(mean) < SMALLEST:
             continue
         ref = f"shap.{part.feature}={part.value}"
-        facts = (Fact(ref, _signed(mean)), Fact(f"{ref}.n_trials", str(part.n_trials)))
+        facts = (Fact(ref, f"{mean:+.3f}"), Fact(f"{ref}.n_trials", str(part.n_trials)))
         text = (
             f"On average over the history, {named_value(part.feature, part.value)}, which "
-            f"{one.ref} uses, contributes {facts[0].text}, measured in {part.n_trials} trials"
+            f"{one.ref} uses, contributes {facts[0]}, measured in {facts[1]} trials"
         )
         yield Statement("contribution", f"average {part.feature}", text, facts, mean)
 
@@ -134,17 +133,15 @@ def _trials(evidence: Evidence) -> Iterator[Statement]:
     for trial in evidence.trials:
         if measure.column not in trial.metrics:
             continue
-        facts = (
-            Fact(f"{trial.ref}.dataset", f'"{neutralise(trial.dataset)}"'),
-            Fact(f"{trial.ref}.{measure.column}", _score(trial.metrics[measure.column])),
-            Fact(f"{trial.ref}.training_time_s", format_seconds(trial.training_time_s)),
-        )
+        name = Fact(f"{trial.ref}.dataset", f'"{neutralise(trial.dataset)}"')
+        score = Fact(f"{trial.ref}.{measure.column}", f"{trial.metrics[measure.column]:.3f}")
+        time = Fact(f"{trial.ref}.training_time_s", format_seconds(trial.training_time_s))
         used = title_in_prose(trial.configuration) or all_in_prose(trial.configuration)
         text = (
-            f"{trial.ref} on {facts[0].text} used {used} and reached {measure.phrase} of "
-            f"{facts[1].text} after a training time of {facts[2].text}"
+            f"{trial.ref} on {name} used {used} and reached {measure.phrase} of {score} after a "
+            f"training time of {time}"
         )
-        yield Statement("past_trial", trial.ref, text, facts)
+        yield Statement("past_trial", trial.ref, text, (name, score, time))
 
 
 def _comparisons(one: Candidate, evidence: Evidence) -> Iterator[Statement]:
@@ -155,44 +152,31 @@ def _comparisons(one: Candidate, evidence: Evidence) -> Iterator[Statement]:
     for other in evidence.candidates:
         if other.ref == one.ref:
             continue
-        scores = Fact(f"{one.ref}.score", _score(one.score))
-        others = Fact(f"{other.ref}.score", _score(other.score))
-        relation = _relation(one.score, other.score, _score, ("above", "below", "the same as"))
-        text = (
-            f"The predicted {evidence.measure.label} of {one.ref}, {scores.text}, is {relation} "
-            f"that of {other.ref}, {others.text}"
-        )
-        yield Statement("comparison", f"score of {other.ref}", text, (scores, others))
-        ways = ("longer than", "shorter than", "the same as")
-        relation = _relation(one.training_time_s, other.training_time_s, format_seconds, ways)
-        text = (
-            f"The predicted training time of {one.ref}, {_time(one).text}, is {relation} that of "
-            f"{other.ref}, {_time(other).text}"
-        )
-        yield Statement("comparison", f"time of {other.ref}", text, (_time(one), _time(other)))
-
-
-def _relation(
-    left: float, right: float, printed: Callable[[float], str], ways: tuple[str, str, str]
-) -> str:
-    """Say how two numbers compare; those that are printed alike are the same."""
-    if printed(left) == printed(right):
-        return ways[2]
-    return ways[0] if left > right else ways[1]
+        for cites, what, name, fact, more, less in (
+            ("score", evidence.measure.label, "score", _score, "above", "below"),
+            ("time", "training time", "training_time_s", _time, "longer than", "shorter than"),
+        ):
+            mine, theirs = fact(one), fact(other)
+            way = more if getattr(one, name) > getattr(other, name) else less
+            if mine.text == theirs.text:
+                way = "the same as"
+            text = (
+                f"The predicted {what} of {one.ref}, {mine}, is {way} that of {other.ref}, {theirs}"
+            )
+            yield Statement("comparison", f"{cites} of {other.ref}", text, (mine, theirs))
 
 
 def _cautions(one: Candidate, evidence: Evidence) -> Iterator[Statement]:
-    low = Fact(f"{one.ref}.score_low", _score(one.score_low))
-    text = f"The interval of {one.ref} begins at {evidence.measure.phrase} of {low.text}"
+    low, late = _score(one, "score_low"), _time(one, "training_time_high_s")
+    text = f"The interval of {one.ref} begins at {evidence.measure.phrase} of {low}"
     yield Statement("caution", "interval", text, (low,))
-    late = Fact(f"{one.ref}.training_time_high_s", format_seconds(one.training_time_high_s))
-    text = f"The training time of {one.ref} may come to {late.text}, the end of its interval"
+    text = f"The training time of {one.ref} may come to {late}, the end of its interval"
     yield Statement("caution", "time", text, (late,))
     if evidence.outside:
-        yield Statement("caution", "target", "The target is unlike every dataset known", ())
+        yield Statement("caution", "target", "The target is unlike every dataset known")
     for name in titled()[:1] if evidence.trials else ():
         value = getattr(one.configuration, name)
         if all(getattr(trial.configuration, name) != value for trial in evidence.trials):
             words = hyperparameters()[name].words or name
             text = f"The similar trials have no precedent for {one.ref} in the {words}"
-            yield Statement("caution", "precedent", text, ())
+            yield Statement("caution", "precedent", text)

@@ -8,9 +8,11 @@ DEFAULT = "http://127.0.0.1:11434"
 VARIABLE = "OLLAMA_HOST"
 
 _PORTS = {"http": 80, "https": 443}
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (a server listens there)
-_HOST = re.compile(r"[^\s/?#@:]+")
-_APIS = ("/v1", "/api")
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 (listens there)
+_ADDRESS = re.compile(
+    r"(?P<host>\[[^\]]*\]|[^\s/?#@:]*|[\da-fA-F.:]+)(:(?P<port>\d*))?(?P<path>/[^\s?#]*)?"
+)
+_API = re.compile(r"(/v1|/api)?/*\Z")
 
 
 def from_environment() -> str:
@@ -53,37 +55,17 @@ def read_address(text: str) -> str:
     scheme = scheme.lower() if separator else "http"
     if scheme not in _PORTS:
         raise ValueError(f"{scheme}:// is neither http:// nor https://")
-    host_and_port, _, path = rest.partition("/")
-    if not host_and_port:
-        raise ValueError("it names no server")
-    host, port = _host_and_port(host_and_port, _PORTS[scheme] if separator else 11434)
-    path = f"/{path}".rstrip("/")
-    for api in _APIS:
-        path = path.removesuffix(api)
-    if re.search(r"[\s?#]", path):
-        raise ValueError("its path holds a blank, a ? or a #")
-    return f"{scheme}://{host}:{port}{path}"
-
-
-def _host_and_port(text: str, port: int) -> tuple[str, int]:
-    host = text
-    bracketed = re.fullmatch(r"\[([^\]]*)\](?::(\d*))?", text)
-    if bracketed:
-        host, given = bracketed[1], bracketed[2]
-    elif text.count(":") == 1:
-        host, _, given = text.partition(":")
-    else:
-        given = None
-    if given:
-        if not given.isdecimal() or not 0 < int(given) < 2**16:
-            raise ValueError(f"{given!r} is no port")
-        port = int(given)
-    host = _EVERYWHERE.get(host, host) or "127.0.0.1"
+    found = _ADDRESS.fullmatch(rest)
+    if found is None or not (found["host"] or found["port"]):
+        raise ValueError("it names no server (host:port, without user, password, blank, ? or #)")
+    port = int(found["port"] or (_PORTS[scheme] if separator else 11434))
+    if not 0 < port < 2**16:
+        raise ValueError(f"{port} is no port")
+    host = found["host"].strip("[]")
+    host = _EVERYWHERE.get(host, host)
     if ":" in host:
         try:
-            return f"[{ipaddress.IPv6Address(host)}]", port
+            host = f"[{ipaddress.IPv6Address(host)}]"
         except ValueError:
             raise ValueError(f"{host!r} is no address of a server") from None
-    if not _HOST.fullmatch(host):
-        raise ValueError(f"{host!r} is no name of a server (host:port, without user or password)")
-    return host, port
+    return f"{scheme}://{host}:{port}{_API.sub('', found['path'] or '', count=1)}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from metallmix_kedro.language_models.language_model import Answer, LanguageModel, Message, Request
-from metallmix_kedro.language_models.parameters import LLMParameters
+from metallmix_kedro.language_models.parameters import ServerParameters
 from metallmix_kedro.language_models.reply_text import UnusableReplyError, split_thinking
 
 CUT_OFF = "token limit"
@@ -16,14 +16,8 @@ MAX_THINKING_CHARS = 20_000
 """What a model thought beyond is not kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What was read, written and waited for; None where nobody said it."""
-
-    prompt_tokens: int | None
-    reply_tokens: int | None
-    prefill_s: float | None
-    decoding_s: float | None
+COSTS = ("prompt_tokens", "reply_tokens", "prefill_s", "decoding_s")
+"""What answers may say of tokens read and written, and of the seconds that took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +31,6 @@ class Exchange:
     answer: Answer
     error: str | None
     attempts: int
-    costs: Costs
 
     @property
     def lost(self) -> bool:
@@ -48,9 +41,13 @@ class Exchange:
 class Conversation:
     """All that a model is asked about one evidence; the time limit holds for the whole of it."""
 
-    def __init__(self, model: LanguageModel, parameters: LLMParameters) -> None:
+    def __init__(
+        self, model: LanguageModel, parameters: ServerParameters, seed: int, retries: int = 0
+    ) -> None:
         self.model = model
         self._parameters = parameters
+        self._seed = seed
+        self._retries = retries
         self._start = time.monotonic()
         self._answers: list[Answer] = []
 
@@ -60,9 +57,11 @@ class Conversation:
         return time.monotonic() - self._start
 
     @property
-    def costs(self) -> Costs:
-        """What all of it cost."""
-        return add_up(self._answers)
+    def costs(self) -> dict[str, float | None]:
+        """`COSTS` added up over all answers; None for what none of them says."""
+        told = {name: [getattr(one, name) for one in self._answers] for name in COSTS}
+        known = {name: [one for one in said if one is not None] for name, said in told.items()}
+        return {name: round(sum(said), 4) if said else None for name, said in known.items()}
 
     def exchange(
         self,
@@ -70,8 +69,8 @@ class Conversation:
         schema: dict[str, Any],
         check: Callable[[str], object],
         num_predict: int,
+        temperature: float,
         log_probabilities: bool = False,
-        temperature: float | None = None,
     ) -> Exchange:
         """Ask, and ask again with the error if the reply cannot be used.
 
@@ -83,23 +82,22 @@ class Conversation:
             Raises `UnusableReplyError` if the answer cannot be used.
         num_predict : int
             Most tokens of an answer; a model that may think gets as many as it may write at all.
+        temperature : float
         log_probabilities : bool
-        temperature : float, optional
-            Another one than the parameters'.
         """
         parameters = self._parameters
         answers: list[Answer] = []
         error: str | None = "no time was left to ask"
         asked = list(messages)
-        while len(answers) <= parameters.retries:
+        while len(answers) <= self._retries:
             left = parameters.timeout_s - self.seconds
             if left <= 0:
                 break
             request = Request(
                 messages=asked,
                 schema=schema,
-                temperature=parameters.temperature if temperature is None else temperature,
-                seed=parameters.seed,
+                temperature=temperature,
+                seed=self._seed,
                 num_predict=parameters.num_predict if parameters.think else num_predict,
                 log_probabilities=log_probabilities,
             )
@@ -110,23 +108,7 @@ class Conversation:
             asked = [*messages, ("ai", answers[-1].text), ("human", _again(error))]
         self._answers += answers
         last = answers[-1] if answers else Answer("", "no time was left to ask")
-        return Exchange(last, error, len(answers), add_up(answers))
-
-
-def add_up(answers: Sequence[Answer]) -> Costs:
-    """Add the costs of several answers; what none of them says stays unknown."""
-
-    def total(name: str) -> Any:
-        known = [value for one in answers if (value := getattr(one, name)) is not None]
-        return sum(known) if known else None
-
-    decoding, prefill = total("decoding_s"), total("prefill_s")
-    return Costs(
-        prompt_tokens=total("prompt_tokens"),
-        reply_tokens=total("reply_tokens"),
-        prefill_s=None if prefill is None else round(prefill, 4),
-        decoding_s=None if decoding is None else round(decoding, 4),
-    )
+        return Exchange(last, error, len(answers))
 
 
 def _without_thinking(answer: Answer) -> Answer:

@@ -1,7 +1,6 @@
 """A model inside this process, run by llama.cpp (extra ``embedded``).
 
-Imports xllamacpp, so it is itself imported only once an embedded model is configured. Of the
-bindings to llama.cpp this one comes as prebuilt wheels for all systems, follows llama.cpp's
+Of the bindings to llama.cpp xllamacpp comes as prebuilt wheels for all systems, follows llama.cpp's
 releases, and gives schema-bound decoding, log-probabilities, a prompt cache and timings.
 """
 
@@ -10,8 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from metallmix_kedro.language_models.embedded_weights import ready_weights
-from metallmix_kedro.language_models.gguf import quantisation
+from metallmix_kedro.language_models.embedded_weights import quantisation, ready_weights
 from metallmix_kedro.language_models.language_model import (
     MAX_ALTERNATIVES,
     Answer,
@@ -21,8 +19,8 @@ from metallmix_kedro.language_models.language_model import (
     Request,
     read_token,
 )
-from metallmix_kedro.language_models.ollama_server import within
 from metallmix_kedro.language_models.parameters import ServerParameters
+from metallmix_kedro.language_models.servers import within
 
 GRACE_S = 30.0
 """Seconds that reading a prompt may take beyond the time limit, because it cannot be stopped."""

@@ -24,13 +24,17 @@ class LLMUnavailableError(MetallmixError):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which model it is: its name, digest (sha256) and quantisation, and what runs it."""
+    """Which model it is: its name, digest (sha256) and quantisation, and what runs it.
+
+    ``thinks`` says whether it can think aloud before it answers, as far as the server tells.
+    """
 
     provider: Literal["ollama", "openai", "embedded"]
     name: str
     digest: str | None
     quantisation: str | None
     version: str | None
+    thinks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

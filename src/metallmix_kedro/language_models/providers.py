@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from metallmix_kedro.language_models.embedded_model import EmbeddedModel
 from metallmix_kedro.language_models.language_model import LanguageModel, LLMUnavailableError
-from metallmix_kedro.language_models.ollama_server import find_model, plain_environment
 from metallmix_kedro.language_models.parameters import ServerParameters
+from metallmix_kedro.language_models.served_model import ollama_model, openai_model
 from metallmix_kedro.support import MissingExtraError
 
 _on_the_way: dict[ServerParameters, Future[LanguageModel]] = {}
@@ -49,34 +50,43 @@ def connect(parameters: ServerParameters) -> LanguageModel:
     return _connect(parameters) if begun is None else begun.result()
 
 
+def _embedded(parameters: ServerParameters) -> LanguageModel:
+    if not parameters.embedded.configured:
+        raise LLMUnavailableError(
+            "No embedded model is configured: set llm.embedded.path to a GGUF file, or "
+            "llm.embedded.url and llm.embedded.sha256."
+        )
+    return EmbeddedModel(parameters)
+
+
+_FIND: dict[str, Callable[[ServerParameters], LanguageModel]] = {
+    "ollama": ollama_model,
+    "openai": openai_model,
+    "embedded": _embedded,
+}
+
+
 def _connect(parameters: ServerParameters) -> LanguageModel:
-    match parameters.provider:
-        case "ollama":
-            return _tried(_ollama, parameters)
-        case "openai":
-            return _tried(_openai, parameters)
-        case "embedded":
-            return _tried(_embedded, parameters)
-        case "none":
-            raise LLMUnavailableError("no language model was asked (llm.provider is none)")
+    if parameters.provider == "none":
+        raise LLMUnavailableError("no language model was asked (llm.provider is none)")
+    if parameters.provider != "auto":
+        return _tried(parameters.provider, parameters)
     try:
-        return _tried(_ollama, parameters)
+        return _tried("ollama", parameters)
     except LLMUnavailableError as error:
         if not parameters.embedded.configured:
             raise
         without_ollama = str(error)
     try:
-        return _tried(_embedded, parameters)
+        return _tried("embedded", parameters)
     except LLMUnavailableError as error:
         raise LLMUnavailableError(f"{without_ollama}; the embedded model: {error}") from error
 
 
-def _tried(
-    find: Callable[[ServerParameters], LanguageModel], parameters: ServerParameters
-) -> LanguageModel:
+def _tried(provider: str, parameters: ServerParameters) -> LanguageModel:
     """Find a model; whatever goes wrong on the way means that there is none."""
     try:
-        return find(parameters)
+        return _FIND[provider](parameters)
     except (LLMUnavailableError, MissingExtraError):
         raise
     except Exception as error:  # of a client, of its imports, of what the environment does to them
@@ -84,29 +94,3 @@ def _tried(
         raise LLMUnavailableError(
             f"The language model cannot be reached ({type(error).__name__}: {why})."
         ) from error
-
-
-def _ollama(parameters: ServerParameters) -> LanguageModel:
-    served = find_model(parameters.model, parameters)
-    # Imported only here: without a server nothing of langchain is needed.
-    with plain_environment():
-        from metallmix_kedro.language_models.ollama_chat import OllamaModel
-
-    return OllamaModel(served, parameters)
-
-
-def _openai(parameters: ServerParameters) -> LanguageModel:
-    from metallmix_kedro.language_models.openai_chat import OpenAIModel
-
-    return OpenAIModel(parameters)
-
-
-def _embedded(parameters: ServerParameters) -> LanguageModel:
-    if not parameters.embedded.configured:
-        raise LLMUnavailableError(
-            "No embedded model is configured: set llm.embedded.path to a GGUF file, or "
-            "llm.embedded.url and llm.embedded.sha256."
-        )
-    from metallmix_kedro.language_models.embedded_model import EmbeddedModel
-
-    return EmbeddedModel(parameters)

@@ -9,8 +9,8 @@ from pydantic import AfterValidator
 MAX_REPLY_CHARS = 100_000
 """A longer reply is not read at all."""
 
-_OPENED = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
-_CLOSED = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+_OUTER_TAGS = re.compile(r"(?i)\A\s*<think(?:ing)?>|</think(?:ing)?>\Z")
+_THINKING = re.compile(r"(?is)\A.*</think(?:ing)?>|<think(?:ing)?>.*\Z")
 _FENCE_START = re.compile(r"\A```[\w-]*")
 
 
@@ -49,17 +49,8 @@ def split_thinking(raw: str) -> tuple[str, str | None]:
     """
     if raw.lstrip().startswith("{"):
         return raw, None
-    closings = list(_CLOSED.finditer(raw))
-    start = closings[-1].end() if closings else 0
-    opening = _OPENED.search(raw, start)
-    answer = raw[start : opening.start()] if opening else raw[start:]
-    thoughts = raw[: closings[-1].start()] if closings else ""
-    if opening:
-        thoughts += raw[opening.end() :]
-    first = _OPENED.match(thoughts.lstrip())
-    if first:
-        thoughts = thoughts.lstrip()[first.end() :]
-    return answer, thoughts.strip() or None
+    thoughts = _OUTER_TAGS.sub("", "".join(_THINKING.findall(raw)))
+    return _THINKING.sub("", raw), thoughts.strip() or None
 
 
 def load_object(raw: str) -> dict[str, object]:

@@ -21,8 +21,7 @@ from metallmix_kedro.explanation.claims import (
     offered,
     parse_claims,
 )
-from metallmix_kedro.explanation.evidence import Candidate
-from metallmix_kedro.explanation.facts import said_values
+from metallmix_kedro.explanation.evidence import Candidate, said_values
 from metallmix_kedro.explanation.statements import true_statements
 from metallmix_kedro.explanation.words import are_free_words
 from metallmix_kedro.language_models.reply_text import UnusableReplyError

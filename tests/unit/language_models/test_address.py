@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
+from metallmix_kedro.language_models import providers
 from metallmix_kedro.language_models.address import from_environment, read_address
 from metallmix_kedro.language_models.language_model import LLMUnavailableError
-from metallmix_kedro.language_models.ollama_server import find_model
 from metallmix_kedro.language_models.parameters import LLMParameters
 from metallmix_kedro.language_models.providers import connect
+from metallmix_kedro.language_models.servers import find_ollama
 from tests import loopback_ollama as loopback
 
 
@@ -54,7 +55,7 @@ def test_the_environments_address_counts_where_the_parameters_name_none(monkeypa
     assert from_environment() == "http://127.0.0.1:11434"
     with loopback.serving(loopback.hangs) as server:
         monkeypatch.setenv("OLLAMA_HOST", f'"127.0.0.1:{server.server_port}"')
-        assert find_model("tiny", LLMParameters(connect_timeout_s=5)).identity.provider == "ollama"
+        assert find_ollama(LLMParameters(model="tiny", connect_timeout_s=5)).provider == "ollama"
 
 
 def test_a_wrong_model_lists_what_the_server_has():
@@ -101,7 +102,7 @@ def test_a_foreign_environment_is_not_asked(variables):
 
 
 def test_what_a_client_does_on_the_way_means_no_model(monkeypatch):
-    monkeypatch.setattr("metallmix_kedro.language_models.providers.find_model", lambda *_: 1 / 0)
+    monkeypatch.setitem(providers._FIND, "ollama", lambda _: 1 / 0)
     for provider in ("auto", "ollama"):
         with pytest.raises(LLMUnavailableError, match=r"ZeroDivisionError: division by zero"):
             connect(LLMParameters(provider=provider))

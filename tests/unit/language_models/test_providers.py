@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from metallmix_kedro.language_models import providers
-from metallmix_kedro.language_models.embedded_weights import ready_weights
-from metallmix_kedro.language_models.gguf import quantisation
+from metallmix_kedro.language_models.embedded_weights import quantisation, ready_weights
 from metallmix_kedro.language_models.language_model import LLMUnavailableError
 from metallmix_kedro.language_models.parameters import EmbeddedParameters, LLMParameters
 from metallmix_kedro.language_models.providers import connect, connect_early
@@ -89,11 +88,18 @@ def test_a_download_needs_a_checksum():
         EmbeddedParameters(url="https://example.org/tiny.gguf")
 
 
-@pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF\x03\0\0\0" + b"\xff" * 16, b"x" * 99])
-def test_a_file_that_says_no_quantisation_has_none(tmp_path, content):
-    path = tmp_path / "x.gguf"
-    path.write_bytes(content)
-    assert quantisation(path) is None
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("smollm2-135m-instruct-q4_1", "Q4_1"),
+        ("Mistral-7B-v0.3.IQ3_XXS", "IQ3_XXS"),
+        ("llama-f16", "F16"),
+        ("model", None),
+        ("seq2seq-bf161", None),
+    ],
+)
+def test_a_quantisation_is_what_the_name_says(name, said):
+    assert quantisation(Path(f"{name}.gguf")) == said
 
 
 def parameters(url: str, **changes: object) -> LLMParameters:
