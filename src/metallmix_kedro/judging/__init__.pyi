@@ -4,9 +4,6 @@ from .ablation_table import (
     row_table as row_table,
     summary_table as summary_table,
 )
-from .judge import (
-    judge_recommendation as judge_recommendation,
-    rate_labelled as rate_labelled,
-    report_judge as report_judge,
-)
+from .check import rate_labelled as rate_labelled, report_judge as report_judge
+from .judge import judge_recommendation as judge_recommendation
 from .vote_weight import weight_table as weight_table

@@ -40,8 +40,7 @@ from metallmix_kedro.judging.ablation_keys import AskedModel, fingerprint, row_k
 from metallmix_kedro.judging.ablation_table import NO_MODEL
 from metallmix_kedro.judging.exact import BEST_SCORE, format_score, supported_share
 from metallmix_kedro.judging.left_out import LeftOutDataset, candidate_of, leave_out
-from metallmix_kedro.judging.model import find_judge
-from metallmix_kedro.judging.rating import CRITERIA, rate
+from metallmix_kedro.judging.rating import CRITERIA, find_judge, rate
 from metallmix_kedro.language_models import LLMParameters, LLMUnavailableError, connect
 from metallmix_kedro.search_space import Configuration, phrase
 
@@ -126,13 +125,15 @@ def _asked(settings: Settings) -> Iterator[LLMParameters]:
     base, names = settings.llm, settings.evaluation.llm_ablation.models
     if not names or base.provider == "none":
         yield base
-    for name in dict.fromkeys(names) if base.provider != "none" else ():
+        return
+    for name in dict.fromkeys(names):
+        changes: dict[str, Any] = {"provider": "ollama", "model": name}
         if name.endswith(".gguf"):
             file = base.embedded.model_validate({"path": name})
-            yield base.model_copy(update={"provider": "embedded", "embedded": file})
-        else:
-            provider = "openai" if base.provider == "openai" else "ollama"
-            yield base.model_copy(update={"provider": provider, "model": name})
+            changes = {"provider": "embedded", "embedded": file}
+        elif base.provider == "openai":
+            changes["provider"] = "openai"
+        yield base.model_copy(update=changes)
 
 
 def _talks(
@@ -143,12 +144,10 @@ def _talks(
     for model in models:
         for condition in conditions:
             if condition not in WITHOUT_MODEL:
-                parameters = model.parameters.model_copy(update=_changes(condition))
+                mode = "free" if condition == "llm_free" else "short_list"
+                changes = {"mode": mode, "vote_weight": ALONE}
+                parameters = model.parameters.model_copy(update=changes)
                 yield replace(model, parameters=parameters), condition
-
-
-def _changes(condition: Condition) -> dict[str, Any]:
-    return {"mode": "free" if condition == "llm_free" else "short_list", "vote_weight": ALONE}
 
 
 def shown_evidence(evidence: Evidence, condition: Condition) -> Evidence:
@@ -170,11 +169,11 @@ def _row(
     settings: Settings,
     texts: Texts,
 ) -> dict[str, Any]:
-    name = NO_MODEL if model is None else model.name
-    row = {"dataset": left_out.table.dataset, "llm": name, "condition": condition}
+    row: dict[str, Any] = {"dataset": left_out.table.dataset, "condition": condition}
     if model is None:
         picks = list(left_out.positions.values())
-        return {**row, **_outcome(left_out, picks[:1] if condition == "surrogate" else picks)}
+        picks = picks[:1] if condition == "surrogate" else picks
+        return {**row, "llm": NO_MODEL, **_outcome(left_out, picks)}
     parameters = model.parameters
     shown = shown_evidence(left_out.evidence, condition)
     show_scores = condition != "llm_no_scores"
@@ -185,6 +184,7 @@ def _row(
         position = left_out.positions[decision.chosen_ref]
     return {
         **row,
+        "llm": model.name,
         **_outcome(left_out, [position]),
         "n_changed": n_changed,
         "response_time_s": reply.response_time_s,
@@ -263,8 +263,10 @@ def _scores(
         return scores
     parameters = settings.evaluation.judge
     try:
-        judge = find_judge(parameters, reply.digest)
+        judge, _ = find_judge(parameters, reply.digest)
     except LLMUnavailableError:
+        judge = None
+    if judge is None:
         return scores
     found = rate(judge, texts.judge, parameters, evidence, chosen, text).scores or {}
     return {**scores, **found, "judge": judge.identity.name}

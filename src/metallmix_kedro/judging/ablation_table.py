@@ -59,13 +59,11 @@ def summary_table(table: pd.DataFrame, models: Iterable[str]) -> pd.DataFrame:
         ``regret_over_surrogate`` is the mean difference to the surrogate on the same datasets.
     """
     numbers = table.assign(**{name: pd.to_numeric(table[name]) for name in MEANS})
-    groups = numbers.groupby(["llm", "condition"], sort=True)
-    summary = groups[list(MEANS)].mean().round(4)
-    summary.insert(0, "n_datasets", groups.size())
     base = numbers[numbers["condition"] == "surrogate"].set_index("dataset")["regret"]
-    over = numbers["regret"] - numbers["dataset"].map(base)
-    over_by_group = over.groupby([numbers["llm"], numbers["condition"]]).mean()
-    summary["regret_over_surrogate"] = over_by_group.round(4)
+    numbers["regret_over_surrogate"] = numbers["regret"] - numbers["dataset"].map(base)
+    groups = numbers.groupby(["llm", "condition"], sort=True)
+    summary = groups[[*MEANS, "regret_over_surrogate"]].mean().round(4)
+    summary.insert(0, "n_datasets", groups.size())
     summary["note"] = ""
     # A GGUF file is listed by its path and measured under its name.
     absent = [name for name in models if not {name, Path(name).name} & set(table["llm"])]

@@ -11,13 +11,14 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from scipy import stats
 
-from metallmix_kedro.evaluation import Settings, replay_tables
+from metallmix_kedro.evaluation import JudgeParameters, Settings, replay_tables
 from metallmix_kedro.explanation import PromptTexts
 from metallmix_kedro.history import History
 from metallmix_kedro.judging.ablation_keys import fingerprint, short_hash
 from metallmix_kedro.judging.damage import JUDGED, KINDS, labelled_set
+from metallmix_kedro.judging.exact import read_judged
 from metallmix_kedro.judging.left_out import leave_out
-from metallmix_kedro.judging.rating import Rating, rate
+from metallmix_kedro.judging.rating import Rating, find_judge, rate
 from metallmix_kedro.language_models import Identity, LanguageModel
 
 N_BOOTSTRAP = 2000
@@ -64,16 +65,17 @@ class JudgeReport(BaseModel):
     kinds: dict[str, Separation] = {}
 
 
-def rate_examples(
-    model: LanguageModel,
-    prompts: PromptTexts,
+def rate_labelled(
+    recommendation: Mapping[str, Any],
     history: History,
+    prompts: PromptTexts,
     settings: Settings,
     known: Mapping[str, Any],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Rate the labelled set, made of targets all over the history; what is known is not asked.
+    """Have the judge of a recommendation rate good and damaged explanations it has not rated.
 
-    Every target is left out of the history that its explanations are made from.
+    They are made of targets all over the history, and every target is left out of the history that
+    its explanations are made from.
 
     Yields
     ------
@@ -83,6 +85,9 @@ def rate_examples(
         The rating and which example it is of, as JSON.
     """
     parameters = settings.evaluation.judge
+    model, _ = _checked_judge(recommendation, parameters)
+    if model is None:
+        return
     common = _common(model.identity, prompts, history, settings)
     tables, _ = replay_tables(history, settings.evaluation.source, settings.evaluation.min_trials)
     spread = Counter(i * len(tables) // parameters.n_checked for i in range(parameters.n_checked))
@@ -108,26 +113,35 @@ def _common(identity: Identity, prompts: PromptTexts, history: History, settings
     return short_hash((identity.digest or identity.name, trials, how), 16)
 
 
-def report(
-    identity: Identity,
-    prompts: PromptTexts,
+def report_judge(
+    recommendation: Mapping[str, Any],
     history: History,
+    prompts: PromptTexts,
     settings: Settings,
     known: Mapping[str, Any],
-) -> JudgeReport:
-    """Say how well a judge separates good from damaged, from its ratings.
+) -> dict[str, Any]:
+    """Say how well the judge of a recommendation separates good from damaged, from its ratings.
 
     Parameters
     ----------
-    identity : Identity
-        Of the judge.
-    prompts : PromptTexts
+    recommendation : mapping
+        As the recommendation pipeline stores it.
     history : History
+    prompts : PromptTexts
     settings : Settings
     known : mapping of str to dict
-        Ratings by key, as `rate_examples` gives them.
+        Ratings by key, as `rate_labelled` gives them.
+
+    Returns
+    -------
+    dict
+        A `JudgeReport` as JSON.
     """
     parameters = settings.evaluation.judge
+    model, reason = _checked_judge(recommendation, parameters)
+    if model is None:
+        return JudgeReport(reason=reason).model_dump(mode="json")
+    identity = model.identity
     common = _common(identity, prompts, history, settings)
     rows = [one for one in known.values() if one.get("common") == common]
     read = [Rating.model_validate(one["rating"]).scores for one in rows]
@@ -145,7 +159,16 @@ def report(
         unreadable=round(read.count(None) / len(read), DECIMALS) if read else None,
         all=found,
         kinds={kind: separation(judged, (kind,), parameters.seed) for kind in KINDS[1:]},
-    )
+    ).model_dump(mode="json")
+
+
+def _checked_judge(
+    recommendation: Mapping[str, Any], parameters: JudgeParameters
+) -> tuple[LanguageModel | None, str | None]:
+    """Return the judge of a recommendation if it is to be checked, else why it is not."""
+    if not parameters.n_checked:
+        return None, "it is not checked (evaluation.judge.n_checked is 0)"
+    return find_judge(parameters, read_judged(recommendation).writer)
 
 
 def separation(judged: pd.DataFrame, kinds: tuple[str, ...], seed: int) -> Separation:

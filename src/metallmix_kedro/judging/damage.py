@@ -72,22 +72,29 @@ def join_falsely(text: str, generator: random.Random, evidence: Evidence, ref: s
 
 def flip_sign(text: str, generator: random.Random) -> str:
     """Give one contribution the other sign."""
-    signs = [match.start() for match in re.finditer(r"[+-](?=\d\.\d{3})", text)]
-    if not signs:
-        return text
-    place = generator.choice(signs)
-    return text[:place] + ("-" if text[place] == "+" else "+") + text[place + 1 :]
+    return _with_one_changed(
+        text, r"[+-](?=\d\.\d{3})", generator, lambda sign: "-" if sign == "+" else "+"
+    )
 
 
 def change_value(text: str, generator: random.Random) -> str:
     """Change one score by a tenth to a third."""
-    numbers = list(re.finditer(r"(?<![\d+-])0\.\d{3}", text))
-    if not numbers:
+
+    def moved(score: str) -> str:
+        value = float(score)
+        return f"{value + generator.uniform(0.1, 0.33) * (1 if value < 0.5 else -1):.3f}"
+
+    return _with_one_changed(text, r"(?<![\d+-])0\.\d{3}", generator, moved)
+
+
+def _with_one_changed(
+    text: str, pattern: str, generator: random.Random, change: Callable[[str], str]
+) -> str:
+    found = list(re.finditer(pattern, text))
+    if not found:
         return text
-    match = generator.choice(numbers)
-    value = float(match[0])
-    moved = value + generator.uniform(0.1, 0.33) * (1 if value < 0.5 else -1)
-    return f"{text[: match.start()]}{moved:.3f}{text[match.end() :]}"
+    match = generator.choice(found)
+    return f"{text[: match.start()]}{change(match[0])}{text[match.end() :]}"
 
 
 def invent_trial(text: str, generator: random.Random) -> str:

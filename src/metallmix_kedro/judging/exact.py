@@ -13,7 +13,10 @@ BEST_SCORE = 4
 
 
 class Judged(BaseModel):
-    """The parts of a recommendation that are judged."""
+    """The parts of a recommendation that are judged.
+
+    ``writer`` is the digest of the model that wrote the explanation, if one did and is recorded.
+    """
 
     evidence: Evidence
     chosen_ref: str
@@ -21,6 +24,7 @@ class Judged(BaseModel):
     explanation: str
     explanation_by: Literal["llm", "attributions"]
     checks: tuple[Check, ...]
+    writer: str | None
 
 
 class ExactScores(BaseModel):
@@ -51,8 +55,10 @@ def read_judged(recommendation: Mapping[str, Any]) -> Judged:
     ArtifactError
         If it lacks a part that is judged.
     """
+    reply = recommendation.get("provenance", {}).get("llm_reply", {})
+    writer = reply.get("digest") if recommendation.get("explanation_by") == "llm" else None
     try:
-        judged = Judged.model_validate(dict(recommendation))
+        judged = Judged.model_validate({**recommendation, "writer": writer})
         judged.evidence.candidate(judged.chosen_ref)
     except (ValidationError, KeyError) as error:
         raise ArtifactError(
@@ -65,9 +71,8 @@ def read_judged(recommendation: Mapping[str, Any]) -> Judged:
 def exact_scores(judged: Judged) -> ExactScores:
     """Compute what needs no model."""
     shown = check_explanation(judged.explanation, judged.evidence, judged.chosen_ref)
-    chosen = judged.evidence.candidate(judged.chosen_ref)
-    agrees = judged.configuration == chosen.configuration
     claims = supported_share(shown)
+    agrees = judged.configuration == judged.evidence.candidate(judged.chosen_ref).configuration
     return ExactScores(
         consistency=None if claims is None else round(BEST_SCORE * claims, 4),
         format=format_score(judged.explanation, agrees),

@@ -5,21 +5,18 @@ and conciseness are a judge's to say (`rating`), and a judge that cannot tell a 
 explanation from a damaged one (`check`) is not listened to.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from statistics import fmean
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from metallmix_kedro.evaluation import JudgeParameters, Settings
+from metallmix_kedro.evaluation import JudgeParameters
 from metallmix_kedro.explanation import PromptTexts, explain_from_attributions
-from metallmix_kedro.history import History
-from metallmix_kedro.judging import check
-from metallmix_kedro.judging.check import JudgeReport
-from metallmix_kedro.judging.exact import ExactScores, Judged, exact_scores, read_judged
-from metallmix_kedro.judging.model import find_judge
-from metallmix_kedro.judging.rating import Rating, rate
-from metallmix_kedro.language_models import LanguageModel, LLMUnavailableError
+from metallmix_kedro.judging.check import JudgeReport, Separation
+from metallmix_kedro.judging.exact import ExactScores, exact_scores, read_judged
+from metallmix_kedro.judging.rating import Rating, find_judge, rate
+from metallmix_kedro.language_models import LanguageModel
 
 Status = Literal["judged", "not usable", "no usable verdict", "no judge"]
 
@@ -44,7 +41,7 @@ class Verdict(BaseModel):
     quantisation: str | None
     judges_own_work: bool | None
     judge_usable: bool | None
-    judge_auc: check.Separation | None
+    judge_auc: Separation | None
     prompt_sha256: str
     scores: dict[str, float] | None
     exact: ExactScores
@@ -87,8 +84,7 @@ def judge_recommendation(
         With a provider that is named, if there is no such judge.
     """
     judged = read_judged(recommendation)
-    writer = _writer(recommendation, judged)
-    model, reason = _judge(writer, parameters)
+    model, reason = find_judge(parameters, judged.writer)
     status: Status = "no judge"
     rated = trust = scores = None
     if model is not None:
@@ -100,13 +96,14 @@ def judge_recommendation(
     low = trust is not None and scores is not None and fmean(scores.values()) < parameters.min_score
     replaced = low and judged.explanation_by == "llm"
     made = explain_from_attributions(judged.evidence, judged.chosen_ref).text if replaced else None
+    identity = model.identity if model else None
     return Verdict(
         status=status,
         reason=reason,
-        model=model and model.identity.name,
-        digest=model and model.identity.digest,
-        quantisation=model and model.identity.quantisation,
-        judges_own_work=model and writer is not None and writer == model.identity.digest,
+        model=identity and identity.name,
+        digest=identity and identity.digest,
+        quantisation=identity and identity.quantisation,
+        judges_own_work=identity and bool(judged.writer) and judged.writer == identity.digest,
         judge_usable=trust and trust.usable,
         judge_auc=trust and trust.all,
         prompt_sha256=prompts.sha256,
@@ -116,56 +113,6 @@ def judge_recommendation(
         explanation=made or judged.explanation,
         explanation_by="attributions" if replaced else judged.explanation_by,
     ).model_dump(mode="json")
-
-
-def rate_labelled(
-    recommendation: Mapping[str, Any],
-    history: History,
-    prompts: PromptTexts,
-    settings: Settings,
-    known: Mapping[str, Any],
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Have the judge of a recommendation rate good and damaged explanations it has not rated."""
-    model, _ = _checked_judge(recommendation, settings)
-    if model is not None:
-        yield from check.rate_examples(model, prompts, history, settings, known)
-
-
-def report_judge(
-    recommendation: Mapping[str, Any],
-    history: History,
-    prompts: PromptTexts,
-    settings: Settings,
-    known: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Say how far the judge can be trusted, as a `check.JudgeReport` in JSON."""
-    model, reason = _checked_judge(recommendation, settings)
-    found = JudgeReport(reason=reason)
-    if model is not None:
-        found = check.report(model.identity, prompts, history, settings, known)
-    return found.model_dump(mode="json")
-
-
-def _checked_judge(
-    recommendation: Mapping[str, Any], settings: Settings
-) -> tuple[LanguageModel | None, str | None]:
-    """Return the judge of a recommendation if it is to be checked, else why it is not."""
-    parameters = settings.evaluation.judge
-    if not parameters.n_checked:
-        return None, "it is not checked (evaluation.judge.n_checked is 0)"
-    return _judge(_writer(recommendation, read_judged(recommendation)), parameters)
-
-
-def _judge(
-    writer: str | None, parameters: JudgeParameters
-) -> tuple[LanguageModel | None, str | None]:
-    """Return the judge, or None and why there is none; one that was asked for has to be there."""
-    try:
-        return find_judge(parameters, writer), None
-    except LLMUnavailableError as error:
-        if parameters.provider not in ("auto", "none"):
-            raise
-        return None, str(error)
 
 
 def _trust(
@@ -195,12 +142,3 @@ def _heard(
             f"above {trust.min_auc:g}"
         )
     return "not usable", f"the judge is not usable: {why}", None
-
-
-def _writer(recommendation: Mapping[str, Any], judged: Judged) -> str | None:
-    """Return the digest of the model that wrote the explanation, if one did and is recorded."""
-    if judged.explanation_by != "llm":
-        return None
-    reply = recommendation.get("provenance", {}).get("llm_reply", {})
-    digest = reply.get("digest") if isinstance(reply, Mapping) else None
-    return digest if isinstance(digest, str) else None

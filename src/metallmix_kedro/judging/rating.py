@@ -1,31 +1,43 @@
-"""One judge rates one explanation: the question, its reply, the three scores."""
+"""One judge rates one explanation: which model, the question, its reply, the three scores."""
 
 import math
 import re
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from metallmix_kedro.evaluation import JudgeParameters
 from metallmix_kedro.explanation import Evidence, PromptTexts, neutralise
 from metallmix_kedro.judging.exact import BEST_SCORE
 from metallmix_kedro.language_models import (
+    Conversation,
     LanguageModel,
+    LLMUnavailableError,
     ModelText,
-    Request,
     Token,
     UnusableReplyError,
+    connect,
     load_object,
     option_log_probabilities,
-    split_thinking,
 )
-
-CRITERIA = ("completeness", "fluency", "conciseness")
-"""What a judge scores 0 to 4; consistency and format are computed (`exact`)."""
 
 SCORE_TOKENS = 64
 DECIMALS = 4
+
+Score = Annotated[int, Field(strict=True, ge=0, le=BEST_SCORE)]
+
+
+class Scores(BaseModel):
+    """What a judge is asked for; consistency and format are computed (`exact`)."""
+
+    completeness: Score
+    fluency: Score
+    conciseness: Score
+
+
+CRITERIA = tuple(Scores.model_fields)
 
 
 class Rating(BaseModel):
@@ -43,6 +55,45 @@ class Rating(BaseModel):
     error: ModelText | None
     raw: ModelText
     thinking: ModelText | None = None
+
+
+def find_judge(
+    parameters: JudgeParameters, writer: str | None
+) -> tuple[LanguageModel | None, str | None]:
+    """Return the first model that is there and did not write what is judged, or why there is none.
+
+    Tried are ``model``, then ``alternatives``; if all that are there wrote it, the first of them
+    judges its own work, and the verdict says so.
+
+    Parameters
+    ----------
+    parameters : JudgeParameters
+    writer : str or None
+        Digest of the model that wrote the explanation; None if no model did.
+
+    Raises
+    ------
+    LLMUnavailableError
+        With a provider that is named, if there is none.
+    """
+    first_error: LLMUnavailableError | None = None
+    own: LanguageModel | None = None
+    for name in dict.fromkeys((parameters.model, *parameters.alternatives)):
+        try:
+            model = connect(parameters.model_copy(update={"model": name}))
+        except LLMUnavailableError as error:
+            first_error = first_error or error
+            if "has no model" not in str(error):
+                break  # No server: the others cannot be there either.
+            continue
+        if writer is None or model.identity.digest != writer:
+            return model, None
+        own = own or model
+        if model.identity.provider == "embedded":
+            break  # The same one for every name.
+    if own is None and first_error is not None and parameters.provider not in ("auto", "none"):
+        raise first_error
+    return own, None if own else str(first_error)
 
 
 def rate(
@@ -63,30 +114,25 @@ def rate(
         chosen=evidence.candidate(chosen_ref),
         explanation=without_names(explanation, evidence),
     )
-    request = Request(
-        messages=messages,
-        schema=verdict_schema(),
+    exchange = Conversation(model, parameters, parameters.seed).exchange(
+        messages,
+        Scores.model_json_schema(),
+        parse_scores,
+        SCORE_TOKENS,
         temperature=0.0,
-        seed=parameters.seed,
-        num_predict=parameters.num_predict if parameters.think else SCORE_TOKENS,
         log_probabilities=True,
     )
-    answer = model.ask(request, parameters.timeout_s)
-    text, aloud = split_thinking(answer.text)
-    written, error = (None, answer.error) if answer.error else parse_scores(text)
-    expected = {name: expected_score(answer.tokens, name) for name in CRITERIA}
-    told = {name: score for name, score in expected.items() if score is not None}
-    whole = len(told) == len(CRITERIA)
+    answer = exchange.answer
+    written = None if exchange.error else parse_scores(answer.text)
+    found = {name: expected_score(answer.tokens, name) for name in CRITERIA}
+    expected = {name: score for name, score in found.items() if score is not None}
+    whole = len(expected) == len(CRITERIA)
     return Rating(
-        scores=None
-        if written is None
-        else told
-        if whole
-        else {k: float(written[k]) for k in written},
+        scores=written and (expected if whole else written),
         method=None if written is None else "probabilities" if whole else "written",
-        error=error,
-        raw=text,
-        thinking=answer.thinking or aloud,
+        error=exchange.error,
+        raw=answer.text,
+        thinking=answer.thinking,
     )
 
 
@@ -101,11 +147,10 @@ def expected_score(tokens: Sequence[Token], criterion: str) -> float | None:
     place = re.compile(rf'"{criterion}"\s*:\s*(\d)')
     scores = [str(score) for score in range(BEST_SCORE + 1)]
     logs = option_log_probabilities(tokens, place, scores)
-    shares = {int(score): math.exp(log) for score, log in logs.items()}
-    total = sum(shares.values())
-    if not total:
+    if not logs:
         return None
-    return round(sum(score * share for score, share in shares.items()) / total, DECIMALS)
+    shares = [math.exp(log) for log in logs.values()]
+    return round(float(np.average([int(score) for score in logs], weights=shares)), DECIMALS)
 
 
 def without_names(explanation: str, evidence: Evidence) -> str:
@@ -125,34 +170,18 @@ def without_names(explanation: str, evidence: Evidence) -> str:
     return explanation
 
 
-def verdict_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a judge's reply."""
-    score = {"type": "integer", "minimum": 0, "maximum": BEST_SCORE}
-    return {
-        "type": "object",
-        "properties": dict.fromkeys(CRITERIA, score),
-        "required": list(CRITERIA),
-    }
+def parse_scores(raw: str) -> dict[str, float]:
+    """Read the three scores out of a judge's reply, each a whole number in [0, 4].
 
-
-def parse_scores(raw: str) -> tuple[dict[str, int] | None, str | None]:
-    """Read the three scores out of a judge's reply.
-
-    Returns
-    -------
-    dict or None
-        All three, each a whole number in [0, 4]; None if one is not.
-    str or None
-        Why there are none.
+    Raises
+    ------
+    UnusableReplyError
+        If one is not.
     """
     try:
-        answer = load_object(raw)
-    except UnusableReplyError as error:
-        return None, str(error)
-    scores: dict[str, int] = {}
-    for name in CRITERIA:
-        value = answer.get(name)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= BEST_SCORE:
-            return None, f"'{name}' is not a whole number from 0 to {BEST_SCORE}"
-        scores[name] = value
-    return scores, None
+        return Scores.model_validate(load_object(raw)).model_dump()
+    except ValidationError as error:
+        name = error.errors()[0]["loc"][0]
+        raise UnusableReplyError(
+            f"'{name}' is not a whole number from 0 to {BEST_SCORE}"
+        ) from error

@@ -75,14 +75,15 @@ def vote_rows(rows: Iterable[Row]) -> dict[str, list[Row]]:
 def product_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the rows of condition ``llm``: the product, each dataset by the others' weight."""
     return [
-        {**row, **chosen, "condition": "llm", "decided_by": _decided_by(chosen, row)}
+        {
+            **row,
+            **chosen,
+            "condition": "llm",
+            "decided_by": "surrogate" if chosen is row["candidates"][0] else "llm",
+        }
         for listed in vote_rows(rows).values()
         for row, chosen in zip(listed, learn_weight(listed).chosen.values(), strict=True)
     ]
-
-
-def _decided_by(chosen: Row, row: Row) -> str:
-    return "surrogate" if chosen is row["candidates"][0] else "llm"
 
 
 def weight_table(rows: Iterable[Row], known: pd.DataFrame, history: str | None) -> pd.DataFrame:

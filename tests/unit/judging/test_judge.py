@@ -20,11 +20,12 @@ from metallmix_kedro.explanation.prompt import PromptTexts
 from metallmix_kedro.explanation.reply import decide
 from metallmix_kedro.history import History
 from metallmix_kedro.history.objective import with_score
-from metallmix_kedro.judging.check import separation
+from metallmix_kedro.judging.check import rate_labelled, report_judge, separation
 from metallmix_kedro.judging.damage import KINDS, labelled_set
-from metallmix_kedro.judging.judge import judge_recommendation, rate_labelled, report_judge
+from metallmix_kedro.judging.judge import judge_recommendation
 from metallmix_kedro.judging.rating import CRITERIA, expected_score, parse_scores
 from metallmix_kedro.language_models.language_model import Token
+from metallmix_kedro.language_models.reply_text import UnusableReplyError
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.support.errors import ArtifactError
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
@@ -293,11 +294,14 @@ scores = st.one_of(st.integers(-1, 5), st.booleans(), st.none(), st.floats(), st
 
 @given(st.fixed_dictionaries(dict.fromkeys(CRITERIA, scores)))
 def test_only_whole_scores_from_0_to_4_count(answer):
-    parsed, error = parse_scores(json.dumps(answer))
-    good = all(type(value) is int and 0 <= value <= 4 for value in answer.values())
-    assert (parsed == answer) if good else (parsed is None and error)
+    if all(type(value) is int and 0 <= value <= 4 for value in answer.values()):
+        assert parse_scores(json.dumps(answer)) == answer
+    else:
+        with pytest.raises(UnusableReplyError):
+            parse_scores(json.dumps(answer))
 
 
 @given(st.text())
 def test_no_text_is_read_as_scores(text):
-    assert parse_scores(text)[0] is None
+    with pytest.raises(UnusableReplyError):
+        parse_scores(text)
