@@ -1,15 +1,12 @@
 """The ablation of the language model as a picture."""
 
-from typing import TYPE_CHECKING
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
 
 from metallmix_kedro.judging.ablation_table import NO_MODEL
-from metallmix_kedro.support import empty_figure, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from metallmix_kedro.support import Figure, empty_figure, new_figure
 
 CONDITION_LABELS: dict[str, str] = {
     "surrogate": "surrogate alone",
@@ -28,7 +25,7 @@ MODEL_COLOURS = (
 NO_MODEL_COLOUR = "#333333"
 
 
-def draw_ablation(table: pd.DataFrame) -> "Figure":
+def draw_ablation(table: pd.DataFrame) -> Figure:
     """Draw the regret with and without a language model, one ingredient missing at a time.
 
     Parameters
@@ -45,22 +42,19 @@ def draw_ablation(table: pd.DataFrame) -> "Figure":
     if table.empty:
         return empty_figure("No language model was measured (evaluation.llm_ablation.enabled).")
     names = [name for name in table["llm"].unique() if name != NO_MODEL]
-    colours = {NO_MODEL: NO_MODEL_COLOUR}
-    colours |= {name: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, name in enumerate(names)}
     places = np.linspace(-0.28, 0.28, len(names)) if len(names) > 1 else [0.0]
-    heights = {NO_MODEL: 0.0, **dict(zip(names, places, strict=False))}
+    looks = {NO_MODEL: (0.0, NO_MODEL_COLOUR)}
+    looks |= dict(zip(names, zip(places, cycle(MODEL_COLOURS), strict=False), strict=False))
     figure = new_figure(9, 1.5 + 0.55 * len(CONDITION_LABELS))
     axes = figure.add_subplot()
-    for name, of_model in table.groupby("llm"):
-        for place, condition in enumerate(CONDITION_LABELS):
-            regrets = of_model.loc[of_model["condition"] == condition, "regret"]
-            if regrets.empty:
-                continue
-            at, colour = place + heights[str(name)], colours[str(name)]
-            axes.scatter(regrets, [at] * len(regrets), s=10, c=colour, alpha=0.35)
-            axes.scatter(regrets.mean(), at, s=70, c=colour, zorder=3)
+    rows = {condition: row for row, condition in enumerate(CONDITION_LABELS)}
+    for (name, condition), measured in table.groupby(["llm", "condition"]):
+        offset, colour = looks[str(name)]
+        at, regrets = rows[str(condition)] + offset, measured["regret"]
+        axes.scatter(regrets, [at] * len(regrets), s=10, c=colour, alpha=0.35)
+        axes.scatter(regrets.mean(), at, s=70, c=colour, zorder=3)
     for name in names:
-        axes.scatter([], [], s=70, c=colours[name], label=name)
+        axes.scatter([], [], s=70, c=looks[name][1], label=name)
     alone = table.loc[table["condition"] == "surrogate", "regret"]
     axes.axvline(alone.mean(), color=NO_MODEL_COLOUR, linewidth=0.8, linestyle=":")
     axes.set_yticks(range(len(CONDITION_LABELS)), list(CONDITION_LABELS.values()))
