@@ -20,10 +20,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.progress import track
 
 import benchmarks.declared_space  # noqa: F401 (the hyperparameters of conf/base)
-from benchmarks.ingredients import DATA, latest
 from metallmix_kedro.evaluation import EvaluationParameters, Settings, replay_tables
 from metallmix_kedro.explanation import DecisionPrompts, Evidence, LLMReply, decide, llm
 from metallmix_kedro.explanation.claims import offered
@@ -37,6 +37,7 @@ from tests.hostile_replies import odd_reply
 from tests.independent_check import false_facts
 
 PROMPTS = Path(__file__).parents[1] / "conf/prompts/recommendation"
+DATA = Path(__file__).parents[1] / "data"
 GROUP = re.compile(r"\(([^()]*)\)(\??)")
 
 
@@ -55,7 +56,8 @@ def main() -> None:
         usual |= {"provider": "ollama", "model": arguments.model}
     prompts = DecisionPrompts(**{path.stem: path.read_text() for path in PROMPTS.glob("*.txt")})
 
-    history = History.scored(latest(DATA, "05_model_input/history.parquet"), "accuracy")
+    newest = max((DATA / "05_model_input/history.parquet").glob("*/*.parquet"))
+    history = History.scored(pd.read_parquet(newest), "accuracy")
     settings = Settings(
         *(EvaluationParameters(), MetaLearningParameters()),
         *(RecommendationParameters(), RetrievalParameters()),

@@ -33,10 +33,10 @@ def knowing(history: pd.DataFrame) -> Known:
 
 def test_a_trial_tells_of_its_configuration_and_the_more_the_more_it_counts(known: Known) -> None:
     foresight = Foresight(known)
-    before = foresight.draws({})
-    assert before.shape[1] == len(foresight.configurations) == len(foresight.seconds)
-    once, often = (foresight.draws({3: (0.2, weight)}) for weight in (1, 4))
-    assert often[:, 3].mean() < once[:, 3].mean() < before[:, 3].mean()
+    before = foresight.after({}).mean
+    assert len(before) == len(foresight.configurations) == len(foresight.seconds)
+    once, often = (foresight.after({3: (0.2, weight)}).mean for weight in (1, 4))
+    assert often[3] < once[3] < before[3]
 
 
 def test_earlier_trials_on_the_target_count_until_they_are_measured_again(known: Known) -> None:
@@ -53,9 +53,9 @@ def test_earlier_trials_on_the_target_count_until_they_are_measured_again(known:
     )
     foresight = Foresight(knowing(pd.concat([table, own], ignore_index=True)))
     assert foresight.configurations == plain.configurations
-    assert foresight.draws({})[:, 5].mean() < plain.draws({})[:, 5].mean()
+    assert foresight.after({}).mean[5] < plain.after({}).mean[5]
     again = {5: (0.9, 4)}
-    assert (foresight.draws(again) == plain.draws(again)).all()
+    assert (foresight.after(again).mean == plain.after(again).mean).all()
 
 
 def test_limits_hold_and_a_configuration_is_described_as_a_candidate(known: Known) -> None:

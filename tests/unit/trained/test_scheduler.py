@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metallmix_kedro.surrogate import Float32Array
+from metallmix_kedro.surrogate import Outlook
 from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace, Step
 from metallmix_kedro.trained.within_budget.scheduler import Group, Results, next_step
 
@@ -38,7 +38,8 @@ class World:
                 self._add(1, Cost(rng.uniform(20, 200), 2, False, backbone))
         n = len(self.costs)
         self.worth = rng.normal(0.7, 0.05, n)
-        self.prior = (self.worth + rng.normal(0, 0.15, (60, n))).astype(np.float32)
+        expected = self.worth + rng.normal(0, 0.05, n)
+        self.prior = Outlook(expected, np.zeros((0, n)), 0.15**2, np.zeros((n, 0)))
         self.luck = rng.normal(0, 0.02, (len(N_TRAIN), n))
         self.slips = rng.uniform(0.7, 1.3, 10_000)
         self.pace = MeasuredPace(self.costs, N_TRAIN, 4, 1.5)
@@ -48,12 +49,10 @@ class World:
         self.groups.append(Group(tuple(range(len(self.costs), len(self.costs) + count)), first))
         self.costs += [cost] * count
 
-    def foresee(self, trials: Mapping[int, tuple[float, int]]) -> Float32Array:
+    def foresee(self, trials: Mapping[int, tuple[float, int]]) -> Outlook:
         """What is known of a configuration is all the more certain the more its trials count."""
-        draws = self.prior.copy()
-        for place, (score, weight) in trials.items():
-            draws[:, place] = score + (draws[:, place] - score) / (1 + 3 * weight)
-        return draws
+        places = [place for place, (_, weight) in trials.items() for _ in range(weight)]
+        return self.prior.after(places, np.array([trials[place][0] for place in places]))
 
     def score(self, place: int, level: int) -> float:
         return float(self.worth[place] + self.luck[level, place] - 0.03 * (2 - level))

@@ -10,6 +10,7 @@ import pytest
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import WeightsError
+from metallmix_kedro.surrogate import Outlook
 from metallmix_kedro.trained.within_budget import search
 from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace, Step
 from metallmix_kedro.trained.within_budget.search import Search, SearchWithinBudget
@@ -66,9 +67,9 @@ class FakeTrials:
 class FakeForesight:
     configurations = HEADS
 
-    def draws(self, _: Mapping[int, Any]) -> np.ndarray:
-        rng = np.random.default_rng(0)
-        return rng.normal(0.5, 0.1, (40, len(HEADS))).astype(np.float32)
+    def after(self, _: Mapping[int, Any]) -> Outlook:
+        n = len(HEADS)
+        return Outlook(np.full(n, 0.5), np.zeros((0, n)), 0.01, np.zeros((n, 0)))
 
     def candidate(self, place: int) -> Any:
         return SimpleNamespace(configuration=HEADS[place])

@@ -23,7 +23,7 @@ from metallmix_kedro.explanation import Candidate
 from metallmix_kedro.history import SCORE, LeftOut
 from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support import Unchanging
-from metallmix_kedro.surrogate import Float32Array
+from metallmix_kedro.surrogate import Outlook
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +59,7 @@ class Foresight:
         scored = score_space(target, self._surrogate, among)
         most_s = limits.max_training_time_s or float("inf")
         self._scored = scored[scored["training_time_s"] <= most_s].reset_index(drop=True)
-        averages = self._surrogate.average(self._scored)
-        expected = averages if target.outside else self._scored["relative_score"]
-        self._before = self._surrogate.outlook(self._scored, expected)
+        self._before = self._surrogate.outlook(self._scored, self._scored["relative_score"])
         rows: list[dict[Any, Any]] = self._scored.to_dict("records")
         self.configurations = list(map(Configuration.from_mapping, rows))
         self.seconds = self._scored["training_time_s"].to_numpy(dtype=np.float64)
@@ -71,8 +69,8 @@ class Foresight:
         found = {places.get(Configuration.from_mapping(one)): (one[SCORE], 1) for one in own}
         self._earlier = {place: one for place, one in found.items() if place is not None}
 
-    def draws(self, trials: Mapping[int, tuple[float, int]]) -> Float32Array:
-        """Return what the relative scores may be after some trials, shape (m, n).
+    def after(self, trials: Mapping[int, tuple[float, int]]) -> Outlook:
+        """Return what is to be expected of the relative scores after some trials.
 
         Parameters
         ----------
@@ -83,7 +81,7 @@ class Foresight:
         places = [place for place, (_, weight) in told.items() for _ in range(weight)]
         scores = np.array([told[place][0] for place in places])
         relative = self._surrogate.relative_score(scores, self._scored.iloc[places])
-        return self._before.after(places, relative, self._surrogate.card.training.seed).draws
+        return self._before.after(places, relative)
 
     def candidate(self, place: int) -> Candidate:
         """Describe a configuration with what was predicted of it before any of these trials."""

@@ -6,12 +6,12 @@ whose trials are cheap begin on few images, and the best third goes on to more (
 successive halving; Li et al., "A System for Massively Parallel Hyperparameter Tuning", MLSys 2020).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from metallmix_kedro.surrogate import Float32Array
+from metallmix_kedro.surrogate import Outlook
 from metallmix_kedro.trained.within_budget.pace import MeasuredPace, Step
 
 GOES_ON = 1 / 3
@@ -78,8 +78,8 @@ class Results:
         return found
 
 
-Foresee = Callable[[Mapping[int, tuple[float, int]]], Float32Array]
-"""From `Results.comparable` to draws of the relative scores of all n configurations, (m, n)."""
+Foresee = Callable[[Mapping[int, tuple[float, int]]], Outlook]
+"""From `Results.comparable` to what is to be expected of all configurations."""
 
 
 def next_step(
@@ -108,10 +108,9 @@ def next_step(
             costs[step] = max(seconds, 1e-6)
     if not costs:
         return None
-    draws = foresee(results.comparable())
-    means = enumerate(draws.mean(axis=0).tolist())
-    tried = {place: one for place, one in means if results.is_tried(place)}
-    return max(costs, key=lambda step: _gain(step, tried, draws) / costs[step])
+    outlook = foresee(results.comparable())
+    tried = [place for place in range(len(outlook.mean)) if results.is_tried(place)]
+    return max(costs, key=lambda step: _gain(step, tried, outlook) / costs[step])
 
 
 def _possible(groups: Sequence[Group], results: Results) -> Iterator[Step]:
@@ -130,9 +129,12 @@ def _possible(groups: Sequence[Group], results: Results) -> Iterator[Step]:
                 yield Step(chosen, level + 1)
 
 
-def _gain(step: Step, tried: Mapping[int, float], draws: Float32Array) -> float:
+def _gain(step: Step, tried: Collection[int], outlook: Outlook) -> float:
     """Return by how much the best of a step is expected to exceed the best of those tried."""
-    nothing = float(draws.mean())
-    other = max((one for place, one in tried.items() if place not in step.places), default=nothing)
-    after = np.maximum(draws[:, step.places].max(axis=1), other).mean()
-    return float(after) - max(tried.values(), default=nothing)
+    means, places = outlook.mean, list(step.places)
+    others = [place for place in tried if place not in step.places]
+    if not others:
+        return float(means[places].max() - means.mean())
+    best = max(others, key=lambda place: means[place])
+    after = means[best] + outlook.expected_gain(best)[places].max()
+    return float(after - means[list(tried)].max())

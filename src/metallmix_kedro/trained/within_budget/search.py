@@ -126,7 +126,7 @@ class SearchWithinBudget:
 
     def _next(self) -> Step | None:
         left_s = self._budget_s - self._used_s()
-        return next_step(self._groups, self._results, self._foresight.draws, self._pace, left_s)
+        return next_step(self._groups, self._results, self._foresight.after, self._pace, left_s)
 
     def _try(self, step: Step) -> None:
         more = f" and {len(step.places) - 1} more" if len(step.places) > 1 else ""
