@@ -6,14 +6,13 @@ from html import escape
 from metallmix_kedro.decision import LearningCurve, LearningCurves
 from metallmix_kedro.explanation import formatting, names
 from metallmix_kedro.history import Measure
-from metallmix_kedro.report.pareto_picture import Figure, score_layout
+from metallmix_kedro.report.pareto_picture import SEE_THROUGH, Figure, score_layout
 from metallmix_kedro.report.recommendation import Recommendation
 
 MORE_IMAGES = 500
 """So many more are asked what they would buy."""
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
-_SEE_THROUGH = "rgba(0,0,0,0)"
 _TICKS = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 
 
@@ -96,7 +95,7 @@ def _band(curve: LearningCurve) -> Figure:
         "mode": "lines",
         "fill": "toself",
         "fillcolor": "rgba(0,114,178,0.15)",
-        "line": {"color": _SEE_THROUGH},
+        "line": {"color": SEE_THROUGH},
         "name": "its interval",
         "hoverinfo": "skip",
     }

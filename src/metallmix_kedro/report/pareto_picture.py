@@ -21,7 +21,14 @@ Figure = dict[str, Any]
 
 _PREDICTED = ("score", "score_low", "score_high", "training_time_s")
 _GREY, _BLUE, _ORANGE = "#888", "#0072b2", "#d55e00"
-_SEE_THROUGH = "rgba(0,0,0,0)"
+SEE_THROUGH = "rgba(0,0,0,0)"
+FRAME: Figure = {
+    "hovermode": "closest",
+    "hoverlabel": {"align": "left"},
+    "paper_bgcolor": SEE_THROUGH,
+    "plot_bgcolor": SEE_THROUGH,
+}
+"""Layout that all pictures share."""
 _LABEL_PLACES = ("middle left", "bottom center", "top center", "middle right")
 _TICKS = {
     **{share: f"{share:g} s" for share in (0.1, 0.2, 0.5)},
@@ -87,7 +94,7 @@ def draw_pareto(
                 "text": [f"<b>{one.ref}</b>" for one in candidates],
                 "textposition": _label_places(candidates),
                 "marker": {
-                    "color": _SEE_THROUGH,
+                    "color": SEE_THROUGH,
                     "size": 13,
                     "line": {"color": _ORANGE, "width": 2},
                 },
@@ -221,10 +228,7 @@ def score_layout(
         },
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
         "margin": {"l": 20, "r": 10, "t": 10, "b": 20},
-        "hovermode": "closest",
-        "hoverlabel": {"align": "left"},
-        "paper_bgcolor": _SEE_THROUGH,
-        "plot_bgcolor": _SEE_THROUGH,
+        **FRAME,
         "shapes": [
             {
                 "type": "line",

@@ -13,7 +13,7 @@ import pandas as pd
 from metallmix_kedro.explanation import Attribution, Candidate, TopFeature, formatting, names
 from metallmix_kedro.history import Measure
 from metallmix_kedro.report.curve_picture import draw_curves
-from metallmix_kedro.report.pareto_picture import Figure, draw_pareto
+from metallmix_kedro.report.pareto_picture import FRAME, Figure, draw_pareto
 from metallmix_kedro.report.recommendation import Recommendation
 
 Label = tuple[str, str, str]
@@ -25,7 +25,6 @@ ROW_HEIGHT = 46
 
 _AXIS_HEIGHT = 44
 _GREY, _BLUE, _ORANGE = "#888", "#0072b2", "#d55e00"
-_SEE_THROUGH = "rgba(0,0,0,0)"
 
 
 def draw_pictures(
@@ -114,8 +113,8 @@ def _intervals(
     rows: Sequence[tuple[int, Candidate]], name: str, colour: str, measure: Measure
 ) -> Figure:
     scores = [_percent(one.score) for _, one in rows]
-    above = [_percent(one.score_high) - score for (_, one), score in zip(rows, scores, strict=True)]
-    below = [score - _percent(one.score_low) for (_, one), score in zip(rows, scores, strict=True)]
+    above = [_percent(one.score_high) - _percent(one.score) for _, one in rows]
+    below = [_percent(one.score) - _percent(one.score_low) for _, one in rows]
     texts = [
         [
             f"{one.ref} {names.title(one.configuration)}",
@@ -198,8 +197,5 @@ def _layout(labels: Sequence[Label], axis: dict[str, Any]) -> Figure:
         ],
         "showlegend": False,
         "margin": {"l": 4, "r": 12, "t": 4, "b": 26},
-        "hovermode": "closest",
-        "hoverlabel": {"align": "left"},
-        "paper_bgcolor": _SEE_THROUGH,
-        "plot_bgcolor": _SEE_THROUGH,
+        **FRAME,
     }
