@@ -201,6 +201,7 @@ class _Talk:
             model=identity.name,
             digest=identity.digest,
             quantisation=identity.quantisation,
+            adapter=identity.adapter,
             server_version=identity.version,
             temperature=self.parameters.temperature,
             seed=self.parameters.seed,

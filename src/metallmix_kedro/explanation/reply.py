@@ -27,13 +27,13 @@ DecidedBy = Literal["llm", "surrogate"]
 class LLMReply(BaseModel):
     """What a language model replied, and all that is needed to know where it came from.
 
-    ``weight`` is that of its vote, ``weight_why`` says where it comes from; ``ballots`` are the
-    votes, one an order of the candidates, none where the vote has no weight. ``raw``,
-    ``thinking``, ``error`` and ``attempts`` are those of the last reply: the explanation of
-    ``explained_ref``, in mode ``free`` also the configuration. Without a model ``error`` says why
-    there is none. Token counts and seconds are sums over everything that was asked;
-    ``response_time_s`` is the time that was waited, ``prefill_s`` and ``decoding_s`` are what the
-    model measured of it.
+    ``adapter`` is the SHA-256 of a LoRA adapter on top of the model. ``weight`` is that of its
+    vote, ``weight_why`` says where it comes from; ``ballots`` are the votes, one an order of the
+    candidates, none where the vote has no weight. ``raw``, ``thinking``, ``error`` and
+    ``attempts`` are those of the last reply: the explanation of ``explained_ref``, in mode
+    ``free`` also the configuration. Without a model ``error`` says why there is none. Token counts
+    and seconds are sums over everything that was asked; ``response_time_s`` is the time that was
+    waited, ``prefill_s`` and ``decoding_s`` are what the model measured of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,6 +44,7 @@ class LLMReply(BaseModel):
     model: str | None = None
     digest: str | None = None
     quantisation: str | None = None
+    adapter: str | None = None
     server_version: str | None = None
     temperature: float | None = None
     seed: int | None = None

@@ -4,12 +4,17 @@ Of the bindings to llama.cpp xllamacpp comes as prebuilt wheels for all systems,
 releases, and gives schema-bound decoding, log-probabilities, a prompt cache and timings.
 """
 
+import hashlib
 import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from metallmix_kedro.language_models.embedded_weights import quantisation, ready_weights
+from metallmix_kedro.language_models.embedded_weights import (
+    quantisation,
+    ready_adapter,
+    ready_weights,
+)
 from metallmix_kedro.language_models.language_model import (
     MAX_ALTERNATIVES,
     Answer,
@@ -33,9 +38,16 @@ class EmbeddedModel:
 
     def __init__(self, parameters: ServerParameters) -> None:
         path, digest = ready_weights(parameters.embedded)
-        self._server, version = _load(path, parameters.num_ctx, parameters.num_thread)
+        name, adapter, adapter_digest = path.name, None, None
+        if found := ready_adapter(parameters.embedded):
+            adapter, adapter_digest = found
+            name = f"{name} with {adapter.name}"
+            digest = hashlib.sha256(f"{digest} {adapter_digest}".encode()).hexdigest()
+        self._server, version = _load(path, parameters.num_ctx, parameters.num_thread, adapter)
         self._think = parameters.think
-        self._identity = Identity("embedded", path.name, digest, quantisation(path), version)
+        self._identity = Identity(
+            "embedded", name, digest, quantisation(path), version, adapter_digest
+        )
 
     @property
     def identity(self) -> Identity:
@@ -133,7 +145,9 @@ def _last(pieces: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=2)
-def _load(path: Path, num_ctx: int, num_thread: int | None) -> tuple[Any, str | None]:
+def _load(
+    path: Path, num_ctx: int, num_thread: int | None, adapter: Path | None = None
+) -> tuple[Any, str | None]:
     """Load a model; the same one stays loaded, with the prompt it read last."""
     try:
         import xllamacpp
@@ -152,11 +166,16 @@ def _load(path: Path, num_ctx: int, num_thread: int | None) -> tuple[Any, str | 
     if num_thread is not None:
         parameters.cpuparams.n_threads = num_thread
         parameters.cpuparams_batch.n_threads = num_thread
+    if adapter is not None:
+        parameters.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     try:
         server = xllamacpp.Server(parameters)
     except Exception as error:
+        what = f"the model {path}"
+        if adapter is not None:
+            what += f" with the adapter {adapter}, which has to be a LoRA made of this model"
         raise LLMUnavailableError(
-            f"llama.cpp cannot load the model {path} ({' '.join(str(error).split())[:200]})."
+            f"llama.cpp cannot load {what} ({' '.join(str(error).split())[:200]})."
         ) from error
     return server, getattr(xllamacpp, "__version__", None)
 

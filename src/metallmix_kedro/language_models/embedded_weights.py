@@ -45,7 +45,7 @@ def ready_weights(parameters: EmbeddedParameters) -> tuple[Path, str]:
                 "llm.embedded.url and llm.embedded.sha256 to have one fetched."
             )
         _fetch(parameters.url, path, parameters.sha256 or "")
-    _check_magic(path)
+    _check_magic(path, "path")
     found = _known_sha256(path, path.stat().st_size, path.stat().st_mtime_ns)
     if parameters.sha256 is not None and found != parameters.sha256:
         raise LLMUnavailableError(
@@ -70,16 +70,44 @@ def quantisation(path: Path) -> str | None:
     return found[1] if found else None
 
 
+def ready_adapter(parameters: EmbeddedParameters) -> tuple[Path, str] | None:
+    """Return the file of an adapter and its SHA-256; None where no adapter is named.
+
+    Raises
+    ------
+    LLMUnavailableError
+        If there is no such file, it is no GGUF file, or its checksum is another.
+    """
+    if parameters.adapter is None:
+        return None
+    path = Path(parameters.adapter).expanduser()
+    if not path.is_file():
+        raise LLMUnavailableError(
+            f"There is no adapter file {path} (parameter llm.embedded.adapter); mend the path, or "
+            "set it to null to use the model without an adapter."
+        )
+    _check_magic(path, "adapter")
+    found = _known_sha256(path, path.stat().st_size, path.stat().st_mtime_ns)
+    if parameters.adapter_sha256 not in (None, found):
+        raise LLMUnavailableError(
+            f"The adapter file {path} has the SHA-256 {found}, not {parameters.adapter_sha256} "
+            "(parameter llm.embedded.adapter_sha256); it is another file than was meant."
+        )
+    return path, found
+
+
 @lru_cache(maxsize=8)
 def _known_sha256(path: Path, size: int, changed: int) -> str:  # noqa: ARG001 (part of the key)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_magic(path: Path) -> None:
+def _check_magic(path: Path, parameter: str) -> None:
     with path.open("rb") as file:
         if file.read(4) != MAGIC:
-            raise LLMUnavailableError(f"{path} is no GGUF file (parameter llm.embedded.path).")
+            raise LLMUnavailableError(
+                f"{path} is no GGUF file (parameter llm.embedded.{parameter})."
+            )
 
 
 def _fetch(url: str, path: Path, wanted: str) -> None:

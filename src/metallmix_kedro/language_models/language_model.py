@@ -27,6 +27,8 @@ class Identity:
     """Which model it is: its name, digest (sha256) and quantisation, and what runs it.
 
     ``thinks`` says whether it can think aloud before it answers, as far as the server tells.
+    ``adapter`` is the SHA-256 of a LoRA adapter that is loaded on top; the ``digest`` is then of
+    both, so that what was measured of the model alone does not count for it.
     """
 
     provider: Literal["ollama", "openai", "embedded"]
@@ -35,6 +37,7 @@ class Identity:
     quantisation: str | None
     version: str | None
     thinks: bool = False
+    adapter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,19 @@ class EmbeddedParameters(Parameters):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         None, description="Checksum of the file; needed to download one."
     )
+    adapter: FilePath | None = Field(
+        None, description="A LoRA adapter (GGUF) for the model, see docs/language_models.md."
+    )
+    adapter_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="Checksum of the adapter."
+    )
 
     @model_validator(mode="after")
     def _a_download_is_checked(self) -> "EmbeddedParameters":
         if self.url is not None and self.sha256 is None:
             raise ValueError("embedded.url needs embedded.sha256: what is downloaded is checked")
+        if self.adapter_sha256 is not None and self.adapter is None:
+            raise ValueError("embedded.adapter_sha256 needs embedded.adapter, the file it is of")
         return self
 
     @property
