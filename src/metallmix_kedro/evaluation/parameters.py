@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from metallmix_kedro.evaluation.ablation_parameters import LLMAblationParameters
 from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
+from metallmix_kedro.evaluation.tuning_parameters import TuningSetParameters
 from metallmix_kedro.support import Parameters
 
 MethodName = Literal[
@@ -84,6 +85,10 @@ class EvaluationParameters(Parameters):
     llm_ablation: LLMAblationParameters = Field(
         default_factory=LLMAblationParameters,
         description="Whether and of what the help of language models is measured.",
+    )
+    tuning_set: TuningSetParameters = Field(
+        default_factory=TuningSetParameters,
+        description="Examples to tune a language model on, made of recorded outcomes.",
     )
     judge: JudgeParameters = Field(
         default_factory=JudgeParameters, description="The language model that judges."

@@ -36,3 +36,7 @@ from .reply import (
     decide as decide,
     read_free_choice as read_free_choice,
 )
+from .tuning_examples import (
+    choice_example as choice_example,
+    explanation_example as explanation_example,
+)

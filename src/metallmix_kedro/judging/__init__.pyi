@@ -6,4 +6,5 @@ from .ablation_table import (
 )
 from .check import rate_labelled as rate_labelled, report_judge as report_judge
 from .judge import judge_recommendation as judge_recommendation
+from .tuning_set import build_tuning_set as build_tuning_set
 from .vote_weight import weight_table as weight_table

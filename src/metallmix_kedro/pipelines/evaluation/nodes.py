@@ -12,6 +12,7 @@ from metallmix_kedro.explanation import DecisionPrompts, PromptTexts
 from metallmix_kedro.history import History, Objective
 from metallmix_kedro.judging import (
     ablation,
+    build_tuning_set,
     current_rows,
     fingerprint,
     judge_recommendation,
@@ -172,3 +173,20 @@ def table_llm_ablation(
 def draw_llm_ablation(table: pd.DataFrame) -> Figure:
     """Draw the regret with and without a language model."""
     return llm_pictures.draw_ablation(table)
+
+
+def make_tuning_set(
+    history: pd.DataFrame,
+    recommendation_prompt: dict[str, Callable[[], str]],
+    evaluation: EvaluationParameters,
+    meta_learning: MetaLearningParameters,
+    recommendation: RecommendationParameters,
+    retrieval: RetrievalParameters,
+    objective: Objective,
+    input_versions: dict[str, str] | None,
+) -> dict[str, Any]:
+    """Make examples to tune a language model on, of every dataset left out."""
+    settings = Settings(evaluation, meta_learning, recommendation, retrieval, objective)
+    prompts = DecisionPrompts.from_partitions(recommendation_prompt)
+    version = (input_versions or {}).get("history")
+    return build_tuning_set(History.scored(history, objective), settings, prompts, version)

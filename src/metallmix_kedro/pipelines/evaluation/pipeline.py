@@ -116,6 +116,17 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="draw_llm_ablation",
                 tags=["llm_ablation"],
             ),
+            Node(
+                nodes.make_tuning_set,
+                inputs=["history", "recommendation_prompt", *_SETTINGS, "input_versions"],
+                outputs={
+                    "train": "tuning_train",
+                    "test": "tuning_test",
+                    "card": "tuning_card",
+                },
+                name="make_tuning_set",
+                tags=["tuning_set"],
+            ),
         ],
         namespace="evaluation",
         prefix_datasets_with_namespace=False,
