@@ -9,9 +9,7 @@ from statistics import fmean
 from types import SimpleNamespace
 from typing import Any
 
-from rich.progress import track
-
-from metallmix_kedro.explanation import Choice
+from metallmix_kedro.explanation import weighed
 from metallmix_kedro.explanation.choice import combine
 from metallmix_kedro.language_models import (
     LETTERS,
@@ -30,7 +28,7 @@ WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 1000.0)
 
 
 def main() -> None:
-    """Ask and print, as JSON."""
+    """Ask and print as JSON: a line a list, then the means."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="GGUF file")
     parser.add_argument("--adapter", help="GGUF file of a LoRA")
@@ -47,7 +45,10 @@ def main() -> None:
     )
     model = connect(parameters)
     lists = list(read_lists(wanted.examples, wanted.lists))
-    rows = [row for one in track(lists) for row in [votes(model, one)]]
+    rows = []
+    for one in lists:
+        rows.append(votes(model, one))
+        print(json.dumps({"list": one[0]["list"], **rows[-1]}), flush=True)
     found = {"model": model.identity.name, "digest": model.identity.digest, **summary(rows)}
     print(json.dumps(found, indent=2))
 
@@ -66,24 +67,28 @@ def votes(model: LanguageModel, lines: list[dict[str, Any]]) -> dict[str, Any]:
     first = lines[0]
     refs = [f"C{place}" for place in range(len(first["regrets"]))]
     regrets = dict(zip(refs, first["regrets"], strict=True))
-    candidates = [
-        SimpleNamespace(ref=ref, relative_score=score)
-        for score, ref in sorted(zip(first["predicted"], refs, strict=True), reverse=True)
-    ]
+    candidates = [SimpleNamespace(ref=ref, relative_score=0.0) for ref in refs]
     ballots = [ask(model, line, (*refs[k:], *refs[:k])) for k, line in enumerate(lines)]
-    heard: list[Choice] = [combine(candidates, ballots, weight) for weight in WEIGHTS]  # type: ignore[arg-type]
+    heard = combine(candidates, ballots, 0.0)  # type: ignore[arg-type]
+    # As a recommendation lists them: what is predicted best first.
+    ranked = sorted(zip(first["predicted"], refs, strict=True), reverse=True)
+    support = [heard.support[ref] for _, ref in ranked]
+    found = []
+    for weight in WEIGHTS:
+        combined = weighed([score for score, _ in ranked], support, weight)
+        found.append(regrets[ranked[combined.index(max(combined))][1]])
     best = min(regrets.values())
     asked = [regrets[ballot.order[LETTERS.index(ballot.choice or "A")]] for ballot in ballots]
     return {
         "letters": [ballot.choice for ballot in ballots],
         "one order is best": fmean(regret == best for regret in asked),
-        "vote is best": regrets[heard[0].preferred or candidates[0].ref] == best,
-        "surrogate's first is best": regrets[candidates[0].ref] == best,
+        "vote is best": float(regrets[str(heard.preferred)] == best),
+        "surrogate's first is best": float(regrets[ranked[0][1]] == best),
         "chance": fmean(regret == best for regret in regrets.values()),
-        "position consistency": heard[0].consistency,
+        "position consistency": heard.consistency,
+        "support of the best": max(heard.support[ref] for ref in refs if regrets[ref] == best),
         "regret of any": fmean(regrets.values()),
-        "regrets": [regrets[one.chosen] for one in heard],
-        "support of the best": max(heard[0].support.get(r, 0) for r in refs if regrets[r] == best),
+        "regrets": found,
     }
 
 
