@@ -8,7 +8,12 @@ import pandas as pd
 
 from metallmix_kedro.declared import meta_features
 from metallmix_kedro.history import N_TRAIN, History, Objective
-from metallmix_kedro.meta_features import MetaFeatures, TargetDescription, add_probes
+from metallmix_kedro.meta_features import (
+    MetaFeatures,
+    TargetDescription,
+    add_probes,
+    relative_seconds,
+)
 from metallmix_kedro.retrieval import IndexCard, IndexEntry, Novelty, measure_novelty
 from metallmix_kedro.support import Unchanging
 from metallmix_kedro.surrogate import Surrogate
@@ -57,6 +62,9 @@ class Target(Unchanging):
     n_train : float or None
         So many of its images train the network that is predicted: `KEPT_SHARE` of them, but no more
         than ever trained one of the history; None where the history does not tell.
+    slower : float or None
+        How many times as long training takes on this machine as on the history's, by one timed
+        pass of the images (`meta_features.relative_seconds`); None where it is not known.
     """
 
     description: TargetDescription
@@ -65,10 +73,26 @@ class Target(Unchanging):
     others: tuple[IndexEntry, ...]
     novelty: Novelty
     n_train: float | None = None
+    slower: float | None = None
 
     @classmethod
-    def known(cls, description: TargetDescription, probes: pd.DataFrame, learned: Learned) -> Self:
+    def known(
+        cls,
+        description: TargetDescription,
+        probes: pd.DataFrame,
+        learned: Learned,
+        history_probes: pd.DataFrame | None = None,
+    ) -> Self:
         """Look the target up in what was learned.
+
+        Parameters
+        ----------
+        description : TargetDescription
+        probes : pandas.DataFrame
+            Of the target.
+        learned : Learned
+        history_probes : pandas.DataFrame, optional
+            Of the history's datasets: they tell how fast its machine is.
 
         Raises
         ------
@@ -85,6 +109,7 @@ class Target(Unchanging):
             others=tuple(entry for entry in card.entries if entry.dataset != name),
             novelty=measure_novelty(learned.index, card, description.meta_features, name),
             n_train=_training_size(description.meta_features, learned.history),
+            slower=None if history_probes is None else relative_seconds(probes, history_probes),
         )
 
     @property
@@ -114,11 +139,11 @@ class Target(Unchanging):
         """Predict scores and times of configurations beside it (`Surrogate.predict`).
 
         Every image is looked at in every epoch, so that beyond the largest training set of the
-        history the time grows with the images.
+        history the time grows with the images; on a machine known to be slower, with that.
         """
         predicted = surrogate.predict(frame, relative_score)
         times = predicted.filter(like="training_time")
-        return predicted.assign(**(times * self._times_the_images))
+        return predicted.assign(**(times * self._times_the_images * (self.slower or 1.0)))
 
     @property
     def _times_the_images(self) -> float:

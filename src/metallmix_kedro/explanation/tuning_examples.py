@@ -64,7 +64,8 @@ def true_claims(evidence: Evidence, ref: str, rng: np.random.Generator) -> Itera
     for kind in (*(kind for kind in NEEDED if kind in may_cite), str(rng.choice(others))):
         known = [one for one in true_statements(evidence, ref) if one.kind == kind]
         foremost = sorted(known, key=lambda one: -abs(one.weight))[:FOREMOST]
-        yield Claim(kind, foremost[rng.integers(len(foremost))].cites, random_words(kind, rng))
+        one = foremost[rng.integers(len(foremost))]
+        yield Claim(one.kind, one.cites, random_words(kind, rng))
 
 
 def random_words(kind: str, rng: np.random.Generator) -> str:

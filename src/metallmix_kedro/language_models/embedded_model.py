@@ -46,7 +46,7 @@ class EmbeddedModel:
         self._server, version = _load(path, parameters.num_ctx, parameters.num_thread, adapter)
         self._think = parameters.think
         self._identity = Identity(
-            "embedded", name, digest, quantisation(path), version, adapter_digest
+            "embedded", name, digest, quantisation(path), version, adapter=adapter_digest
         )
 
     @property

@@ -166,6 +166,7 @@ def recommend(
     input_versions: dict[str, str],
     read: ImagesRead | None = None,
     traits: Mapping[str, float] | None = None,
+    slower: float | None = None,
 ) -> Recommendation:
     """Put the decision together with all that it rests on.
 
@@ -191,6 +192,8 @@ def recommend(
         What was read of the target's folder; None for a card.
     traits : mapping of str to float, optional
         From `meta_features.known_traits`.
+    slower : float, optional
+        From `decision.Target`: what the times were multiplied by for this machine.
     """
     chosen = evidence.candidate(decision.chosen_ref)
     unit = fastest(evidence.candidates)
@@ -218,7 +221,7 @@ def recommend(
             device=device,
             relative=relative[chosen.ref],
             relative_to=unit.ref,
-            holds_for=_holds_for(device, evidence.budget),
+            holds_for=_holds_for(device, evidence.budget, slower),
         ),
         interval_level=card.calibration.level,
         decided_by=decision.decided_by,
@@ -274,13 +277,16 @@ def _relative(seconds: float, unit: float) -> float:
     return round(seconds / unit, 3) if unit > 0 else 1.0
 
 
-def _holds_for(device: str | None, budget: Budget | None) -> str:
+def _holds_for(device: str | None, budget: Budget | None, slower: float | None) -> str:
     """Say what predicted seconds hold for, and what to go by elsewhere."""
     images = "" if budget is None else f" and images of {budget.image_size} px"
-    return (
-        f"Seconds hold for the history's device{f' ({device})' if device else ''}{images}; "
-        "elsewhere go by the ratio."
-    )
+    theirs = f"the history's device{f' ({device})' if device else ''}"
+    if slower is not None:
+        return (
+            f"Seconds hold for this machine{images}: by one timed pass it takes {slower:g} times "
+            f"as long as {theirs}."
+        )
+    return f"Seconds hold for {theirs}{images}; elsewhere go by the ratio."
 
 
 def content_sha256(model: BaseModel) -> str:

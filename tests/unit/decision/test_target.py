@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,3 +85,12 @@ def test_beyond_the_largest_training_set_the_time_grows_with_the_images(
     assert found["score"].tolist() == [0.5, 0.5]
     seconds = found.filter(like="training_time").to_numpy()
     assert seconds == pytest.approx(times * np.array([[1.0, 0.5, 2.0]] * 2))
+
+
+def test_on_a_slower_machine_the_times_are_longer_and_nothing_else() -> None:
+    one = of(1000, 900)
+    twice, frame = replace(one, slower=2.0), one.beside(SPACE.frame().head(5))
+    here, there = twice.predict(made.surrogate(), frame), one.predict(made.surrogate(), frame)
+    times = [name for name in here if name.startswith("training_time")]
+    assert (here[times] == 2 * there[times]).all(axis=None)
+    pd.testing.assert_frame_equal(here.drop(columns=times), there.drop(columns=times))

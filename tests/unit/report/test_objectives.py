@@ -9,10 +9,11 @@ from rich.console import Console
 from metallmix_kedro.decision.gather import gather_warnings
 from metallmix_kedro.decision.scoring import AllowedSpace
 from metallmix_kedro.explanation.claims import check_explanation
-from metallmix_kedro.explanation.evidence import Evidence
+from metallmix_kedro.explanation.evidence import Budget, Evidence
 from metallmix_kedro.explanation.explanation import explain_from_attributions
 from metallmix_kedro.explanation.statements import true_statements
 from metallmix_kedro.history.objective import MEASURES
+from metallmix_kedro.report.recommendation import _holds_for
 from metallmix_kedro.report.terminal import render_summary
 from tests import made_recommendation as made
 from tests.fabricated import SPACE
@@ -171,3 +172,9 @@ def test_the_sentence_on_times_names_device_and_budget():
     said = made.recommendation(shown).training_time_s
     assert "and images of 96 px; elsewhere" in said.holds_for
     assert str(said.device) in said.holds_for
+
+
+def test_where_the_machine_was_timed_the_seconds_are_its_own():
+    assert "this machine and images of 96 px: by one timed pass it takes 1.41 times" in _holds_for(
+        "cpu:0", Budget(n_images=240, image_size=96), 1.41
+    )

@@ -1,5 +1,6 @@
 """How fast the machine is on which the target was probed, against that of the history."""
 
+import numpy as np
 import pandas as pd
 
 _UNDISTURBED = 0.25
@@ -20,11 +21,14 @@ def relative_seconds(target_probes: pd.DataFrame, history_probes: pd.DataFrame) 
     Returns
     -------
     float or None
-        Above 0, 2 for a machine half as fast: the median over the backbones that probed both. None
-        where there is none, or its time is not known.
+        Above 0, 2 for a machine half as fast: the median over the backbones that probed both, to
+        the next power of the root of 2, as fine as one pass can tell, so that the same machine
+        gives the same. None where no backbone probed both, or its time is not known.
     """
     ratios = (_an_image(target_probes) / _an_image(history_probes)).dropna()
-    return float(ratios.median()) if len(ratios) else None
+    if ratios.empty or not ratios.median() > 0:
+        return None
+    return round(float(2 ** (np.round(2 * np.log2(ratios.median())) / 2)), 2)
 
 
 def _an_image(probes: pd.DataFrame) -> pd.Series:

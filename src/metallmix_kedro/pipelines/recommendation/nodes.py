@@ -97,9 +97,12 @@ def load_learned(
     return Learned(History.scored(history, objective), surrogate, index, card, objective)
 
 
-def know_target(description: Json, target_probes: pd.DataFrame, learned: Learned) -> Target:
-    """Look the target up among what was learned: its own trials, its place in the history."""
-    return Target.known(TargetDescription.model_validate(description), target_probes, learned)
+def know_target(
+    description: Json, target_probes: pd.DataFrame, learned: Learned, history_probes: pd.DataFrame
+) -> Target:
+    """Look the target up among what was learned: its own trials, its place, the machine's speed."""
+    known = TargetDescription.model_validate(description)
+    return Target.known(known, target_probes, learned, history_probes)
 
 
 def retrieve_similar_trials(
@@ -217,6 +220,7 @@ def decide(
         input_versions=input_versions or {},
         read=target.description.read,
         traits=known_traits(target.probes),
+        slower=target.slower,
     )
     return recommendation.model_dump(mode="json")
 

@@ -47,7 +47,11 @@ def create_pipeline(**_: object) -> Pipeline:
             ],
             "learned",
         ),
-        _step(nodes.know_target, ["target_meta_features", "target_probes", "learned"], "target"),
+        _step(
+            nodes.know_target,
+            ["target_meta_features", "target_probes", "learned", "probes"],
+            "target",
+        ),
         _step(
             nodes.retrieve_similar_trials,
             ["target", "learned", "trial_top_features", RECOMMENDATION],

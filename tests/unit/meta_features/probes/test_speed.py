@@ -19,7 +19,14 @@ def test_it_is_the_ratio_of_seconds_an_image_on_an_undisturbed_machine() -> None
     assert relative_seconds(as_table([probe(SMALL, 0.1, 50)]), HISTORY) == pytest.approx(2)
     assert relative_seconds(as_table([probe(LARGE, 1.0)]), HISTORY) == pytest.approx(0.5)
     both = as_table([probe(SMALL, 0.2), probe(LARGE, 2.0)])
-    assert relative_seconds(both, HISTORY) == pytest.approx(1.5)
+    assert relative_seconds(both, HISTORY) == pytest.approx(
+        1.41
+    )  # 1.5, to a power of the root of 2
+
+
+def test_a_little_disturbance_changes_nothing() -> None:
+    found = {relative_seconds(as_table([probe(SMALL, s)]), HISTORY) for s in (0.09, 0.1, 0.11)}
+    assert found == {1.0}
 
 
 def test_it_is_unknown_where_one_of_the_machines_is() -> None:
