@@ -40,7 +40,9 @@ class MetaLearningParameters(Parameters):
     score_model: Annotated[
         BoostingParameters,
         Field(description="The model of the relative score."),
-    ] = BoostingParameters(n_rounds=200, max_depth=3, min_child_weight=8.0, colsample_bynode=0.3)
+    ] = BoostingParameters(
+        n_rounds=400, max_depth=3, eta=0.02, min_child_weight=8.0, colsample_bynode=0.3
+    )
     time_model: Annotated[
         BoostingParameters, Field(description="The model of the logarithm of the training time.")
     ] = BoostingParameters()
