@@ -68,15 +68,13 @@ def prospects(
     together = _with_tried(surrogate, scored, tried)
     outlook = surrogate.outlook(together, together["relative_score"])
     places = _places(together, tried)
-    known = together.assign(chance=_chances(outlook, together, average))
+    known = together
     if len(places):
         scores = surrogate.relative_score(tried[SCORE].to_numpy(dtype=np.float64), tried)
         outlook = outlook.after(places.tolist(), scores)
         best = int(places[np.argmax(scores)])
         known = known.assign(
-            chance=_chances(outlook, together, average),
-            gain=outlook.expected_gain(best),
-            gain_chance=outlook.chance_to_beat(best),
+            gain=outlook.expected_gain(best), gain_chance=outlook.chance_to_beat(best)
         )
     left = np.setdiff1d(np.arange(len(scored)), places)
     if not len(left):
@@ -86,7 +84,7 @@ def prospects(
             f"All {len(scored)} configurations that may be chosen were tried on the target "
             f"already. Allow more ({more}), or keep the best of them."
         )
-    shown = known.iloc[left]
+    shown = known.assign(chance=_chances(outlook, together, average)).iloc[left]
     if len(places):
         after = pd.Series(outlook.mean[left], index=shown.index)
         after_all = target.predict(surrogate, shown, after)

@@ -3,11 +3,9 @@ from .averages import (
     shared_enough as shared_enough,
 )
 from .cells import (
-    Cells as Cells,
     belongs as belongs,
     coded as coded,
     draw_evenly as draw_evenly,
-    numbered as numbered,
 )
 from .collect import collect_history as collect_history
 from .columns import (

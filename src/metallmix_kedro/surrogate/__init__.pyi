@@ -19,6 +19,6 @@ from .point import (
     fit_point_model as fit_point_model,
     trial_weights as trial_weights,
 )
-from .uncertainty.outlook import Outlook as Outlook
+from .uncertainty.outlook import Outlook as Outlook, expected_improvement as expected_improvement
 from .uncertainty.probe_levels import LEVELS as LEVELS, hide as hide, known_level as known_level
 from .uncertainty.spread import Spread as Spread

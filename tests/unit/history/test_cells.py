@@ -5,33 +5,8 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.history.cells import Cells, coded, draw_evenly
+from metallmix_kedro.history.cells import coded, draw_evenly
 from tests.fabricated import fabricate_history
-
-PAIRS = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(0, 3), st.floats(-1, 1)), min_size=1, max_size=60
-)
-
-
-@given(PAIRS)
-def test_cells_are_the_groups_of_configuration_and_dataset(rows):
-    table = pd.DataFrame(rows, columns=["configuration", "dataset", "value"])
-    plain = table.groupby(["configuration", "dataset"], sort=False)["value"].mean()
-
-    cells = Cells.of(table["configuration"].to_numpy(), table["dataset"].to_numpy())
-
-    assert list(zip(cells.configuration, cells.dataset, strict=True)) == plain.index.tolist()
-    # What pandas adds up between the rows of a group may change the last digit.
-    means = cells.means(table["value"].to_numpy())
-    np.testing.assert_allclose(means, plain.to_numpy(), rtol=1e-14)
-    shown = table.iloc[cells.first]
-    assert shown["configuration"].tolist() == cells.configuration.tolist()
-
-
-def test_no_trials_make_no_cells():
-    nothing = np.array([], dtype=np.int64)
-    cells = Cells.of(nothing, nothing)
-    assert len(cells.first) == len(cells.means(np.array([]))) == 0
 
 
 def test_coded_trials_hold_the_same_values():

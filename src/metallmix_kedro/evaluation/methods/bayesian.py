@@ -9,11 +9,11 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import norm
 
 from metallmix_kedro.declared import Hyperparameter, hyperparameters
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.support import require
+from metallmix_kedro.surrogate import expected_improvement
 
 Values = npt.NDArray[np.float64]
 
@@ -103,19 +103,3 @@ def _on_scale(declared: Hyperparameter, values: Values) -> Values:
     """Put numbers on their scale; a count that may be 0, which has no logarithm, stays as it is."""
     may_be_zero = declared.kind == "whole_number" and declared.problem_with(0) is None
     return values if may_be_zero and declared.scale is None else declared.on_scale(values)
-
-
-def expected_improvement(mean: Values, std: Values, best: float) -> Values:
-    """Return the expected improvement over the best score so far, shape (n,), at least 0.
-
-    Parameters
-    ----------
-    mean, std : ndarray
-        Predicted mean and standard deviation, shape (n,).
-    best : float
-        Highest score seen.
-    """
-    spread = np.maximum(std, 1e-12)
-    z = (mean - best) / spread
-    improvement: Values = (mean - best) * norm.cdf(z) + spread * norm.pdf(z)
-    return np.maximum(improvement, 0)

@@ -126,16 +126,30 @@ class Outlook:
     def expected_gain(self, reference: int) -> FloatArray:
         """Return by how much each is expected to raise the best of it and one of them, shape (n,).
 
-        The expected improvement (Jones, Schonlau and Welch, "Efficient global optimization of
-        expensive black-box functions", 1998, equation 15).
-
         Parameters
         ----------
         reference : int
             Position of that one: the best that was tried.
         """
         lead, spread = self.above(reference)
-        scale = np.where(spread > 0, spread, 1.0)
-        density = np.exp(-0.5 * (lead / scale) ** 2) / np.sqrt(2 * np.pi)
-        gain = lead * ndtr(lead / scale) + scale * density
-        return np.where(spread > 0, gain, np.maximum(lead, 0.0))
+        return expected_improvement(lead, spread, 0.0)
+
+
+def expected_improvement(mean: FloatArray, std: FloatArray, best: float) -> FloatArray:
+    """Return the expected improvement over the best score so far, shape (n,), at least 0.
+
+    Jones, Schonlau and Welch, "Efficient global optimization of expensive black-box functions",
+    1998, equation 15.
+
+    Parameters
+    ----------
+    mean, std : ndarray
+        Predicted mean and standard deviation, shape (n,).
+    best : float
+        Highest score seen.
+    """
+    scale = np.where(std > 0, std, 1.0)
+    z = (mean - best) / scale
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    improvement = np.where(std > 0, (mean - best) * ndtr(z) + scale * density, mean - best)
+    return np.maximum(improvement, 0.0)

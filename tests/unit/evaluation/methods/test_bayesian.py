@@ -5,11 +5,8 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.declared import Declaration, Hyperparameter, configuration_columns, used
-from metallmix_kedro.evaluation.methods.bayesian import (
-    by_gaussian_process,
-    encode,
-    expected_improvement,
-)
+from metallmix_kedro.evaluation.methods.bayesian import by_gaussian_process, encode
+from metallmix_kedro.surrogate import expected_improvement
 
 
 def numbers(**values) -> tuple[Declaration, pd.DataFrame]:
