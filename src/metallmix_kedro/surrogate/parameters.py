@@ -2,9 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PlainSerializer
 
 from metallmix_kedro.support import Parameters
+
+# A set's own order differs from process to process, and what is written out is compared and hashed.
+Overlapping = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])]
 
 
 class BoostingParameters(Parameters):
@@ -70,7 +73,7 @@ class MetaLearningParameters(Parameters):
         ),
     ] = 10
     overlapping: Annotated[
-        tuple[frozenset[str], ...],
+        tuple[Overlapping, ...],
         Field(
             description="Groups of datasets that share images: they are left out together, here "
             "and in the evaluation."

@@ -22,6 +22,12 @@ def test_the_shipped_parameters_are_the_defaults_written_out():
     assert set(values) == set(MetaLearningParameters.model_fields)
 
 
+def test_groups_are_written_out_in_the_same_order_by_every_process():
+    names = [f"set_{letter}" for letter in "hgfedcba"]
+    written = MetaLearningParameters(overlapping=(names,)).model_dump(mode="json")
+    assert written["overlapping"] == [sorted(names)]
+
+
 @pytest.mark.parametrize(
     "values",
     [
