@@ -55,6 +55,14 @@ PROTOCOL = {
     "versions": "keras 3.15.1, tensorflow 2.21.0, numpy 2.3.4, pillow 12.0.0, scikit-learn 1.9.0",
 }
 
+FEW = dict.fromkeys(STRATEGIES, 3)
+LEVELS = (
+    {"n_train": None},
+    {"n_train": 100, "n_configurations": FEW, "n_repeated": dict.fromkeys(STRATEGIES, 1)},
+    {"n_train": 40, "n_configurations": FEW},
+)
+"""All images, and fewer; of each strategy the first of three on 100 images has two seeds."""
+
 
 def light_parameters(**changes: Any) -> ExperimentGridParameters:
     """Parameters of the light grid."""
@@ -167,7 +175,8 @@ def measure_light_grid(folder: Path, lock: Path, pause_s: float = 0.0) -> None:
     with claimed(lock):
         finished = readable_records(store.load())
         check_unchanged({}, finished.values())
-        grid = TrialGrid(measurers, SPACE, light_parameters(), finished)
+        parameters = light_parameters(levels=LEVELS, n_seeds=2)
+        grid = TrialGrid(measurers, SPACE, parameters, finished)
         for record in grid.run(LightExecutor(measurers, pause_s)):
             store.save({f"{record['dataset']}/{record['trial_id']}": record})
             with (folder / "stored.txt").open("a") as lines:

@@ -1,9 +1,12 @@
 """Trying configurations within a budget through Kedro, on pictures with a pretrained backbone."""
 
 import json
+import signal
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from metallmix_kedro.trained.within_budget import trials
@@ -12,6 +15,7 @@ from tests.integration.test_training import (
     card_of,
     own_trials,
     recommended_for_pictures,
+    start,
 )
 from tests.workspace import Workspace
 
@@ -29,6 +33,7 @@ SPACE = {
 }
 """Two groups of three heads: all of it is tried long before the budget is used."""
 MUCH = 3600.0
+KILLS = 3
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +91,33 @@ def test_a_budget_too_short_for_a_trial_trains_what_was_recommended(recommended:
     assert card["configuration"] == made["configuration"]
     assert any("too short to try anything" in note for note in card["notes"])
     assert own_trials(recommended).empty
+
+
+def steps_of(workspace: Workspace) -> list[str]:
+    files = (workspace.data / OUT / "progress").glob("*/search.json")
+    return [json.dumps(step) for path in files for step in json.loads(path.read_text())]
+
+
+def test_what_was_tried_before_a_kill_is_tried_once(recommended: Workspace, tmp_path: Path) -> None:
+    whole = recommended.copy(tmp_path / "whole")
+    whole.run("training")
+    moments, before = np.random.default_rng(0), list[str]()
+    for kill in range(KILLS):
+        process = start(recommended)
+        wanted = min(len(steps_of(whole)) * kill // KILLS, len(before) + 1)
+        while len(steps_of(recommended)) < wanted and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 2))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        after = steps_of(recommended)
+        assert after[: len(before)] == before
+        before = after
+
+    recommended.run("training")
+    assert steps_of(recommended)[: len(before)] == before
+    card, expected = card_of(recommended), card_of(whole)
+    assert card["search"]["n_trials"] == expected["search"]["n_trials"]
+    assert card["configuration"] == expected["configuration"]
+    assert card["scores"] == expected["scores"]
+    assert not own_trials(recommended).duplicated("trial_id").any()
