@@ -36,7 +36,7 @@ def draw_ablation(table: pd.DataFrame) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A row a condition; small dots are datasets, large ones their mean, colours are models. The
+        A row a measured condition; small dots are datasets, large ones their mean, colours are models. The
         line is the surrogate alone. Without rows, a figure that says so.
     """
     if table.empty:
@@ -45,9 +45,10 @@ def draw_ablation(table: pd.DataFrame) -> Figure:
     places = np.linspace(-0.28, 0.28, len(names)) if len(names) > 1 else [0.0]
     looks = {NO_MODEL: (0.0, NO_MODEL_COLOUR)}
     looks |= dict(zip(names, zip(places, cycle(MODEL_COLOURS), strict=False), strict=False))
-    figure = new_figure(9, 1.5 + 0.55 * len(CONDITION_LABELS))
+    there = [one for one in CONDITION_LABELS if one in set(table["condition"])]
+    figure = new_figure(9, 1.5 + 0.55 * len(there))
     axes = figure.add_subplot()
-    rows = {condition: row for row, condition in enumerate(CONDITION_LABELS)}
+    rows = {condition: row for row, condition in enumerate(there)}
     for (name, condition), measured in table.groupby(["llm", "condition"]):
         offset, colour = looks[str(name)]
         at, regrets = rows[str(condition)] + offset, measured["regret"]
@@ -57,10 +58,10 @@ def draw_ablation(table: pd.DataFrame) -> Figure:
         axes.scatter([], [], s=70, c=looks[name][1], label=name)
     alone = table.loc[table["condition"] == "surrogate", "regret"]
     axes.axvline(alone.mean(), color=NO_MODEL_COLOUR, linewidth=0.8, linestyle=":")
-    axes.set_yticks(range(len(CONDITION_LABELS)), list(CONDITION_LABELS.values()))
+    axes.set_yticks(range(len(there)), [CONDITION_LABELS[one] for one in there])
     axes.invert_yaxis()
     axes.set_xlabel("normalised regret on the dataset left out (0: its best recorded trial)")
     axes.grid(axis="x", alpha=0.3)
     if names:
-        axes.legend(loc="upper right", fontsize="small")
+        axes.legend(loc="lower right", fontsize="small")
     return figure
