@@ -1,6 +1,6 @@
 """What a mapping says of the datasets its trials ran on: plain values, cards, a second table."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -42,23 +42,10 @@ def described_datasets(
         If a card, the table or a value cannot be used; file, row, column and value are named.
     """
     described = pd.DataFrame(columns=list(meta_feature_columns()), dtype=object)
-    for said in (_said(mapping), _on_cards(mapping, folder), _in_table(mapping, folder, names)):
+    said_here = pd.DataFrame.from_dict(mapping.datasets, orient="index")
+    for said in (said_here, _on_cards(mapping, folder), _in_table(mapping, folder, names)):
         described = described.combine_first(said.astype(object))
     return described.reindex(columns=list(meta_feature_columns()))
-
-
-def _said(mapping: HistoryMapping) -> pd.DataFrame:
-    names = list(mapping.datasets)
-    cells = pd.DataFrame(list(mapping.datasets.values()), dtype="str")
-    values, faults = parse_cells(cells, scale={}, decimal=".")
-    refuse(
-        f"The import {mapping.name} describes datasets in a way that cannot be used",
-        (
-            f"datasets.{names[row]}.{column}: '{cells[column][row]}' {reason}"
-            for row, column, reason in faults
-        ),
-    )
-    return values.set_axis(names, axis=0)
 
 
 def _on_cards(mapping: HistoryMapping, folder: Path) -> pd.DataFrame:
@@ -99,15 +86,10 @@ def _in_table(mapping: HistoryMapping, folder: Path, names: Collection[str]) -> 
         f"row {row}, column '{how.columns[column]}': '{theirs[column][row]}' {reason}"
         for row, column, reason in faults
     ]
-    refuse(
-        f"{path} (dataset_table of the import {mapping.name}) cannot be used",
-        [*(f"row {row} {reason}" for row, _, reason in ragged), *twice, *bad],
-    )
-    return values.set_axis(keys, axis=0)
-
-
-def refuse(what: str, faults: Iterable[str]) -> None:
-    """Raise `InputError` where there is a fault, listing all of them."""
-    listed = list(faults)
+    listed = [*(f"row {row} {reason}" for row, _, reason in ragged), *twice, *bad]
     if listed:
-        raise InputError(f"{what}:\n- " + "\n- ".join(listed))
+        raise InputError(
+            f"{path} (dataset_table of the import {mapping.name}) cannot be used:\n- "
+            + "\n- ".join(listed)
+        )
+    return values.set_axis(keys, axis=0)

@@ -1,8 +1,9 @@
 """Importing somebody's past trials: their table, by a mapping, as rows of the history."""
 
 import hashlib
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,18 @@ import pandas as pd
 
 from metallmix_kedro.declared import features, meta_feature_columns
 from metallmix_kedro.history.columns import history_columns
-from metallmix_kedro.history.importing.datasets import described_datasets, refuse
+from metallmix_kedro.history.importing.datasets import described_datasets
 from metallmix_kedro.history.importing.mapping import HistoryMapping, read_mapping
-from metallmix_kedro.history.importing.report import ImportReport, bad_values, refusal
-from metallmix_kedro.history.importing.store_trials import read_store
+from metallmix_kedro.history.importing.report import bad_values, log, n_rows, refusal
+from metallmix_kedro.history.importing.stores import read_store
 from metallmix_kedro.history.importing.tables import Table, read_table
-from metallmix_kedro.history.importing.trial_ids import IMPORTED, PROPOSER, with_trial_ids
-from metallmix_kedro.history.importing.values import Value, parse_cells, translate
+from metallmix_kedro.history.importing.values import parse_cells, translate
 from metallmix_kedro.history.schema import Fault, checked, first_of_each, history_schema
 from metallmix_kedro.support import InputError
 
 logger = logging.getLogger(__name__)
+
+_IMPORTED = "imported"
 
 
 def import_histories(paths: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -36,7 +38,7 @@ def import_histories(paths: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Any]
     trials : pandas.DataFrame
         Satisfies `history_schema`; empty without a path.
     report : dict
-        ``imports``: an `ImportReport` as JSON values each.
+        ``imports``: the report of `import_history` on each.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def import_histories(paths: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Any]
         If one of them cannot be imported, or two have the same name.
     """
     imports = [import_history(Path(path).expanduser()) for path in paths]
-    names = [report.name for _, report in imports]
+    names = [report["name"] for _, report in imports]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(
@@ -54,12 +56,10 @@ def import_histories(paths: Sequence[str]) -> tuple[pd.DataFrame, dict[str, Any]
     empty = pd.DataFrame(columns=list(history_columns()), dtype=object)
     trials = pd.concat([empty, *(rows for rows, _ in imports)], ignore_index=True)
     validated: pd.DataFrame = history_schema().validate(trials)
-    for _, report in imports:
-        report.log(logger)
-    return validated, {"imports": [report.model_dump(mode="json") for _, report in imports]}
+    return validated, {"imports": [report for _, report in imports]}
 
 
-def import_history(path: Path) -> tuple[pd.DataFrame, ImportReport]:
+def import_history(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Import one history.
 
     Parameters
@@ -73,8 +73,11 @@ def import_history(path: Path) -> tuple[pd.DataFrame, ImportReport]:
         Columns `history_columns`, source ``"imported"``, proposer ``"import:<name>"``. A trial's id
         is a hash of the import's name and of all that is known of the trial: the same file gives
         the same ids.
-    report : ImportReport
-        What was read, left out, imported and excluded.
+    report : dict
+        What became of the rows, as JSON values: ``rows`` of the table, ``left_out`` by ``only``
+        and ``drop``, ``trials`` imported by dataset, ``excluded`` (a `BadValue` each; a row may
+        have several); and of what: ``name``, ``mapping``, ``file``, ``sha256`` of its bytes or of
+        what was read from a store, ``on_bad_rows``.
 
     Raises
     ------
@@ -94,24 +97,32 @@ def import_history(path: Path) -> tuple[pd.DataFrame, ImportReport]:
     values, unreadable = _fill(chosen, mapping, path.parent)
     # The ids are made when all else is right; until then the row tells trials apart.
     _, wrong = checked(values.assign(trial_id=values.index.astype("str")))
-    faults = first_of_each([*table.faults, *unreadable, *_out_of_limits(values), *wrong])
+    marks = pd.Series("", index=chosen.index) if mapping.id is None else chosen[mapping.id]
+    unmarked = [
+        Fault(int(row), "trial_id", "is missing, but id names the column")
+        for row in marks.index[marks.isna()]
+    ]
+    faults = first_of_each([*table.faults, *unreadable, *_out_of_limits(values), *wrong, *unmarked])
     good = values.drop(index=[fault.row for fault in faults], errors="ignore")
-    marks = None if mapping.id is None else chosen.loc[good.index, mapping.id]
-    good, twice = with_trial_ids(good, mapping.name, marks)
+    good, twice = _with_ids(good, mapping.name, marks)
     bad = bad_values([*faults, *twice], chosen, values, mapping)
     if bad and (mapping.on_bad_rows == "refuse" or good.empty):
         raise InputError(refusal(mapping, path, bad, len(chosen) + len(table.faults)))
-    return good, ImportReport(
-        name=mapping.name,
-        mapping=path.as_posix(),
-        file=str(mapping.file),
-        sha256=sha256,
-        on_bad_rows=mapping.on_bad_rows,
-        rows=len(table.cells) + len(table.faults),
-        left_out=len(table.cells) - len(chosen),
-        trials=good["dataset"].value_counts().sort_index().to_dict(),
-        excluded=bad,
-    )
+    report = {
+        "name": mapping.name,
+        "mapping": path.as_posix(),
+        "file": str(mapping.file),
+        "sha256": sha256,
+        "on_bad_rows": mapping.on_bad_rows,
+        "rows": len(table.cells) + len(table.faults),
+        "left_out": len(table.cells) - len(chosen),
+        "trials": good["dataset"].value_counts().sort_index().to_dict(),
+        "excluded": [one._asdict() for one in bad],
+        "n_trials": len(good),
+        "n_excluded_rows": n_rows(bad),
+    }
+    log(report, bad)
+    return good, report
 
 
 def _read(mapping: HistoryMapping, path: Path) -> tuple[Table, str]:
@@ -122,7 +133,7 @@ def _read(mapping: HistoryMapping, path: Path) -> tuple[Table, str]:
         table, content = read_table(file, columns, mapping), file.read_bytes()
     else:
         try:
-            table = read_store(mapping.file, columns, path.parent)
+            table = Table(read_store(mapping.file, columns, path.parent), [])
         except InputError as error:
             raise InputError(f"Mapping file {path}, {error}") from error
         content = table.cells.to_csv().encode()
@@ -165,7 +176,7 @@ def _fill(
     )
     values, faults = parse_cells(cells, mapping.scale, mapping.decimal)
     values = values.reindex(columns=list(history_columns())).astype(object)
-    constants = _constants(mapping)
+    constants = mapping.constants
     if "dataset" in constants:
         values["dataset"] = constants["dataset"]
     _describe(values, mapping, folder)
@@ -173,7 +184,7 @@ def _fill(
     defaults = {"status": "finished"} if "status" not in mapping.columns else {}
     for column, value in (defaults | constants).items():
         values[column] = values[column].where(values[column].notna(), value)
-    return values.assign(source=IMPORTED, proposer=PROPOSER + mapping.name), faults
+    return values.assign(source=_IMPORTED, proposer=f"import:{mapping.name}"), faults
 
 
 def _out_of_limits(values: pd.DataFrame) -> list[Fault]:
@@ -191,19 +202,6 @@ def _out_of_limits(values: pd.DataFrame) -> list[Fault]:
     ]
 
 
-def _constants(mapping: HistoryMapping) -> dict[str, Value]:
-    cells = pd.DataFrame([mapping.constants], dtype="str")
-    values, faults = parse_cells(cells, scale={}, decimal=".")
-    refuse(
-        f"The import {mapping.name} cannot be used",
-        (
-            f"constants.{one.column}: '{mapping.constants[one.column]}' {one.reason}"
-            for one in faults
-        ),
-    )
-    return {str(column): values[column][0] for column in values}
-
-
 def _describe(values: pd.DataFrame, mapping: HistoryMapping, folder: Path) -> None:
     """Where a trial has no meta-features of its own, fill in what is said of its dataset."""
     names = set(values["dataset"].dropna())
@@ -215,3 +213,32 @@ def _describe(values: pd.DataFrame, mapping: HistoryMapping, folder: Path) -> No
     for column in meta_feature_columns():
         said = values["dataset"].map(described[column])
         values[column] = values[column].where(values[column].notna(), said).astype(object)
+
+
+def _with_ids(rows: pd.DataFrame, name: str, marks: pd.Series) -> tuple[pd.DataFrame, list[Fault]]:
+    """Give trials their ids; of several that agree in everything, the mark too, the first stays."""
+    ids = pd.Series(
+        [
+            _trial_id(name, str(marks[row]), values)
+            for row, values in zip(rows.index, rows.to_dict("records"), strict=True)
+        ],
+        index=rows.index,
+        dtype=object,
+    )
+    again = ids.duplicated()
+    first = dict(zip(ids[~again], ids.index[~again], strict=True))
+    reason = (
+        "agrees in everything with row {}; if these are two trials, name a column that tells them "
+        "apart (id)"
+    )
+    faults = [
+        Fault(int(row), "trial_id", reason.format(first[ids[row]])) for row in ids.index[again]
+    ]
+    return rows.assign(trial_id=ids)[~again], faults
+
+
+def _trial_id(name: str, mark: str, values: Mapping[Hashable, Any]) -> str:
+    # Without what is missing, so that a column the history gets later changes no id.
+    known = {str(key): value for key, value in values.items() if not pd.isna(value)}
+    content = json.dumps([name, mark, known], sort_keys=True)
+    return f"{_IMPORTED}-{name}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"

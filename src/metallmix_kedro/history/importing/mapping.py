@@ -1,6 +1,5 @@
 """The mapping file: which of somebody's columns is which of the history's."""
 
-import codecs
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,9 +9,10 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from metallmix_kedro.declared import meta_feature_columns, network
 from metallmix_kedro.history.columns import ACCURACY, history_columns
-from metallmix_kedro.history.importing.stores import MlflowStore, TrialsFile
-from metallmix_kedro.history.importing.values import is_number
-from metallmix_kedro.support import InputError, Parameters, describe_offences, load_text_yaml
+from metallmix_kedro.history.importing.stores import TrialsFile
+from metallmix_kedro.history.importing.tables import TableFormat
+from metallmix_kedro.history.importing.values import Value, is_number, parse_value
+from metallmix_kedro.support import InputError, describe_offences, load_text_yaml
 
 _OWN = frozenset({"trial_id", "source", "proposer"})
 
@@ -32,6 +32,11 @@ def _given_column(name: str) -> str:
     return _one_of(name, given_columns(), "column of the history that can be imported")
 
 
+def _number_column(name: str) -> str:
+    numbers = tuple(one for one in given_columns() if is_number(one))
+    return _one_of(name, numbers, "column of the history that holds numbers")
+
+
 def _meta_feature(name: str) -> str:
     return _one_of(name, meta_feature_columns(), "meta-feature")
 
@@ -44,33 +49,23 @@ def _one_of(name: str, known: tuple[str, ...], kind: str) -> str:
     raise ValueError(f"'{name}' is no {kind}; {hint}")
 
 
-def _known_encoding(name: str) -> str:
-    try:
-        codecs.lookup(name)
-    except LookupError as error:
-        raise ValueError(f"'{name}' is no encoding; usual are utf-8 and latin-1") from error
-    return name
-
-
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=60)]
-Delimiter = Annotated[str, Field(pattern=r'^[^"\r\n]$')]
-Encoding = Annotated[str, AfterValidator(_known_encoding)]
 Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 GivenColumn = Annotated[str, AfterValidator(_given_column)]
+NumberColumn = Annotated[str, AfterValidator(_number_column)]
 MetaFeature = Annotated[str, AfterValidator(_meta_feature)]
 
 
-class TableFormat(Parameters):
-    """How a CSV is read."""
-
-    delimiter: Delimiter | None = Field(
-        default=None,
-        description='What separates the columns; a tab in double quotes is "\\t".',
-    )
-    encoding: Encoding = Field(
-        default="utf-8-sig", description="How a CSV's characters are stored."
-    )
+def _parsed(given: dict[str, str]) -> dict[str, Value]:
+    """Make values of the history of what is said in words."""
+    values = {}
+    for column, text in given.items():
+        try:
+            values[column] = parse_value(column, text)
+        except ValueError as error:
+            raise ValueError(f"{column}: '{text}' {error}") from None
+    return values
 
 
 class DatasetTable(TableFormat):
@@ -99,13 +94,13 @@ class HistoryMapping(TableFormat):
     columns: dict[GivenColumn, Text] = Field(
         min_length=1, description="Column of the history -> their column."
     )
-    constants: dict[GivenColumn, Text] = Field(
+    constants: Annotated[dict[GivenColumn, Text], AfterValidator(_parsed)] = Field(
         default_factory=dict, description="Column of the history -> one value for all trials."
     )
     values: dict[GivenColumn, dict[str, str]] = Field(
         default_factory=dict, description="Column of the history -> their value -> ours."
     )
-    scale: dict[GivenColumn, Factor] = Field(
+    scale: dict[NumberColumn, Factor] = Field(
         default_factory=dict, description="Column of the history -> factor on their numbers."
     )
     only: dict[Text, tuple[str, ...]] = Field(
@@ -117,7 +112,7 @@ class HistoryMapping(TableFormat):
     id: Text | None = Field(
         default=None, description="Their column that tells trials apart which agree in all else."
     )
-    datasets: dict[Text, dict[MetaFeature, Text]] = Field(
+    datasets: dict[Text, Annotated[dict[MetaFeature, Text], AfterValidator(_parsed)]] = Field(
         default_factory=dict, description="Name of a dataset -> meta-feature -> value."
     )
     dataset_cards: tuple[Text, ...] = Field(
@@ -189,11 +184,6 @@ def _with_what_a_store_knows(mapping: HistoryMapping) -> HistoryMapping:
 
 def _contradictions(mapping: HistoryMapping) -> Iterator[str]:
     """List what the single keys cannot see."""
-    if isinstance(mapping.file, MlflowStore) and mapping.file.has_password:
-        yield (
-            "file.mlflow: leave name and password out of the address; MLflow takes them from "
-            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-        )
     yield from _missing(mapping)
     yield from _said_twice(mapping)
     yield from _without_effect(mapping)
@@ -227,12 +217,3 @@ def _without_effect(mapping: HistoryMapping) -> Iterator[str]:
                 f"{key}.{column}: this column is not taken from their file, so there is nothing "
                 "to translate"
             )
-    for column in mapping.scale:
-        if not is_number(column):
-            yield f"scale.{column}: this column holds no numbers"
-    if isinstance(mapping.file, str):
-        if mapping.decimal == "," and mapping.file.casefold().endswith(".parquet"):
-            yield "decimal = ',': the numbers of a parquet file have no decimal sign; leave it out"
-        return
-    for key in sorted({"decimal", "delimiter", "encoding"} & mapping.model_fields_set):
-        yield f"{key}: says how a CSV is read, but file is a store; leave it out"

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, computed_field
 
 from metallmix_kedro.history.importing.mapping import HistoryMapping
 from metallmix_kedro.history.schema import Fault
+
+logger = logging.getLogger(__name__)
 
 MAX_LISTED = 10
 """Bad values that a message lists before it only counts."""
@@ -18,7 +19,7 @@ MAX_SHOWN = 80
 """Characters of a value that are shown."""
 
 
-class BadValue(BaseModel):
+class BadValue(NamedTuple):
     """One reason why a row cannot be imported.
 
     Parameters
@@ -37,10 +38,8 @@ class BadValue(BaseModel):
         What is wrong with it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     row: int
-    trial: str | None = None
+    trial: str | None
     column: str
     their_column: str | None
     value: str | None
@@ -56,76 +55,9 @@ class BadValue(BaseModel):
         return f"{row}, {named}{self.column}: {value}{self.reason}"
 
 
-class ImportReport(BaseModel):
-    """What was read, left out, imported and excluded.
-
-    Parameters
-    ----------
-    name : str
-        Name of the import.
-    mapping : str
-        Its mapping file, as the parameter names it.
-    file, sha256 : str
-        The table or store as the mapping names it, and the hash of its bytes or of what was read.
-    on_bad_rows : str
-        ``"refuse"`` or ``"exclude"``.
-    rows : int
-        Rows of the table.
-    left_out : int
-        Rows that ``only`` and ``drop`` left out.
-    trials : dict of str to int
-        Imported trials of each dataset.
-    excluded : tuple of BadValue
-        Why rows are excluded; a row may have several reasons.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    mapping: str
-    file: str
-    sha256: str
-    on_bad_rows: str
-    rows: int
-    left_out: int
-    trials: dict[str, int]
-    excluded: tuple[BadValue, ...]
-
-    @computed_field  # type: ignore[prop-decorator]  # as pydantic's documentation has it
-    @property
-    def n_trials(self) -> int:
-        """Number of trials that are imported."""
-        return sum(self.trials.values())
-
-    @computed_field  # type: ignore[prop-decorator]
-    @property
-    def n_excluded_rows(self) -> int:
-        """Number of rows that are excluded."""
-        return n_rows(self.excluded)
-
-    def log(self, logger: logging.Logger) -> None:
-        """Say it in a line, and list what is excluded."""
-        logger.info(
-            "Import %s: %d trials on %d datasets from %d rows of %s; %d left out by only and drop.",
-            self.name,
-            self.n_trials,
-            len(self.trials),
-            self.rows,
-            self.file,
-            self.left_out,
-        )
-        if self.excluded:
-            logger.warning(
-                "Import %s: %d bad rows are excluded (all of them stand in import_report):\n- %s",
-                self.name,
-                self.n_excluded_rows,
-                _listed(self.excluded),
-            )
-
-
 def bad_values(
     faults: Iterable[Fault], cells: pd.DataFrame, values: pd.DataFrame, mapping: HistoryMapping
-) -> tuple[BadValue, ...]:
+) -> list[BadValue]:
     """Name the columns and values at fault as their owner knows them.
 
     Parameters
@@ -152,11 +84,8 @@ def bad_values(
             value = values[column][row]
         shown = None if pd.isna(value) else str(value)[:MAX_SHOWN]
         trial = None if column == "trial_id" else _trial(row, cells, mapping.id)
-        described.append(
-            BadValue(row=row, trial=trial, column=column,
-                     their_column=their_column, value=shown, reason=reason)
-        )  # fmt: skip
-    return tuple(described)
+        described.append(BadValue(row, trial, column, their_column, shown, reason))
+    return described
 
 
 def _trial(row: int, cells: pd.DataFrame, id_column: str | None) -> str | None:
@@ -189,6 +118,22 @@ def refusal(mapping: HistoryMapping, path: Path, bad: Sequence[BadValue], n_chos
         f"Nothing is imported from {mapping.file} (mapping file {path}): {n_bad} of {n_chosen} "
         f"rows are bad.\n- {_listed(bad)}\n{mend}"
     )
+
+
+def log(report: dict[str, Any], bad: Sequence[BadValue]) -> None:
+    """Say in a line what became of the rows, and list those that are excluded."""
+    logger.info(
+        "Import %(name)s: %(n_trials)d trials on %(n_datasets)d datasets from %(rows)d rows of "
+        "%(file)s; %(left_out)d left out by only and drop.",
+        {**report, "n_datasets": len(report["trials"])},
+    )
+    if bad:
+        logger.warning(
+            "Import %s: %d bad rows are excluded (all of them stand in import_report):\n- %s",
+            report["name"],
+            n_rows(bad),
+            _listed(bad),
+        )
 
 
 def n_rows(bad: Sequence[BadValue]) -> int:

@@ -1,30 +1,52 @@
 """Somebody's table as text: a CSV row by row, or the columns of a parquet file."""
 
+import codecs
 import csv
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import AfterValidator, Field
 
-from metallmix_kedro.history.importing.mapping import TableFormat
 from metallmix_kedro.history.schema import Fault
-from metallmix_kedro.support import InputError
+from metallmix_kedro.support import InputError, Parameters
 
 MAX_BYTES = 1_000_000_000
 """Size above which a table is refused before it is opened."""
-
-MAX_ROWS = 1_000_000
-"""Rows above which a table is refused."""
 
 EMPTY = ("", "NA", "N/A", "NaN", "nan", "NaT", "NULL", "null", "None", "<NA>")
 """Cells in which nothing stands."""
 
 WHOLE_ROW = ""
 """Column of a fault that is not one cell's."""
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError as error:
+        raise ValueError(f"'{name}' is no encoding; usual are utf-8 and latin-1") from error
+    return name
+
+
+Delimiter = Annotated[str, Field(pattern=r'^[^"\r\n]$')]
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+
+
+class TableFormat(Parameters):
+    """How a CSV is read."""
+
+    delimiter: Delimiter | None = Field(
+        default=None,
+        description='What separates the columns; a tab in double quotes is "\\t".',
+    )
+    encoding: Encoding = Field(
+        default="utf-8-sig", description="How a CSV's characters are stored."
+    )
 
 
 class Table(NamedTuple):
@@ -103,7 +125,6 @@ def _read_csv(path: Path, columns: Collection[str], delimiter: str, encoding: st
         else:
             reason = f"has {len(cells)} cells where the header has {len(names)}"
             faults.append(Fault(number, WHOLE_ROW, reason))
-    check_rows(path, len(kept))
     index = pd.Index(list(kept), name="row", dtype="int64")
     return Table(
         pd.DataFrame(list(kept.values()), index=index, columns=list(columns), dtype="str"), faults
@@ -143,7 +164,6 @@ def _read_parquet(path: Path, columns: Collection[str]) -> pd.DataFrame:
                 place = place_of(path, schema.names, column)
                 if pa.types.is_nested(schema.field(place).type):
                     raise InputError(f"{path}: column '{column}' holds lists or mappings.")
-            check_rows(path, file.metadata.num_rows)
             # A column "a" would bring "a.b" along.
             table = file.read(columns=list(columns)).select(list(columns))
             frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
@@ -169,12 +189,6 @@ def _nearest(column: str, names: Sequence[str]) -> str:
         return f"; did you mean {' or '.join(repr(n) for n in dict.fromkeys(folded + near))}?"
     listed = ", ".join(repr(name) for name in names[:20])
     return f"; it has {listed}{f' and {len(names) - 20} more' if len(names) > 20 else ''}."
-
-
-def check_rows(source: object, n_rows: int) -> None:
-    """Refuse more than `MAX_ROWS`."""
-    if n_rows > MAX_ROWS:
-        raise InputError(f"{source} has more than {MAX_ROWS} rows; split it into several imports.")
 
 
 def without_empty(cells: pd.DataFrame) -> pd.DataFrame:

@@ -64,9 +64,6 @@ def parse_value(column: str, text: str, scale: float = 1.0, decimal: str = ".") 
 
 def _parse_number(column: str, text: str, scale: float, decimal: str) -> float:
     pointed = text.replace(decimal, ".")
-    if decimal == "," and "." in text and not (column in TIMES and _has_unit(text)):
-        # It may group thousands: 1.234 would be read as a little more than one.
-        raise ValueError("has a point, but the decimal sign is a comma")
     try:
         number = float(pointed) * scale
     except ValueError:
@@ -74,18 +71,13 @@ def _parse_number(column: str, text: str, scale: float, decimal: str) -> float:
             hint = "; if the comma is a decimal sign, set decimal" if "," in text else ""
             raise ValueError(f"is not a number{hint}") from None
         number = _parse_duration(pointed)
+    else:
+        if decimal == "," and "." in text:
+            # It may group thousands: 1.234 would be read as a little more than one.
+            raise ValueError("has a point, but the decimal sign is a comma")
     if not math.isfinite(number):
         raise ValueError("is not a finite number")
     return number
-
-
-def _has_unit(text: str) -> bool:
-    """Say whether it can only be a duration, as programs write it whatever the table's decimals."""
-    try:
-        float(text)
-    except ValueError:
-        return any(sign.isalpha() or sign == ":" for sign in text)
-    return False
 
 
 def _parse_duration(text: str) -> float:

@@ -110,7 +110,7 @@ def test_a_described_dataset_without_trials_is_said(folder, caplog):
     [
         (
             {"datasets": {"scans": {"n_classes": "two"}}},
-            r"datasets\.scans\.n_classes: 'two' is not",
+            r"datasets\.scans = .*: n_classes: 'two' is not",
         ),
         ({"dataset_cards": ["gone.yml"]}, r"gone\.yml cannot be read.*dataset_cards of the import"),
         ({"dataset_cards": ["card.yml", "card.yml"]}, "Two dataset_cards.*describe scans"),

@@ -40,7 +40,11 @@ def test_rows_become_trials(tmp_path):
     assert trials["status"].tolist() == ["finished"] * 3 + ["failed"]
     assert set(trials["modality"]) == {"natural"}
     assert trials["strategy"].isna().all()
-    assert (report.rows, report.left_out, report.trials) == (4, 0, {"leaves": 2, "scans": 2})
+    assert (report["rows"], report["left_out"], report["trials"]) == (
+        4,
+        0,
+        {"leaves": 2, "scans": 2},
+    )
 
 
 def test_without_a_status_all_are_finished(tmp_path):
@@ -64,7 +68,7 @@ def test_only_and_drop_leave_rows_out_unchecked(tmp_path):
         tmp_path, rows, only={"state": ["done", "broken"]}, drop={"data": ["leaves"]}
     )
     assert trials["dataset"].tolist() == ["scans", "scans"]
-    assert (report.rows, report.left_out) == (5, 3)
+    assert (report["rows"], report["left_out"]) == (5, 3)
 
 
 def test_a_dropped_value_that_stands_nowhere_is_said(tmp_path, caplog):
@@ -164,7 +168,7 @@ def test_their_own_search_space_is_welcome(tmp_path):
 def test_constants_at_fault_are_named(tmp_path):
     refused(
         tmp_path,
-        r"constants\.n_classes: 'four' is not a number",
+        r"constants = .*: n_classes: 'four' is not a number",
         constants={"modality": "natural", "n_classes": "four"},
     )
 
@@ -181,15 +185,15 @@ def test_excluded_rows_are_reported_and_the_others_imported(tmp_path):
     rows = [*changed(1, acc="91", secs="x"), ("short",)]
     trials, report = imported(tmp_path, rows, on_bad_rows="exclude")
     assert len(trials) == 3
-    assert report.n_excluded_rows == 2
-    told = [(bad.row, bad.column, bad.their_column, bad.value) for bad in report.excluded]
+    told = [
+        (bad["row"], bad["column"], bad["their_column"], bad["value"]) for bad in report["excluded"]
+    ]
     assert sorted(told) == [
         (3, "test_accuracy", "acc", "91"),
         (3, "training_time_s", "secs", "x"),
         (6, "", None, None),
     ]
-    json = report.model_dump(mode="json")
-    assert (json["n_trials"], json["n_excluded_rows"], json["rows"]) == (3, 2, 5)
+    assert (report["n_trials"], report["n_excluded_rows"], report["rows"]) == (3, 2, 5)
 
 
 def test_nothing_good_is_an_error_even_where_bad_rows_are_excluded(tmp_path):
@@ -243,5 +247,5 @@ def test_any_cells_give_valid_trials_or_nothing(tmp_path_factory, rows, on_bad_r
     except InputError:
         return
     history_schema().validate(trials)
-    assert len(trials) + report.n_excluded_rows + report.left_out == report.rows
-    assert on_bad_rows == "exclude" or not report.excluded
+    assert len(trials) + report["n_excluded_rows"] + report["left_out"] == report["rows"]
+    assert on_bad_rows == "exclude" or not report["excluded"]

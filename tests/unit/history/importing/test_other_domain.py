@@ -43,8 +43,8 @@ def mapped(folder: Path, table: str) -> Path:
 def test_its_trials_come_in_whole(tmp_path: Path, declaration: Declaration) -> None:
     with used(declaration):
         trials, report = import_history(mapped(tmp_path, TABLE))
-        assert not report.excluded
-        assert report.trials == {"iris": 2, "wine": 1}
+        assert not report["excluded"]
+        assert report["trials"] == {"iris": 2, "wine": 1}
         valid = history_schema().validate(trials)
         names = list(configuration_columns())
         assert names[-2:] == ["l2_regularization", "max_features"]
