@@ -2,8 +2,8 @@ from .archives import unpacked_name as unpacked_name
 from .folds import assign_folds as assign_folds
 from .inspection import read_size as read_size
 from .layout.asking import counted as counted
-from .layout.listing import list_folder as list_folder
-from .layout.labelling import Labels as Labels, label_folder as label_folder
+from .layout.labelling import label_folder as label_folder
+from .layout.listing import Labels as Labels, list_folder as list_folder
 from .manifest import (
     INCLUDED as INCLUDED,
     build_manifest as build_manifest,

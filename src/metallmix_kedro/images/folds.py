@@ -49,13 +49,14 @@ def assign_folds(
         Naming every class whose images are all in one group: they could not be trained on and
         tested on.
     """
-    check_groups(
-        classes,
-        groups,
-        2,
-        "images that do not look alike",
-        "leave the class out (class_map), or raise near_copy_correlation",
-    )
+    found: dict[str, set[int]] = defaultdict(set)
+    for name, group in zip(classes, groups, strict=True):
+        found[name].add(group)
+    if small := [f"'{name}' has {len(of)}" for name, of in sorted(found.items()) if len(of) < 2]:
+        raise InputError(
+            f"Every class needs at least 2 images that do not look alike: {', '.join(small)}. Add "
+            "images, leave the class out (class_map), or raise near_copy_correlation."
+        )
     members: dict[int, list[int]] = defaultdict(list)
     for index, group in enumerate(groups):
         members[group].append(index)
@@ -79,17 +80,3 @@ def assign_folds(
             for row in rows:
                 sizes[classes[row]][fold] += 1
     return folds
-
-
-def check_groups(
-    classes: Sequence[str], groups: Sequence[int], at_least: int, what: str, mend: str
-) -> None:
-    """Raise `InputError` naming every class with images in fewer than `at_least` groups."""
-    found: dict[str, set[int]] = defaultdict(set)
-    for name, group in zip(classes, groups, strict=True):
-        found[name].add(group)
-    small = [f"'{name}' has {len(of)}" for name, of in sorted(found.items()) if len(of) < at_least]
-    if small:
-        raise InputError(
-            f"Every class needs at least {at_least} {what}: {', '.join(small)}. Add images, {mend}."
-        )

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +26,6 @@ _BYTES_PER_PIXEL_AT_MOST = 8
 """Of any uncompressed image that is used: four channels of 16 bits."""
 
 
-_SAMPLE = (64, 64)
-"""Hashing all pixels of all images would cost as much as half their decoding."""
-
-
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What a file holds.
@@ -45,9 +42,9 @@ class Inspection:
         Size of the file.
     content_hash : str or None
         SHA-256 of the file's bytes, in hexadecimal.
-    pixel_sample : str or None
-        Hash of a coarse grid of the decoded pixels: equal for one image stored in two ways, rarely
-        for two images. `pixel_hash` settles it.
+    pixels : str or None
+        What the image shows, not how its file stores it: mode, size, and checksums of all pixels
+        and of the thumbnail. Equal for one image stored in two ways.
     thumbnail : numpy.ndarray of uint8 or None
         See `near_copies.thumbnail`.
     """
@@ -57,7 +54,7 @@ class Inspection:
     mode: str | None = None
     n_bytes: int | None = None
     content_hash: str | None = None
-    pixel_sample: str | None = None
+    pixels: str | None = None
     thumbnail: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
 
 
@@ -156,38 +153,18 @@ def inspect_file(path: Path, max_pixels: int) -> Inspection:
         return found
     try:
         with open_image(data) as image:
-            sample = image.resize(_SAMPLE, Image.Resampling.NEAREST)
+            small = thumbnail(image)
             return replace(
-                found,
-                pixel_sample=f"{image.size} {_hash_pixels(sample)}",
-                thumbnail=thumbnail(image),
+                found, pixels=f"{_checksum(image)} {crc32(small.tobytes())}", thumbnail=small
             )
     except Exception as error:  # on hostile bytes Pillow and pydicom raise nearly anything
         return replace(found, reason=_reason_of(error))
 
 
-def pixel_hash(path: Path) -> str:
-    """Hash what an image shows, not how its file stores it.
-
-    Parameters
-    ----------
-    path : Path
-        A file that `inspect_file` found usable.
-
-    Returns
-    -------
-    str
-        SHA-256 of all its pixels, in hexadecimal.
-    """
-    with open_image(path) as image:
-        return _hash_pixels(image)
-
-
-def _hash_pixels(image: Image.Image) -> str:
+def _checksum(image: Image.Image) -> str:
+    # Not a hash: that would cost as much as half the decoding.
     pixels = image if image.mode in ("L", "RGB") else image.convert("RGBA")
-    digest = hashlib.sha256(f"{pixels.mode} {pixels.width} {pixels.height} ".encode())
-    digest.update(pixels.tobytes())
-    return digest.hexdigest()
+    return f"{pixels.mode} {pixels.size} {crc32(pixels.tobytes())}"
 
 
 def _reason_of(error: Exception) -> Reason:

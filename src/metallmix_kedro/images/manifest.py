@@ -4,7 +4,6 @@ import hashlib
 import logging
 import os
 import warnings
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from metallmix_kedro.images.folds import assign_folds, check_groups
-from metallmix_kedro.images.inspection import Inspection, inspect_file, pixel_hash
-from metallmix_kedro.images.layout.labelling import LabelledFile, Labels, label_files
+from metallmix_kedro.images.folds import assign_folds
+from metallmix_kedro.images.inspection import Inspection, inspect_file
+from metallmix_kedro.images.layout.labelling import label_files
+from metallmix_kedro.images.layout.listing import LabelledFile, Labels
 from metallmix_kedro.images.near_copies import near_copy_groups
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
 from metallmix_kedro.images.reasons import Reason, mends
@@ -110,7 +109,9 @@ def build_manifest(
         logger.warning("%s: %s", root.name, note)
     inspections = _inspect(root, labels.files, parameters.max_pixels)
     frame = _table(labels.files, inspections)
-    frame["duplicate_group"] = _duplicate_groups(root, labels.files, inspections)
+    # What was not decoded equals nothing else.
+    shown = [found.pixels or row for row, found in enumerate(inspections)]
+    frame["duplicate_group"] = pd.factorize(np.array(shown, dtype=object))[0]
     frame["near_copy_group"] = near_copy_groups(
         [found.thumbnail for found in inspections],
         frame["duplicate_group"].to_numpy(),
@@ -120,16 +121,11 @@ def build_manifest(
     _check_classes(frame, labels, parameters.n_folds)
     included = frame["reason"].isna()
     used = frame[included]
-    classes, n_folds = used["class_name"].tolist(), parameters.n_folds
-    check_groups(
-        classes,
-        used["duplicate_group"].tolist(),
-        n_folds,
-        "different images, one a fold",
-        "leave the class out (class_map), or lower n_folds",
-    )
     frame.loc[included, "fold"] = assign_folds(
-        classes, used["near_copy_group"].tolist(), n_folds, parameters.seed
+        used["class_name"].tolist(),
+        used["near_copy_group"].tolist(),
+        parameters.n_folds,
+        parameters.seed,
     )
     frame["status"] = np.where(included, INCLUDED, EXCLUDED)
     return frame[list(COLUMNS)].astype(COLUMNS)
@@ -201,28 +197,6 @@ def _table(files: Sequence[LabelledFile], inspections: Sequence[Inspection]) -> 
     )
 
 
-def _duplicate_groups(
-    root: Path, files: Sequence[LabelledFile], inspections: Sequence[Inspection]
-) -> NDArray[np.int64]:
-    """Give each group of identical images a number, in the order of their first files.
-
-    Files of one sample are compared by all their pixels, but only if their bytes differ.
-    """
-    contents: dict[str | None, dict[str | None, Path]] = defaultdict(dict)
-    for file, found in zip(files, inspections, strict=True):
-        contents[found.pixel_sample].setdefault(found.content_hash, root / file.path)
-    keys = []
-    for row, found in enumerate(inspections):
-        same_sample = contents[found.pixel_sample]
-        if found.pixel_sample is None:
-            keys.append(f"row {row}")  # what was not decoded equals nothing else
-        elif len(same_sample) == 1:
-            keys.append(f"content {found.content_hash}")
-        else:
-            keys.append(f"pixels {pixel_hash(same_sample[found.content_hash])}")
-    return pd.factorize(np.array(keys, dtype=object))[0].astype(np.int64)
-
-
 def _exclude_contradictions(frame: pd.DataFrame) -> None:
     usable = frame["reason"].isna()
     classes = frame[usable].groupby("duplicate_group")["class_name"].nunique()
@@ -231,7 +205,8 @@ def _exclude_contradictions(frame: pd.DataFrame) -> None:
 
 
 def _check_classes(frame: pd.DataFrame, labels: Labels, n_folds: int) -> None:
-    counts = frame.loc[frame["reason"].isna(), "class_name"].value_counts()
+    used = frame[frame["reason"].isna()]
+    counts = used.groupby("class_name")["duplicate_group"].nunique()
     sizes = {name: int(counts.get(name, 0)) for name in labels.classes}
     excluded = frame["reason"].value_counts()
     why = "; ".join(f"{count} excluded: {reason}" for reason, count in excluded.items())
@@ -245,7 +220,7 @@ def _check_classes(frame: pd.DataFrame, labels: Labels, n_folds: int) -> None:
     small = [f"'{name}' has {size}" for name, size in sizes.items() if size < n_folds]
     if small:
         raise InputError(
-            f"every class needs at least as many images as there are folds ({n_folds}): "
+            f"every class needs at least as many different images as there are folds ({n_folds}): "
             f"{', '.join(small)}.{aside} Add images, leave the class out (class_map), or lower "
             "data_ingestion.n_folds."
         )

@@ -86,10 +86,6 @@ class DatasetEntry(Parameters):
         default=None, description="Classes from a CSV instead of from folders."
     )
     layout: Text | None = Field(default=None, description=LAYOUT_DESCRIPTION)
-    ignore: tuple[Text, ...] = Field(
-        default=(),
-        description="File name patterns that are no images of the dataset, e.g. '*_mask*'.",
-    )
 
     @model_validator(mode="after")
     def _has_a_source(self) -> Self:

@@ -233,11 +233,6 @@ def _notes(labels: Labels, counts: dict[str, int], excluded: Counter[Reason]) ->
     empty = [name for name in labels.classes if name not in counts]
     if empty:
         notes.append(f"These class folders hold no image and do not count: {', '.join(empty)}.")
-    if labels.parts:
-        notes.append(
-            f"The folders {', '.join(labels.parts)} are taken as parts of one dataset; the "
-            "classes are their sub-folders."
-        )
     return notes
 
 

@@ -112,13 +112,8 @@ def find_files(given: Iterable[str]) -> list[Answer]:
 def _below(folder: Path) -> list[Answer]:
     listing = list_folder(folder)
     return [
-        Answer(str(folder / name), None, problem)
-        for names, problem in (
-            (listing.files, None),
-            (listing.unreadable, "no regular file, or a link to nothing"),
-            (listing.misnamed, Reason.NAME),
-        )
-        for name in names
+        Answer(str(folder / name), None, listing.problems.get(name))
+        for name in (*listing.files, *listing.problems)
     ]
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.images.folds import assign_folds, check_groups
+from metallmix_kedro.images.folds import assign_folds
 from metallmix_kedro.support.errors import InputError
 
 
@@ -98,14 +98,6 @@ def test_a_class_in_one_group_is_named():
         assign_folds(classes, groups, 4, 0)
     groups[-1] = 7  # trained on and tested on: two groups are enough
     assert len(set(assign_folds(classes, groups, 4, 0)[6:].tolist())) == 2
-
-
-def test_too_few_different_images_are_named():
-    classes = ["many"] * 6 + ["copies"] * 5
-    groups = [*range(6), 6, 6, 6, 7, 7]
-    with pytest.raises(InputError, match=r"at least 4 different images: 'copies' has 2\. .*, mend"):
-        check_groups(classes, groups, 4, "different images", "mend it")
-    check_groups(classes, groups, 2, "different images", "mend it")
 
 
 def sizes_of(folds: np.ndarray, classes: list[str]) -> list[list[int]]:

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageEnhance
 
-from metallmix_kedro.images.inspection import inspect_file
 from metallmix_kedro.images.manifest import (
     build_manifest,
     data_hash,
@@ -116,10 +115,8 @@ def test_image_under_two_classes_is_excluded_from_both(root: Path):
 def test_images_that_differ_in_one_pixel_are_not_identical(root: Path):
     image = picture(4242, (200, 150))
     for k in range(8):
-        image.putpixel((0, 0), (k, 0, 0))  # a pixel that the coarse sample passes over
+        image.putpixel((0, 0), (k, 0, 0))
         image.save(root / "cat" / f"near_{k}.png")
-    near = sorted((root / "cat").glob("near*"))
-    assert len({inspect_file(path, 10**6).pixel_sample for path in near}) == 1
     manifest = manifest_of(root)
     groups = manifest.loc[manifest["path"].str.contains("near"), "duplicate_group"]
     assert len(groups) == groups.nunique() == 8

@@ -1,14 +1,13 @@
 """Where a folder can be read in more than one way, the user is asked and shown every reading."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from metallmix_kedro.images.layout.listing import Listing
 from metallmix_kedro.images.layout.pattern import Pattern, covering, read_names
 from metallmix_kedro.images.layout.structure import Structure
 from metallmix_kedro.images.layout.tables import agrees, find_tables
-from metallmix_kedro.images.layout.tree import Tree, join
+from metallmix_kedro.images.layout.tree import Tree
 from metallmix_kedro.support import InputError
 
 ENTRY = "the dataset's entry of data_ingestion.registry"
@@ -20,7 +19,7 @@ _SHOWN_TABLES = 2
 
 def refuse_doubt(
     root: Path | None,
-    listing: Listing,
+    files: Sequence[str],
     tree: Tree,
     structure: Structure,
     classes: Mapping[str, str],
@@ -32,7 +31,8 @@ def refuse_doubt(
     ----------
     root : Path or None
         The dataset's folder; None: no table is read.
-    listing : Listing
+    files : sequence of str
+        All files in it, relative.
     tree : Tree
     structure : Structure
         How the folders look.
@@ -44,7 +44,7 @@ def refuse_doubt(
     options, sure = list(structure.options), len(set(classes.values())) > 1
     if not sure or options:
         options += _by_names(tree, structure)
-    tables = [] if root is None else find_tables(root, listing.files, tree.below[""])
+    tables = [] if root is None else find_tables(root, files)
     if sure and not structure.options:
         verdicts = [agrees(table, classes) for table in tables]
         if True in verdicts or False not in verdicts:
@@ -61,7 +61,7 @@ def _by_names(tree: Tree, structure: Structure) -> Iterator[str]:
     """Read the classes off the file names of the folder that has most images."""
     for folder in sorted(tree.images, key=lambda one: -len(tree.images[one])):
         text = read_names(tree.images[folder], folder)
-        if text is not None and structure.why_left_out(join(folder, "file")) is None:
+        if text is not None and structure.why_left_out(folder) is None:
             yield text
             return
 

@@ -1,61 +1,19 @@
 """Which file belongs to which class: by its folder, its name, or a line of a CSV."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 from metallmix_kedro.images.layout.asking import ENTRY, refuse_doubt
 from metallmix_kedro.images.layout.labels_csv import read_labels
-from metallmix_kedro.images.layout.listing import Listing, list_folder
+from metallmix_kedro.images.layout.listing import LabelledFile, Labels, Listing, list_folder
 from metallmix_kedro.images.layout.pattern import Pattern
 from metallmix_kedro.images.layout.structure import find_structure
 from metallmix_kedro.images.layout.tree import Tree
-from metallmix_kedro.images.layout.twins import Eyes, masks_beside
+from metallmix_kedro.images.layout.twins import Eyes
 from metallmix_kedro.images.parameters import DatasetEntry, LabelsCsv
 from metallmix_kedro.images.reasons import IMAGE_SUFFIXES, Reason
 from metallmix_kedro.support import InputError
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class LabelledFile:
-    """A file of a dataset.
-
-    Parameters
-    ----------
-    path : str
-        Relative to the dataset's folder, with ``/``.
-    class_name : str
-        Its class; empty if it has none.
-    problem : Reason or None
-        Why it cannot be used, if that is known without opening it.
-    """
-
-    path: str
-    class_name: str
-    problem: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """The files of a dataset with their classes.
-
-    Parameters
-    ----------
-    files : tuple of LabelledFile
-        Sorted by path.
-    classes : tuple of str
-        All classes, also those whose folder is empty.
-    parts : tuple of str
-        Sub-folders (train, test, ...) that each hold class folders; empty where there are none.
-    notes : tuple of str
-        What else the user should know of how the folder was read.
-    """
-
-    files: tuple[LabelledFile, ...]
-    classes: tuple[str, ...]
-    parts: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def label_files(root: Path, entry: DatasetEntry) -> Labels:
@@ -66,14 +24,14 @@ def label_files(root: Path, entry: DatasetEntry) -> Labels:
     root : Path
         The dataset's folder.
     entry : DatasetEntry
-        Its entry: a layout, a CSV of labels, a class map and patterns to ignore are followed.
+        Its entry: a layout, a CSV of labels and a class map are followed.
 
     Raises
     ------
     InputError
         As `label_folder`; if the class map names a class that is not there.
     """
-    labels = label_folder(root, entry.layout, entry.labels_csv, ignore=entry.ignore)
+    labels = label_folder(root, entry.layout, entry.labels_csv)
     return _mapped(labels, entry.class_map or {})
 
 
@@ -82,7 +40,6 @@ def label_folder(
     layout: str | None,
     labels_csv: LabelsCsv | None,
     where: str = ENTRY,
-    ignore: Iterable[str] = (),
 ) -> Labels:
     """List a folder's images with their classes: by a CSV, by a layout, or as the folders look.
 
@@ -96,8 +53,6 @@ def label_folder(
         It wins over the layout.
     where : str
         The place of those two among the parameters, for errors.
-    ignore : iterable of str
-        Patterns of file names that do not count.
 
     Raises
     ------
@@ -106,13 +61,8 @@ def label_folder(
         folder can be read in two ways.
     """
     if labels_csv is not None:
-        labels = _by_csv(root, labels_csv)
-        kept = tuple(file for file in labels.files if not _is_ignored(file.path, ignore))
-        return replace(labels, files=kept)
+        return read_labels(root, labels_csv)
     listing = list_folder(root)
-    listing = replace(
-        listing, files=tuple(path for path in listing.files if not _is_ignored(path, ignore))
-    )
     return label_by_folder(listing, root, where) if layout is None else _by_layout(listing, layout)
 
 
@@ -135,72 +85,38 @@ def label_by_folder(listing: Listing, root: Path | None = None, where: str = ENT
     InputError
         If the folders can be read in more than one way, or a table says something else.
     """
-    tree, eyes = Tree(listing), Eyes(root)
-    structure = find_structure(tree, eyes)
+    tree = Tree(listing)
+    structure = find_structure(tree, Eyes(root))
     files = _labelled(listing, structure.class_of)
-    masks = masks_beside(tree, eyes)
-    files = [
-        LabelledFile(file.path, "", Reason.MASK) if file.path in masks else file for file in files
-    ]
     images = set(tree.below[""])
     classes = {one.path: one.class_name for one in files if one.class_name and one.path in images}
-    refuse_doubt(root, listing, tree, structure, classes, where)
-    return Labels(
-        _sorted(files),
-        tuple(sorted(set(structure.names.values()))),
-        structure.roots if len(structure.roots) > 1 else (),
-        (structure.note,) if structure.note else (),
-    )
+    refuse_doubt(root, listing.files, tree, structure, classes, where)
+    return Labels.of(files, structure.names.values(), tuple(structure.notes()))
 
 
 def _by_layout(listing: Listing, layout: str) -> Labels:
     pattern = Pattern(layout)
     files = _labelled(listing, pattern.class_of)
-    classes = tuple(sorted({file.class_name for file in files} - {""}))
-    if not classes:
+    labels = Labels.of(files)
+    if not labels.classes:
         raise InputError(
             f"layout {layout!r} fits none of the {len(files):,} images; they are, for example, "
             f"{', '.join(file.path for file in files[:3]) or 'not there'}."
         )
-    return Labels(_sorted(files), classes)
+    return labels
 
 
 def _labelled(
     listing: Listing, class_of: Callable[[str], str | Reason | None]
 ) -> list[LabelledFile]:
-    problems: Mapping[str, Reason] = {
-        **dict.fromkeys(listing.unreadable, Reason.UNREADABLE),
-        **dict.fromkeys(listing.misnamed, Reason.NAME),
-    }
     files = []
-    for path in (*listing.files, *problems):
+    for path in (*listing.files, *listing.problems):
         found = class_of(path)
         if found is not None and not isinstance(found, Reason):
-            files.append(LabelledFile(path, found, problems.get(path)))
+            files.append(LabelledFile(path, found, listing.problems.get(path)))
         elif path.lower().endswith(IMAGE_SUFFIXES):
             files.append(LabelledFile(path, "", found or Reason.OUTSIDE_CLASSES))
     return files
-
-
-def _by_csv(root: Path, table: LabelsCsv) -> Labels:
-    lines = read_labels(root, table)
-    files = [
-        LabelledFile(
-            line.path,
-            line.label,
-            Reason.NOT_FOUND if not line.found else None if line.label else Reason.NO_LABEL,
-        )
-        for line in lines
-    ]
-    classes = tuple(sorted({file.class_name for file in files} - {""}))
-    lost = [line for line in lines if not line.found]
-    note = (
-        f"{len(lost):,} of the {len(lines):,} files that {table.file} lists were not found; tried "
-        f"for the first of them: {', '.join(lost[0].tried)}."
-        if lost
-        else ""
-    )
-    return Labels(_sorted(set(files)), classes, notes=(note,) if note else ())
 
 
 def _mapped(labels: Labels, class_map: Mapping[str, str | None]) -> Labels:
@@ -210,22 +126,10 @@ def _mapped(labels: Labels, class_map: Mapping[str, str | None]) -> Labels:
             f"class_map names {', '.join(unmatched)}, but the classes there are "
             f"{', '.join(labels.classes) or 'none'}."
         )
-    files = []
-    for file in labels.files:
-        name = class_map.get(file.class_name, file.class_name)
-        if name is not None:
-            files.append(replace(file, class_name=name))
-    names = {class_map.get(name, name) for name in labels.classes}
-    return replace(
-        labels,
-        files=_sorted(set(files)),
-        classes=tuple(sorted(name for name in names if name is not None)),
-    )
-
-
-def _is_ignored(path: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatch(PurePosixPath(path).name, pattern) for pattern in patterns)
-
-
-def _sorted(files: Iterable[LabelledFile]) -> tuple[LabelledFile, ...]:
-    return tuple(sorted(files, key=lambda file: (file.path, file.class_name)))
+    names = {name: class_map.get(name, name) for name in ("", *labels.classes)}
+    files = [
+        replace(file, class_name=name)
+        for file in labels.files
+        if (name := names[file.class_name]) is not None
+    ]
+    return Labels.of(files, filter(None, names.values()), labels.notes)

@@ -1,36 +1,23 @@
 """Labels that stand in a CSV file instead of in folder names."""
 
+import posixpath
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from metallmix_kedro.images.layout.listing import list_folder
+from metallmix_kedro.images.layout.listing import LabelledFile, Labels, list_folder
 from metallmix_kedro.images.layout.tree import images_of
 from metallmix_kedro.images.parameters import LabelsCsv
-from metallmix_kedro.images.reasons import IMAGE_SUFFIXES
+from metallmix_kedro.images.reasons import IMAGE_SUFFIXES, Reason
 from metallmix_kedro.support import InputError
 
 _SEPARATORS = ",;\t|"
 
 
-@dataclass(frozen=True, slots=True)
-class ListedFile:
-    """A line of the table: its label (empty: none), the file, and where that was sought."""
-
-    label: str
-    path: str
-    found: bool
-    tried: tuple[str, ...] = ()
-
-
-def read_labels(root: Path, table: LabelsCsv) -> list[ListedFile]:
+def read_labels(root: Path, table: LabelsCsv) -> Labels:
     """Read the labels of a dataset's images.
-
-    A path is looked up in the table's folders as it stands, then with the endings of images, then
-    anywhere below the dataset's folder, if one file alone has its name.
 
     Parameters
     ----------
@@ -41,8 +28,8 @@ def read_labels(root: Path, table: LabelsCsv) -> list[ListedFile]:
 
     Returns
     -------
-    list of ListedFile
-        Paths are relative to `root`.
+    Labels
+        What is listed and not found is among them with that problem.
 
     Raises
     ------
@@ -50,71 +37,78 @@ def read_labels(root: Path, table: LabelsCsv) -> list[ListedFile]:
         If the CSV is missing, cannot be read or lacks a column, if one of its paths leaves the
         dataset's folder, or if none of its files is there.
     """
-    try:
-        files = sorted(root.glob(table.file)) if "*" in table.file else [root / table.file]
-    except NotImplementedError:  # an absolute pattern
-        files = []
+    place = _inside(table.file, table.file)
+    files = sorted(root.glob(place)) if "*" in place else [root / place]
     if not files:
         raise InputError(f"labels_csv.file {table.file} matches no file in {root}.")
-    names = _Names(list_folder(root).files)
-    found = [line for file in files for line in _read_one(root, file, table, names)]
-    if found and not any(line.found for line in found):
-        raise InputError(_none_found(root, found, table))
-    return found
+    known = KnownFiles(list_folder(root).files)
+    labelled: list[LabelledFile] = []
+    lost: list[list[str]] = []
+    for file in files:
+        frame = _columns_of(file, table)
+        own = file.relative_to(root).parent.as_posix()
+        folders = [posixpath.join(own, folder) for folder in table.folders]
+        for label, given in zip(_labels(frame, table), frame[table.path_column], strict=True):
+            if not given:
+                raise InputError(
+                    f"{file} has a line without a path in column '{table.path_column}'."
+                )
+            path, tried = known.find(given, folders)
+            if path is None:
+                lost.append(tried)
+                labelled.append(LabelledFile(tried[0], label, Reason.NOT_FOUND))
+            else:
+                labelled.append(LabelledFile(path, label, None if label else Reason.NO_LABEL))
+    note = _said_of(lost, len(labelled), known, table) if lost else ""
+    return Labels.of(labelled, notes=(note,) if note else ())
 
 
-def _read_one(root: Path, file: Path, table: LabelsCsv, names: "_Names") -> Iterator[ListedFile]:
-    inside = _inside(root, file, table.file)
-    frame = _columns_of(inside, table)
-    folders = [_inside(root, inside.parent / folder, folder) for folder in table.folders]
-    for label, path in zip(_labels(frame, table), frame[table.path_column], strict=True):
-        given = path.strip()
-        if not given:
-            raise InputError(f"{file} has a line without a path in column '{table.path_column}'.")
-        yield _find(root.resolve(), folders, given, label, names)
+class KnownFiles:
+    """The files of a dataset, found by what a table calls them.
 
+    A path is looked up as it stands, then without its ending and in any case, then anywhere, if
+    one file alone has its name.
 
-def _find(
-    root: Path, folders: Sequence[Path], given: str, label: str, names: "_Names"
-) -> ListedFile:
-    tried = []
-    for folder in folders:
-        place = _inside(root, folder / given, given)
-        tried.append(place.relative_to(root).as_posix())
-        if place.is_file():
-            return ListedFile(label, tried[-1], True)
-    for path in tried:
-        if (one := names.with_ending(path)) is not None:
-            return ListedFile(label, one, True)
-    if (one := names.anywhere(given)) is not None:
-        return ListedFile(label, one, True)
-    known = given.lower().endswith(IMAGE_SUFFIXES)
-    also = [f"{tried[0]}{ending}" for ending in ((".png",) if known else (".jpg", ".png", ".dcm"))]
-    return ListedFile(label, tried[0], False, (*tried, *also)[:3])
+    Parameters
+    ----------
+    files : iterable of str
+        Relative paths.
+    """
 
+    def __init__(self, files: Iterable[str]) -> None:
+        self._files = set(files)
+        self.images = images_of(sorted(self._files))
+        self._known: dict[str, list[str]] = defaultdict(list)
+        for path in self.images:
+            self._known[_bare(path)].append(path)
+            self._known[f"*/{_bare(posixpath.basename(path))}"].append(path)
 
-class _Names:
-    """The files of a dataset by path and by name, without their endings and in any case."""
+    def find(self, given: str, folders: Sequence[str]) -> tuple[str | None, list[str]]:
+        """Find a file; and tell where it was sought.
 
-    def __init__(self, files: Sequence[str]) -> None:
-        self._paths: dict[str, list[str]] = defaultdict(list)
-        self._names: dict[str, list[str]] = defaultdict(list)
-        for path in images_of(files):
-            self._paths[_bare(path)].append(path)
-            self._names[_bare(path).rpartition("/")[2]].append(path)
+        Parameters
+        ----------
+        given : str
+            What the table says.
+        folders : sequence of str
+            Where it is looked up, in turn.
 
-    def with_ending(self, path: str) -> str | None:
-        return self._only(self._paths, path)
-
-    def anywhere(self, path: str) -> str | None:
-        return self._only(self._names, path.replace("\\", "/").rpartition("/")[2])
-
-    @staticmethod
-    def _only(files: dict[str, list[str]], path: str) -> str | None:
-        for name in (path.casefold(), _bare(path)):
-            if len(found := files.get(name, [])) == 1:
-                return found[0]
-        return None
+        Raises
+        ------
+        InputError
+            If a path leaves the dataset's folder.
+        """
+        given = given.replace("\\", "/")
+        tried = [_inside(posixpath.join(folder, given), given) for folder in folders]
+        for path in tried:
+            if path in self._files:
+                return path, tried
+        for name in (*tried, f"*/{posixpath.basename(given)}"):
+            # A dot may begin no ending: series.1.2
+            for key in (name.casefold(), _bare(name)):
+                if len(self._known.get(key, ())) == 1:
+                    return self._known[key][0], tried
+        return None, tried
 
 
 def _bare(path: str) -> str:
@@ -124,51 +118,46 @@ def _bare(path: str) -> str:
     return path[: len(path) - len(ending)].casefold()
 
 
-def _none_found(root: Path, lines: Sequence[ListedFile], table: LabelsCsv) -> str:
-    first = lines[0]
-    images = images_of(list_folder(root).files)
-    there = (
-        f"Images there are, for example, {', '.join(images[:2])}" if images else "No image is there"
-    )
-    return (
-        f"labels_csv {table.file}: none of the {len(lines):,} listed files was found. Tried for "
-        f"the first of them: {', '.join(first.tried)}. {there}. Set labels_csv.path_column to the "
-        "column with the file names, and labels_csv.folders to the folders, relative to the CSV's "
-        "own, that hold them."
+def _inside(path: str, given: str) -> str:
+    """Normalise a path relative to the dataset's folder, and refuse it where it leaves that."""
+    normal = posixpath.normpath(path)
+    if normal.split("/")[0] in ("", ".."):
+        raise InputError(
+            f"{given!r} leaves the dataset's folder and is refused. Paths in labels_csv are "
+            "relative and stay inside."
+        )
+    return normal
+
+
+def _said_of(
+    lost: Sequence[Sequence[str]], n_listed: int, known: KnownFiles, table: LabelsCsv
+) -> str:
+    """Say which files were not found; raise `InputError` if none was."""
+    first = lost[0][0]
+    stem = first.removesuffix(posixpath.splitext(first)[1]) if images_of([first]) else first
+    tried = ", ".join(list(dict.fromkeys([*lost[0], f"{stem}.jpg", f"{stem}.png"]))[:3])
+    if len(lost) < n_listed:
+        return (
+            f"{len(lost):,} of the {n_listed:,} files that {table.file} lists were not found; "
+            f"tried for the first of them: {tried}."
+        )
+    there = f"Images there are, for example, {', '.join(known.images[:2])}"
+    raise InputError(
+        f"labels_csv {table.file}: none of the {n_listed:,} listed files was found. Tried for the "
+        f"first of them: {tried}. {there if known.images else 'No image is there'}. Set "
+        "labels_csv.path_column to the column with the file names, and labels_csv.folders to the "
+        "folders, relative to the CSV's own, that hold them."
     )
 
 
 def _labels(frame: pd.DataFrame, table: LabelsCsv) -> list[str]:
-    columns = [frame[name].str.strip() for name in table.columns]
-    rows = list(zip(*columns, strict=True))
+    columns = list(table.columns)
     if table.one_hot:
-        chosen = [
-            [name for name, value in zip(table.columns, row, strict=True) if _is_one(value)]
-            for row in rows
-        ]
-        return [names[0] if len(names) == 1 else "" for names in chosen]
-    return [" ".join(row) if all(row) else "" for row in rows]
-
-
-def _is_one(value: str) -> bool:
-    try:
-        return float(value) == 1
-    except ValueError:
-        return value.lower() in ("true", "yes")
-
-
-def _inside(root: Path, place: Path, given: str) -> Path:
-    """Follow a path, links included, and refuse it where it leaves the root."""
-    try:
-        real = place.resolve()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(f"{given!r}, listed for {root}, is no path: {error}.") from error
-    if not real.is_relative_to(root.resolve()):
-        raise InputError(
-            f"{given!r} leaves the dataset's folder {root} and is refused. Paths in labels_csv "
-            "are relative and stay inside."
-        )
-    return real
+        numbers = frame[columns].apply(pd.to_numeric, errors="coerce")
+        words = frame[columns].apply(lambda column: column.str.lower())
+        rows = (numbers.eq(1) | words.isin(["true", "yes"])).to_numpy()
+        return [columns[row.argmax()] if row.sum() == 1 else "" for row in rows]
+    return [" ".join(row) if all(row) else "" for row in frame[columns].itertuples(index=False)]
 
 
 def read_table(file: Path) -> pd.DataFrame:
@@ -184,15 +173,17 @@ def read_table(file: Path) -> pd.DataFrame:
         with file.open(encoding=encoding) as opened:
             header = opened.readline()
         separator = max(_SEPARATORS, key=header.count)
-        return pd.read_csv(
+        table = pd.read_csv(
             file, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False,
             sep=separator, encoding=encoding,
-        ).fillna("")  # fmt: skip
+        )  # fmt: skip
+        stripped: pd.DataFrame = table.fillna("").apply(lambda column: column.str.strip())
     except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
         raise InputError(
             f"labels_csv {file} cannot be read: {error}. It is a table in text: "
             "from a spreadsheet, save it as CSV."
         ) from error
+    return stripped
 
 
 def _encoding(file: Path) -> str:

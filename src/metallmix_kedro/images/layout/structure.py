@@ -7,12 +7,13 @@ not, the user is asked.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from posixpath import basename, dirname, join
 
 from metallmix_kedro.images.layout.pattern import covering
-from metallmix_kedro.images.layout.tree import Tree, base_name, join, key, parent
-from metallmix_kedro.images.layout.twins import Eyes, drop_twins
+from metallmix_kedro.images.layout.tree import Tree, key
+from metallmix_kedro.images.layout.twins import Eyes, drop_twins, masks_beside
 from metallmix_kedro.images.reasons import Reason
 
 _PARTS = re.compile(
@@ -35,7 +36,7 @@ class Structure:
     names : dict of str to str
         Class by the name of its folder: parts may spell one class in two ways.
     left_out : dict of str to Reason
-        Folders that do not count.
+        Folders and files that do not count.
     options : tuple of str
         Layouts if there is a choice among them, which only the user can make; else empty.
     note : str
@@ -59,11 +60,22 @@ class Structure:
         return None
 
     def why_left_out(self, path: str) -> Reason | None:
-        """Return why one of the folders that a file lies in does not count; None if all do."""
-        while self.left_out and (path := parent(path)):
+        """Return why a file, or one of the folders it lies in, does not count; None if all do."""
+        while self.left_out and path:
             if path in self.left_out:
                 return self.left_out[path]
+            path = dirname(path)
         return None
+
+    def notes(self) -> Iterator[str]:
+        """Say what the user should know of how the folders are read."""
+        if self.note:
+            yield self.note
+        if len(self.roots) > 1:
+            yield (
+                f"The folders {', '.join(self.roots)} are taken as parts of one dataset; the "
+                "classes are their sub-folders."
+            )
 
 
 def find_structure(tree: Tree, eyes: Eyes) -> Structure:
@@ -71,9 +83,11 @@ def find_structure(tree: Tree, eyes: Eyes) -> Structure:
 
     A folder that only wraps another one is stepped into. Folders that repeat the images of another
     (a copy, grey, scaled, masks) are left out. Siblings that hold the same class folders are joined
-    if they are called like parts of a dataset; the folds are made anew.
+    if they are called like parts of a dataset; the folds are made anew. Masks that lie beside
+    their images are left out too.
     """
-    return _read(tree, "", eyes)
+    found = _read(tree, "", eyes)
+    return replace(found, left_out={**found.left_out, **masks_beside(tree, eyes)})
 
 
 def _read(tree: Tree, folder: str, eyes: Eyes) -> Structure:
@@ -122,7 +136,7 @@ def _choose(
 
 
 def _doubtful_classes(like_parts: Iterable[str]) -> str:
-    names = ", ".join(map(base_name, like_parts))
+    names = ", ".join(map(basename, like_parts))
     return names and (
         f"{names}: called like a part of a dataset, and counted as a class, since beside it are "
         "classes and no parts. If it is none, move it elsewhere, or leave it out by class_map."
@@ -141,7 +155,7 @@ def _sharing(inner: Mapping[str, Structure]) -> list[str]:
 
 
 def _is_like(words: re.Pattern[str], folder: str) -> bool:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", base_name(folder))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", basename(folder))
     tokens = re.findall(r"[A-Za-z]+[\W_]?\d*|\d+", spaced.replace("_", " "))
     return any(words.fullmatch(re.sub(r"\W", "", one).lower()) for one in tokens)
 
@@ -155,7 +169,7 @@ def _classes_here(
     tree: Tree, base: str, children: list[str], inner: Mapping[str, Structure]
 ) -> Structure:
     empty = [one for one in tree.all_children[base] if not tree.below[one]]
-    names = {base_name(one): base_name(one) for one in (*children, *empty)}
+    names = {basename(one): basename(one) for one in (*children, *empty)}
     repeated = {
         folder: reason
         for found in inner.values()

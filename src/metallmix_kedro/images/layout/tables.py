@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from posixpath import basename, dirname
+from typing import Any
 
-import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from metallmix_kedro.images.layout.labels_csv import read_table
+from metallmix_kedro.images.layout.labels_csv import KnownFiles, read_table
 from metallmix_kedro.images.layout.pattern import covering
-from metallmix_kedro.images.layout.tree import base_name
 from metallmix_kedro.support import InputError
 
 _ENDINGS = (".csv", ".tsv")
@@ -23,7 +24,7 @@ _MOST_CODES = 20  # a column of more different numbers is a width or an age rath
 _AGREED = 0.95  # share of images: labels are corrected by hand now and then
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ImageTable:
     """A table that lists images.
 
@@ -31,32 +32,26 @@ class ImageTable:
     ----------
     file, path_column : str
         The table and its column with the images' names.
-    labels : tuple of str
-        Columns of a few values each, any of which might be the classes.
     one_hot : tuple of str
         Columns of which exactly one is 1 in each line; empty if there are none.
-    measures : tuple of str
-        Those of the labels that are many numbers, and so rather no classes.
-    by_image : dict of str to dict of str to str
-        Column to image to value, of `labels`.
+    labels : pandas.DataFrame
+        A row an image, its path as index; columns of a few values each, any of which might be the
+        classes. If there are one-hot columns, their names are the first.
     """
 
     file: str
     path_column: str
-    labels: tuple[str, ...]
     one_hot: tuple[str, ...]
-    measures: tuple[str, ...]
-    by_image: Mapping[str, Mapping[str, str]]
+    labels: pd.DataFrame
 
     def offer(self) -> str:
         """Write the parameters that read the labels from it."""
+        first, *others = map(str, self.labels)
+        columns = f"label_column: {_as_yaml(first)}"
         if self.one_hot:
             columns = f"label_columns: [{', '.join(map(_as_yaml, self.one_hot))}], one_hot: true"
-        else:
-            columns = f"label_column: {_as_yaml(self.labels[0])}"
         where = f"file: {_as_yaml(self.file)}, path_column: {_as_yaml(self.path_column)}"
         text = f"labels_csv: {{{where}, {columns}}}"
-        others = self.labels[1:] if not self.one_hot else self.labels
         return text + (f" (or another column: {', '.join(others[:6])})" if others else "")
 
 
@@ -64,8 +59,10 @@ def _as_yaml(text: str) -> str:
     return text if re.fullmatch(r"[A-Za-z][\w./ -]*\w", text) else json.dumps(text)
 
 
-def find_tables(root: Path, files: Sequence[str], images: Sequence[str]) -> list[ImageTable]:
+def find_tables(root: Path, files: Sequence[str]) -> list[ImageTable]:
     """Find the tables that list images, those that list most first.
+
+    Tables of one form, as each of several parts has one, are one.
 
     Parameters
     ----------
@@ -73,89 +70,65 @@ def find_tables(root: Path, files: Sequence[str], images: Sequence[str]) -> list
         The dataset's folder.
     files : sequence of str
         All its files, relative.
-    images : sequence of str
-        The images among them.
     """
-    tables = sorted((p for p in files if p.lower().endswith(_ENDINGS)), key=lambda p: p.count("/"))
-    if not tables:
-        return []
-    by_name: dict[str, str] = {}
-    for path in images:
-        by_name.setdefault(_stem(path), path)
-        by_name[_tail(path)] = path
-    found = []
-    for path in tables[:_MOST_TABLES]:
-        if (root / path).stat().st_size <= _MOST_BYTES:
-            found.append(_look(root, path, by_name))
+    paths = sorted((p for p in files if p.lower().endswith(_ENDINGS)), key=lambda p: p.count("/"))
+    known = KnownFiles(files if paths else ())
     alike: dict[object, list[ImageTable]] = defaultdict(list)
-    for table in found:
-        if table is not None:
-            form = (base_name(table.file), table.path_column, table.labels, table.one_hot)
+    for path in paths[:_MOST_TABLES]:
+        if (table := _look(root, path, known)) is not None:
+            form = (basename(path), table.path_column, table.one_hot, *table.labels)
             alike[form].append(table)
-    listing = [_merged(tables) for tables in alike.values()]
-    return sorted(listing, key=lambda table: -len(next(iter(table.by_image.values()), {})))
+    merged = [
+        replace(
+            tables[0],
+            file=covering([table.file for table in tables], "*", ""),
+            labels=pd.concat([table.labels for table in tables]),
+        )
+        for tables in alike.values()
+    ]
+    return sorted(merged, key=lambda table: -len(table.labels))
 
 
-def _merged(tables: Sequence[ImageTable]) -> ImageTable:
-    """Join tables of one form, as each of several parts has one."""
-    first = tables[0]
-    file = covering([table.file for table in tables], "*", "")
-    merged = {
-        name: {path: value for one in tables for path, value in one.by_image[name].items()}
-        for name in first.by_image
-    }
-    return replace(first, file=file, by_image=merged)
-
-
-def _look(root: Path, file: str, by_name: Mapping[str, str]) -> ImageTable | None:
+def _look(root: Path, file: str, known: KnownFiles) -> ImageTable | None:
     try:
+        if (root / file).stat().st_size > _MOST_BYTES:
+            return None
         frame = read_table(root / file)
     except InputError:
         return None  # nobody asked for it
-    for column in frame.columns:
-        chosen = [by_name.get(_tail(value)) for value in frame[column]]
-        known = [image is not None for image in chosen]
-        if sum(known) >= max(_FEWEST, _LISTED * len(chosen)):
-            listed = frame[known].assign(**{column: [one for one in chosen if one is not None]})
-            return _describe(file, str(column), listed)
+    for column in frame:
+        images = pd.Series([_found(value, file, known) for value in frame[column]], dtype=object)
+        if images.notna().sum() >= max(_FEWEST, _LISTED * len(frame)):
+            rows = frame.drop(columns=column).set_axis(pd.Index(images))
+            return _describe(file, str(column), rows[rows.index.notna()])
     return None
 
 
-def _tail(path: str) -> str:
-    """Reduce a path to folder and name: 00000.png may lie in more than one folder."""
-    folders, _, _ = path.strip().replace("\\", "/").strip("/").rpartition("/")
-    folder = folders.rpartition("/")[2].casefold()
-    return f"{folder}/{_stem(path)}" if folder else _stem(path)
+def _found(value: str, file: str, known: KnownFiles) -> str | None:
+    try:
+        return known.find(value, [dirname(file)])[0] if value else None
+    except InputError:
+        return None  # no path
 
 
-def _stem(path: str) -> str:
-    name = path.strip().replace("\\", "/").rpartition("/")[2]
-    return re.sub(r"\.[A-Za-z][A-Za-z0-9]{1,4}$", "", name).casefold()
-
-
-def _describe(file: str, column: str, frame: pd.DataFrame) -> ImageTable | None:
-    others = [name for name in frame.columns if name != column]
-    binary = [name for name in others if set(frame[name].str.strip()) <= {"0", "1", "0.0", "1.0"}]
+def _describe(file: str, column: str, rows: pd.DataFrame) -> ImageTable | None:
+    numbers = rows.apply(pd.to_numeric, errors="coerce")
+    names = list(map(str, rows))
+    binary = [name for name in names if numbers[name].isin([0, 1]).all()]
     one_hot: tuple[str, ...] = ()
-    if len(binary) > 1 and (frame[binary].astype(float).sum(axis=1) == 1).mean() > 0.95:
+    if len(binary) > 1 and (numbers[binary].sum(axis=1) == 1).mean() > _AGREED:
         one_hot = tuple(binary)
-    most = min(_MOST_LABELS, len(frame) / 2)
-    labels = [name for name in others if name not in one_hot and 2 <= frame[name].nunique() <= most]
+    most = min(_MOST_LABELS, len(rows) / 2)
+    labels = [name for name in names if name not in one_hot and 2 <= rows[name].nunique() <= most]
+    labels = [
+        name for name in labels if numbers[name].isna().any() or rows[name].nunique() <= _MOST_CODES
+    ]
     if not labels and not one_hot:
         return None
-    by_image = {name: dict(zip(frame[column], frame[name], strict=True)) for name in labels}
+    shown = rows[labels]
     if one_hot:
-        by_image["one-hot"] = dict(
-            zip(frame[column], frame[list(one_hot)].astype(float).idxmax(axis=1), strict=True)
-        )
-    measures = tuple(name for name in labels if _measures(frame[name]))
-    labels.sort(key=lambda name: name in measures)
-    return ImageTable(file, column, tuple(labels), one_hot, measures, by_image)
-
-
-def _measures(column: pd.Series) -> bool:
-    numbers = pd.to_numeric(column, errors="coerce")
-    return bool(numbers.notna().all() and numbers.nunique() > _MOST_CODES)
+        shown.insert(0, "one-hot", numbers[list(one_hot)].idxmax(axis=1))
+    return ImageTable(file, column, one_hot, shown)
 
 
 def agrees(table: ImageTable, classes: Mapping[str, str]) -> bool | None:
@@ -167,15 +140,15 @@ def agrees(table: ImageTable, classes: Mapping[str, str]) -> bool | None:
     classes : dict of str to str
         Image to class, by the folders.
     """
-    enough = False
-    for name, values in table.by_image.items():
-        pairs = {path: label for path, label in values.items() if path in classes}
-        if len(pairs) < max(_FEWEST, 0.1 * len(classes)):
-            continue
-        enough |= name not in table.measures
-        # Each label lies in one folder, nearly, and each folder has a label: it may be a finer one.
-        both = pd.crosstab([classes[path] for path in pairs], np.array(list(pairs.values())))
-        within = both.max(axis=0).sum() / len(pairs)
-        if within > _AGREED and len(both) > 1 and both.idxmax(axis=0).nunique() == len(both):
-            return True
-    return False if enough else None
+    listed = table.labels[table.labels.index.isin(list(classes))]
+    if len(listed) < max(_FEWEST, 0.1 * len(classes)):
+        return None
+    folders = listed.index.map(classes)
+    return any(_is_finer(folders.to_numpy(), listed[name].to_numpy()) for name in listed)
+
+
+def _is_finer(folders: NDArray[Any], labels: NDArray[Any]) -> bool:
+    """Whether each label lies in one folder, nearly, and each folder has a label of its own."""
+    both = pd.crosstab(folders, labels)
+    within = both.max(axis=0).sum() / both.to_numpy().sum()
+    return bool(within > _AGREED and len(both) > 1 and both.idxmax(axis=0).nunique() == len(both))

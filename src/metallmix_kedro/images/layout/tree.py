@@ -3,27 +3,13 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from posixpath import dirname, splitext
 
 from metallmix_kedro.images.layout.listing import Listing
 from metallmix_kedro.images.reasons import IMAGE_SUFFIXES
 
 STRAY = 0.1
 """Images beside sub-folders are strays if there are fewer than this share of those below."""
-
-
-def parent(path: str) -> str:
-    """Return the folder a path lies in; empty for the root."""
-    return path.rpartition("/")[0]
-
-
-def base_name(path: str) -> str:
-    """Return the last part of a path."""
-    return path.rpartition("/")[2]
-
-
-def join(folder: str, name: str) -> str:
-    """Join a folder (empty: the root) and a name."""
-    return f"{folder}/{name}" if folder else name
 
 
 def key(name: str) -> str:
@@ -50,14 +36,14 @@ class Tree:
         self.all_children: dict[str, list[str]] = defaultdict(list)
         self.below: dict[str, list[str]] = defaultdict(list)
         for folder in listing.folders:
-            self.all_children[parent(folder)].append(folder)
+            self.all_children[dirname(folder)].append(folder)
         # Some archives have images without endings: IM0001.
         for path in images_of(listing.files) or listing.files:
-            folder = parent(path)
+            folder = dirname(path)
             self.images[folder].append(path)
             self.below[folder].append(path)
             while folder:
-                folder = parent(folder)
+                folder = dirname(folder)
                 self.below[folder].append(path)
 
     def children(self, folder: str) -> list[str]:
@@ -88,7 +74,10 @@ class Tree:
         return folder
 
     def relative(self, folder: str) -> dict[str, str]:
-        """Images below a folder: path from `innermost`, without the ending, to path."""
-        start = self.innermost(folder)
-        skip = len(start) + 1 if start else 0
-        return {path[skip:].rpartition(".")[0]: path for path in self.below[folder]}
+        """Images below a folder, as `names` has them from its `innermost`."""
+        return self.names(self.innermost(folder))
+
+    def names(self, folder: str) -> dict[str, str]:
+        """Images below a folder: path from there, without the ending, to path."""
+        skip = len(folder) + 1 if folder else 0
+        return {splitext(path[skip:])[0]: path for path in self.below[folder]}

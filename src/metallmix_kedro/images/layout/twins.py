@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 from pathlib import Path
+from posixpath import basename
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metallmix_kedro.images.layout.tree import Tree, base_name
+from metallmix_kedro.images.layout.tree import Tree
 from metallmix_kedro.images.near_copies import SIDE, thumbnail
 from metallmix_kedro.images.opening import open_image
-from metallmix_kedro.images.parameters import DEFAULT_MAX_PIXELS
 from metallmix_kedro.images.reasons import Reason
 
 MOST_FOLDERS = 12
@@ -66,8 +66,6 @@ class Eyes:
         try:
             with warnings.catch_warnings(action="ignore"), open_image(self._root / path) as image:
                 size = image.size
-                if size[0] * size[1] > DEFAULT_MAX_PIXELS:
-                    return None
                 image.draft("RGB", _DECODED)
                 pixels = np.asarray(image.convert("RGB"))
                 grey, least = pixels.max(axis=2), pixels.min(axis=2)
@@ -130,11 +128,15 @@ def drop_twins(tree: Tree, base: str, folders: list[str], eyes: Eyes) -> dict[st
     dict of str to Reason
         The folders to leave out.
     """
-    found: dict[str, Reason] = {}
     if not 2 <= len(folders) <= MOST_FOLDERS:
-        return found
-    found |= _copies_of_the_whole(tree, base, folders, eyes)
-    names = {folder: tree.relative(folder) for folder in folders if folder not in found}
+        return {}
+    names = {folder: tree.relative(folder) for folder in folders}
+    whole = tree.names(base)
+    found = {
+        folder: reason
+        for folder in folders
+        if (reason := _twin(_pairs(whole, names[folder]), eyes)) is not None
+    }
     for one, two in combinations(sorted(names), 2):
         if one in found or two in found:
             continue
@@ -147,9 +149,9 @@ def drop_twins(tree: Tree, base: str, folders: list[str], eyes: Eyes) -> dict[st
     return found
 
 
-def masks_beside(tree: Tree, eyes: Eyes) -> set[str]:
+def masks_beside(tree: Tree, eyes: Eyes) -> dict[str, Reason]:
     """Find images that lie beside the one they are the mask of: ``1.png`` and ``1_mask.png``."""
-    found: set[str] = set()
+    found: dict[str, Reason] = {}
     for paths in tree.images.values():
         images = {path.rpartition(".")[0]: path for path in paths}
         pairs = [
@@ -158,33 +160,12 @@ def masks_beside(tree: Tree, eyes: Eyes) -> set[str]:
             if (match := _MASK_NAME.fullmatch(stem)) and match[1] in images
         ]
         if pairs and all(eyes.masks(*pair) for pair in _sampled(pairs)):
-            found |= {mask for _, mask in pairs}
+            found |= dict.fromkeys((mask for _, mask in pairs), Reason.MASK)
     return found
 
 
 def _sampled(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return pairs[:: max(1, len(pairs) // _SAMPLE)][:_SAMPLE]
-
-
-def _copies_of_the_whole(
-    tree: Tree, base: str, folders: list[str], eyes: Eyes
-) -> dict[str, Reason]:
-    skip = len(base) + 1 if base else 0
-    siblings = {base_name(folder) for folder in folders}
-    for folder in folders:
-        inside = tree.children(tree.innermost(folder))
-        if not siblings & {base_name(one) for one in inside}:
-            continue
-        rest = {
-            path[skip:].rpartition(".")[0]: path
-            for path in tree.below[base]
-            if not path.startswith(f"{folder}/")
-        }
-        inner = tree.relative(folder)
-        reason = _twin(_pairs(rest, inner), eyes)
-        if reason is not None:
-            return {folder: reason}
-    return {}
 
 
 def _rank(names: Mapping[str, str], eyes: Eyes) -> tuple[bool, int, int, int]:
@@ -223,7 +204,7 @@ def _twin(pairs: list[tuple[str, str]], eyes: Eyes) -> Reason | None:
     sample = _sampled(pairs)
     if all(eyes.masks(path, other) for path, other in sample):
         return Reason.MASK
-    if all(_UNIQUE.match(base_name(path)) for path, _ in sample):
+    if all(_UNIQUE.match(basename(path)) for path, _ in sample):
         return Reason.AGAIN
     others = [other for _, other in sample[1:] + sample[:1]]
     same = zip(sample, others, strict=True)

@@ -44,7 +44,8 @@ def test_parts_of_a_dataset_are_joined(tmp_path: Path):
     touch(tmp_path, "set/Train/cat/1.jpg", "set/Train/dog/2.jpg", "set/test/cat/3.jpg")
     labels = label_files(tmp_path, entry())
     assert labels.classes == ("cat", "dog")
-    assert labels.parts == ("set/Train", "set/test")
+    (note,) = labels.notes
+    assert note.startswith("The folders set/Train, set/test are taken as parts of one dataset")
     assert classes_of(tmp_path)["set/test/cat/3.jpg"] == "cat"
 
 
@@ -88,11 +89,6 @@ def test_name_that_is_no_text_is_a_problem(tmp_path: Path):
     touch(tmp_path, os.fsdecode(b"cat/\xff.jpg"))
     problems = {file.path: file.problem for file in label_files(tmp_path, entry()).files}
     assert problems["cat/\\xff.jpg"] is Reason.NAME
-
-
-def test_patterns_are_ignored(tmp_path: Path):
-    touch(tmp_path, "cat/1.png", "cat/1_mask.png", "dog/2.png", "dog/2_mask_1.png")
-    assert sorted(classes_of(tmp_path, ignore=("*_mask*",))) == ["cat/1.png", "dog/2.png"]
 
 
 def test_class_map_renames_joins_and_leaves_out(tmp_path: Path):
@@ -173,7 +169,7 @@ def listing_of(files: list[str]) -> Listing:
     folders = {
         "/".join(path.split("/")[:k]) for path in files for k in range(1, path.count("/") + 1)
     }
-    return Listing(tuple(sorted(files)), (), (), tuple(sorted(folders)))
+    return Listing(tuple(sorted(files)), tuple(sorted(folders)))
 
 
 @pytest.mark.parametrize(

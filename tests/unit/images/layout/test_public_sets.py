@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from metallmix_kedro.images.layout.labelling import Labels, label_folder
+from metallmix_kedro.images.layout.labelling import label_folder
+from metallmix_kedro.images.layout.listing import Labels
 from metallmix_kedro.images.parameters import LabelsCsv
 from metallmix_kedro.support.errors import InputError
 from tests.unit.images.layout import odd_sets, public_sets
