@@ -16,7 +16,7 @@ from metallmix_kedro.decision.scoring import allowed_space, foresee, list_candid
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.history.trials import History
 from metallmix_kedro.meta_features import compute_meta_features
-from metallmix_kedro.meta_features.probes.table import as_table
+from metallmix_kedro.meta_features.probes.columns import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.index import build_index

@@ -42,7 +42,7 @@ from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.trials import History
 from metallmix_kedro.meta_features import compute_meta_features
-from metallmix_kedro.meta_features.probes.table import as_table
+from metallmix_kedro.meta_features.probes.columns import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.index import build_index

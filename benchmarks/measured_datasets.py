@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from benchmarks.declared_space import shipped_parameters
 from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.grid.measuring import MeasuredDataset
 from metallmix_kedro.images.manifest import ingest_datasets
 from metallmix_kedro.images.parameters import DataIngestionParameters, DatasetEntry
 from metallmix_kedro.images.sources import resolve_root
 from metallmix_kedro.meta_features import MetaFeatures
-from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters
 from metallmix_kedro.meta_features.registered import meta_feature_table
 
 
@@ -52,8 +50,7 @@ def ingest(paths: Sequence[Path], unpacked: Path) -> Ingested:
         datasets_root=unpacked, unpacked_root=unpacked, registry=registry, use=tuple(registry)
     )
     found = Ingested(ingestion, dict(ingest_datasets(ingestion)), pd.DataFrame())
-    parameters = MetaFeaturesParameters.model_validate(shipped_parameters("meta_features"))
-    table = meta_feature_table(found.partitions, registry, ingestion.use, parameters)
+    table = meta_feature_table(found.partitions, registry, ingestion.use)
     return Ingested(ingestion, found.manifests, table)
 
 

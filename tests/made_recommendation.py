@@ -17,7 +17,7 @@ from metallmix_kedro.explanation.reply import Decision, LLMReply
 from metallmix_kedro.history import History
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
-from metallmix_kedro.meta_features.probes.table import as_table
+from metallmix_kedro.meta_features.probes.columns import as_table
 from metallmix_kedro.meta_features.target import TargetDescription
 from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.report.pareto_picture import Figure

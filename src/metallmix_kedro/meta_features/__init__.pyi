@@ -4,6 +4,7 @@ from .parameters import (
     MetaFeaturesParameters as MetaFeaturesParameters,
     TargetParameters as TargetParameters,
 )
+from .probes.columns import no_probes as no_probes
 from .probes.features import (
     OWN as OWN,
     PROBE_DECLARATIONS as PROBE_DECLARATIONS,
@@ -16,10 +17,9 @@ from .probes.features import (
 from .probes.measuring import ProbedImages as ProbedImages, chosen_backbones as chosen_backbones
 from .probes.parameters import ProbeLevel as ProbeLevel, ProbeParameters as ProbeParameters
 from .probes.speed import relative_seconds as relative_seconds
-from .probes.table import no_probes as no_probes
 from .registered import meta_feature_table as meta_feature_table
 from .target import (
     ImagesRead as ImagesRead,
     TargetDescription as TargetDescription,
-    target_images as target_images,
+    open_target as open_target,
 )

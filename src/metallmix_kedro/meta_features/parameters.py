@@ -19,7 +19,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class MetaFeaturesParameters(Parameters):
-    """How the meta-features of registered datasets are taken (paper, section 2.1)."""
+    """What is known of a dataset before anything is trained on it (paper, section 2.1)."""
 
     declared: dict[str, MetaFeature | None] = Field(
         description="The meta-features by name: kind, words, unit, scale, minimum, group."
@@ -28,10 +28,6 @@ class MetaFeaturesParameters(Parameters):
         "a model",
         min_length=1,
         description='What is trained on a dataset, in a sentence: "an image classifier".',
-    )
-    use_original_size: bool = Field(
-        default=True,
-        description="Take the registry's original_size, where given, for the image resolution.",
     )
 
 

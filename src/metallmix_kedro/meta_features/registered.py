@@ -8,13 +8,10 @@ import pandas as pd
 from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.images import INCLUDED, DatasetEntry, data_hash
 from metallmix_kedro.meta_features.features import MetaFeatures, compute_meta_features
-from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters
 from metallmix_kedro.support import InputError
 
 
-def describe_registered(
-    manifest: pd.DataFrame, entry: DatasetEntry, parameters: MetaFeaturesParameters
-) -> MetaFeatures:
+def describe_registered(manifest: pd.DataFrame, entry: DatasetEntry) -> MetaFeatures:
     """Compute the meta-features of an ingested dataset (paper, section 2.1).
 
     Parameters
@@ -23,26 +20,22 @@ def describe_registered(
         Its manifest; excluded files do not count.
     entry : DatasetEntry
         Its entry: the modality, and the original size where the files were scaled.
-    parameters : MetaFeaturesParameters
-        Whether the original size is used.
 
     Returns
     -------
     MetaFeatures
     """
     used = manifest[manifest["status"] == INCLUDED]
-    counts = {str(name): int(size) for name, size in used["class_name"].value_counts().items()}
-    width, height = float(used["width"].median()), float(used["height"].median())
-    if parameters.use_original_size and entry.original_size is not None:
-        width, height = entry.original_size
-    return compute_meta_features(dict(sorted(counts.items())), width, height, entry.modality)
+    sizes = used["class_name"].value_counts().sort_index()
+    counts = {str(name): int(size) for name, size in sizes.items()}
+    width, height = entry.original_size or (used["width"].median(), used["height"].median())
+    return compute_meta_features(counts, width, height, entry.modality)
 
 
 def meta_feature_table(
     manifests: Mapping[str, Callable[[], pd.DataFrame]],
     registry: Mapping[str, DatasetEntry],
     names: tuple[str, ...],
-    parameters: MetaFeaturesParameters,
 ) -> pd.DataFrame:
     """Compute the meta-features of several ingested datasets.
 
@@ -54,8 +47,6 @@ def meta_feature_table(
         The registered datasets.
     names : tuple of str
         Which of them.
-    parameters : MetaFeaturesParameters
-        Whether the original size is used.
 
     Returns
     -------
@@ -76,6 +67,6 @@ def meta_feature_table(
     rows: list[dict[str, Any]] = []
     for name in sorted(names):
         manifest = manifests[name]()
-        features = describe_registered(manifest, registry[name], parameters)
+        features = describe_registered(manifest, registry[name])
         rows.append({"dataset": name, **features.model_dump(), "data_hash": data_hash(manifest)})
     return pd.DataFrame(rows, columns=["dataset", *meta_feature_columns(), "data_hash"])

@@ -5,7 +5,6 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -135,35 +134,20 @@ def _refuse_images(target: TargetParameters) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class TargetImages:
-    """The target's image files: ``paths`` relative to ``root``, and the class of each."""
+def open_target(target: TargetParameters) -> tuple[Path, Labels]:
+    """Find the target's folder, and its files with their classes.
 
-    root: Path
-    paths: tuple[str, ...]
-    class_names: tuple[str, ...]
-
-
-def target_images(target: TargetParameters) -> TargetImages | None:
-    """List the target's images; None if it is described by a card.
+    Parameters
+    ----------
+    target : TargetParameters
+        With a path.
 
     Raises
     ------
     InputError
-        If the path is missing, or no folder or archive.
+        If the path is missing, no folder or archive, or can be read in several ways.
     """
-    if target.path is None:
-        return None
-    root, labels = _open(Path(target.path).expanduser(), target)
-    files = [file for file in labels.files if file.problem is None]
-    return TargetImages(
-        root=root,
-        paths=tuple(file.path for file in files),
-        class_names=tuple(file.class_name for file in files),
-    )
-
-
-def _open(path: Path, target: TargetParameters) -> tuple[Path, Labels]:
+    path = Path(target.path or "").expanduser()
     if not path.exists():
         raise InputError(
             f"The target path {path} does not exist. Set target.path to a folder with one "
@@ -181,7 +165,7 @@ def _open(path: Path, target: TargetParameters) -> tuple[Path, Labels]:
 
 
 def _describe_images(path: Path, target: TargetParameters) -> TargetDescription:
-    root, labels = _open(path, target)
+    root, labels = open_target(target)
     sizes, excluded = _read_headers(root, labels, target.max_pixels)
     counts = {name: len(sizes[name]) for name in labels.classes if name in sizes}
     if len(counts) < 2:

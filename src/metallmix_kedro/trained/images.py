@@ -14,7 +14,7 @@ from metallmix_kedro.images import (
     data_hash,
     unpacked_name,
 )
-from metallmix_kedro.meta_features import TargetParameters, target_images
+from metallmix_kedro.meta_features import TargetParameters, open_target
 from metallmix_kedro.support import InputError
 from metallmix_kedro.trained.parameters import TrainingParameters
 
@@ -58,17 +58,17 @@ def gather_images(
         If the target is a card, or a class has too few images for the folds.
     """
     started = time.perf_counter()
-    found = target_images(target)
-    if found is None or target.path is None:
+    if target.path is None:
         raise InputError(
             "Training needs the images themselves, and the target is a dataset card "
             f"(target.card = {target.card}). Name a folder with one sub-folder a class: {ASK}"
         )
+    root, _ = open_target(target)
     name = target.name or unpacked_name(Path(target.path).expanduser().resolve()) or "target"
     asked = {"n_folds": max(2, parameters.folds), "max_pixels": target.max_pixels}
     try:
         manifest = build_manifest(
-            found.root,
+            root,
             DatasetEntry(
                 path=target.path,
                 modality=target.modality or "unknown",
@@ -79,7 +79,7 @@ def gather_images(
         )
     except InputError as error:
         raise InputError(
-            f"'{name}' in {found.root} cannot be trained on with training.folds = "
+            f"'{name}' in {root} cannot be trained on with training.folds = "
             f"{parameters.folds}: {error} For a target, move the folder of a class that is too "
             "small elsewhere, or lower training.folds (0: no cross-validation; then two images a "
             "class are enough)."
@@ -88,7 +88,7 @@ def gather_images(
     left_out = manifest["reason"].dropna().value_counts()
     return TargetImages(
         name=name,
-        root=found.root,
+        root=root,
         images=usable,
         data_hash=data_hash(manifest),
         left_out={str(reason): int(count) for reason, count in left_out.items()},

@@ -9,10 +9,10 @@ from kedro.io import DataCatalog
 from kedro.io.core import DatasetError, Version
 
 from metallmix_kedro.datasets.optional_table import OptionalCSVDataset, OptionalParquetDataset
-from metallmix_kedro.meta_features.probes.table import no_probes
+from metallmix_kedro.meta_features.probes.columns import no_probes
 
 TABLE = pd.DataFrame({"a": [1, 2]})
-PROBES = "metallmix_kedro.meta_features.probes.table.no_probes"
+PROBES = "metallmix_kedro.meta_features.probes.columns.no_probes"
 
 
 def dataset(path: Path, **values: Any) -> OptionalParquetDataset:

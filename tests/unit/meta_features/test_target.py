@@ -8,11 +8,10 @@ from pydantic import ValidationError
 
 from metallmix_kedro.images.manifest import build_manifest
 from metallmix_kedro.meta_features import compute_meta_features
-from metallmix_kedro.meta_features.parameters import MetaFeaturesParameters, TargetParameters
+from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.registered import describe_registered, meta_feature_table
 from metallmix_kedro.meta_features.target import TargetDescription, describe_target
 from metallmix_kedro.support.errors import InputError, ParameterError
-from tests.declared_space import base_parameters
 from tests.unit.images.samples import entry, make_dataset, parameters, save
 
 EXAMPLE = Path(__file__).parents[3] / "data" / "01_raw" / "example_target.yml"
@@ -21,10 +20,6 @@ EXAMPLE = Path(__file__).parents[3] / "data" / "01_raw" / "example_target.yml"
 def describe(path: Path, **values: Any) -> TargetDescription:
     unpacked = path.parent / "unpacked"
     return describe_target(TargetParameters(path=str(path), unpacked_root=unpacked, **values))
-
-
-def meta_features_parameters(**values: Any) -> MetaFeaturesParameters:
-    return MetaFeaturesParameters(**{**base_parameters()["meta_features"], **values})
 
 
 @pytest.fixture
@@ -59,7 +54,7 @@ def test_archive_is_the_folder_it_holds(folder: Path, kind: str):
 def test_folder_registered_dataset_and_card_agree(folder: Path, tmp_path: Path):
     given = parameters(tmp_path, n_folds=2)
     manifest = build_manifest(folder, entry(), given)
-    registered = describe_registered(manifest, entry(), meta_features_parameters())
+    registered = describe_registered(manifest, entry())
     (tmp_path / "card.yml").write_text(
         "{name: x, modality: natural, image_size: [8, 6], class_counts: {owl: 5, jay: 3}}"
     )
@@ -205,12 +200,11 @@ def test_pipe_does_not_stop_the_run(folder: Path):
     assert "1 file cannot be read" in describe(folder).warnings[0]
 
 
-@pytest.mark.parametrize(("use", "size"), [(True, (512.0, 256.0)), (False, (8.0, 6.0))])
-def test_original_size_of_the_registry(folder: Path, tmp_path: Path, use: bool, size: tuple):
+def test_original_size_of_the_registry(folder: Path, tmp_path: Path):
     given = entry(original_size=(512, 256))
     manifest = build_manifest(folder, given, parameters(tmp_path, n_folds=2))
-    found = describe_registered(manifest, given, meta_features_parameters(use_original_size=use))
-    assert (found.image_width, found.image_height) == size
+    found = describe_registered(manifest, given)
+    assert (found.image_width, found.image_height) == (512, 256)
 
 
 def test_table_of_datasets(folder: Path, tmp_path: Path):
@@ -218,7 +212,7 @@ def test_table_of_datasets(folder: Path, tmp_path: Path):
     (folder / "owl" / "empty.png").touch()
     registry = {"b": entry(), "a": entry(modality="MRI")}
     loaders = dict.fromkeys(registry, lambda: manifest)
-    table = meta_feature_table(loaders, registry, ("b", "a"), meta_features_parameters())
+    table = meta_feature_table(loaders, registry, ("b", "a"))
     assert table["dataset"].tolist() == ["a", "b"]
     assert table["modality"].tolist() == ["MRI", "natural"]
     assert table["data_hash"].nunique() == 1
@@ -226,4 +220,4 @@ def test_table_of_datasets(folder: Path, tmp_path: Path):
 
 def test_table_names_what_was_not_ingested():
     with pytest.raises(InputError, match="not been ingested: x"):
-        meta_feature_table({}, {"x": entry()}, ("x",), meta_features_parameters())
+        meta_feature_table({}, {"x": entry()}, ("x",))

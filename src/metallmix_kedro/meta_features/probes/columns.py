@@ -1,4 +1,8 @@
-"""The columns of a table of probes: a row a dataset and backbone."""
+"""A table of probes: a row a dataset and backbone."""
+
+from typing import Any
+
+import pandas as pd
 
 PROBE_STATISTICS: tuple[str, ...] = (
     "linear_probe_accuracy",
@@ -30,3 +34,16 @@ PROBE_COLUMNS: tuple[str, ...] = (
 """All columns in order. ``seconds`` is what the forward passes over ``n_images`` take where no
 other work is in the way: by the fastest of their batches, on a CPU in processor time if that is
 less."""
+
+_TEXT = ("dataset", "data_hash", "backbone", "weights_id")
+
+
+def as_table(rows: Any) -> pd.DataFrame:
+    """Make a table of rows, or of a table that may lack columns: text, and numbers."""
+    table = pd.DataFrame(rows, columns=list(PROBE_COLUMNS))
+    return table.astype({name: "str" if name in _TEXT else "float64" for name in PROBE_COLUMNS})
+
+
+def no_probes() -> pd.DataFrame:
+    """Return probes of no dataset."""
+    return as_table([])

@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from PIL import Image
+from rich.console import Console
+from rich.progress import track
 
 from metallmix_kedro.backbones import get_backbone, preprocess
 from metallmix_kedro.images import open_image, read_size
 from metallmix_kedro.meta_features.probes import statistics
-from metallmix_kedro.meta_features.probes.columns import PROBE_COLUMNS, PROBE_STATISTICS
+from metallmix_kedro.meta_features.probes.columns import PROBE_STATISTICS, as_table, no_probes
 from metallmix_kedro.meta_features.probes.parameters import ProbeLevel, ProbeParameters
 from metallmix_kedro.meta_features.probes.traits import image_traits
 from metallmix_kedro.support import InputError, require
@@ -94,7 +96,7 @@ def probe_images(
     """
     names = tuple(backbones)
     if not names:
-        return pd.DataFrame(columns=list(PROBE_COLUMNS))
+        return no_probes()
     sample = _sample(target, parameters)
     if sample.empty:
         raise InputError(f"None of the images drawn from '{target.name}' can be decoded.")
@@ -122,7 +124,42 @@ def probe_images(
             "seconds": seconds,
         }
         rows.append(row)
-    return pd.DataFrame(rows, columns=list(PROBE_COLUMNS))
+    return as_table(rows)
+
+
+def probe_datasets(
+    datasets: Iterable[ProbedImages],
+    backbones: Iterable[str],
+    store: BackboneStore,
+    parameters: ProbeParameters,
+    previous: pd.DataFrame,
+) -> pd.DataFrame:
+    """Probe datasets; those of the same name take the place of earlier rows.
+
+    Parameters
+    ----------
+    datasets : iterable of ProbedImages
+    backbones : iterable of str
+        Names of registered backbones.
+    store : BackboneStore
+    parameters : ProbeParameters
+    previous : pandas.DataFrame
+        What was probed before, columns `PROBE_COLUMNS`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `PROBE_COLUMNS`, sorted by dataset and backbone.
+    """
+    names = tuple(backbones)
+    wanted = list(datasets) if names else []
+    shown = track(
+        wanted, "Probing", console=Console(stderr=True), transient=True, disable=len(wanted) < 2
+    )
+    fresh = [probe_images(images, names, store, parameters) for images in shown]
+    keys = ["dataset", "backbone"]
+    joined = pd.concat([as_table(previous), *fresh], ignore_index=True)
+    return joined.drop_duplicates(keys, keep="last").sort_values(keys, ignore_index=True)
 
 
 def _sample(target: ProbedImages, parameters: ProbeParameters) -> pd.DataFrame:

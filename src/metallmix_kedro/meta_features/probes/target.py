@@ -2,20 +2,19 @@
 
 import logging
 from collections.abc import Collection
-from typing import Any
 
 import pandas as pd
 
 from metallmix_kedro.images import INCLUDED
 from metallmix_kedro.meta_features.parameters import TargetParameters
+from metallmix_kedro.meta_features.probes.columns import no_probes
 from metallmix_kedro.meta_features.probes.measuring import (
     ProbedImages,
     chosen_backbones,
     probe_images,
 )
 from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
-from metallmix_kedro.meta_features.probes.table import as_table
-from metallmix_kedro.meta_features.target import TargetImages
+from metallmix_kedro.meta_features.target import open_target
 from metallmix_kedro.support import ArtifactError, MissingExtraError, ParameterError, WeightsError
 from metallmix_kedro.training import BackboneStore
 
@@ -24,7 +23,6 @@ _LOG = logging.getLogger(__name__)
 
 def probe_target(
     name: str,
-    images: TargetImages | None,
     target: TargetParameters,
     history_probes: pd.DataFrame,
     wanted: Collection[str],
@@ -37,11 +35,9 @@ def probe_target(
     ----------
     name : str
         The target's name.
-    images : TargetImages or None
-        The target's images; None for a dataset card.
     target : TargetParameters
-        Says by which backbones: ``none``, ``smallest`` or ``all``; ``auto``: by the smallest, and
-        where that cannot be, by none, which is logged with the reason.
+        Names the images, and says by which backbones: ``none``, ``smallest`` or ``all``; ``auto``:
+        by the smallest, and where that cannot be, by none, which is logged with the reason.
     history_probes : pandas.DataFrame
         Probes of the history's datasets: only what was probed there can be compared.
     wanted : collection of str
@@ -67,11 +63,10 @@ def probe_target(
     MissingExtraError
         If the extra ``experiments`` is not installed.
     """
-    if target.probes == "auto":
-        return _if_possible(name, images, target, history_probes, wanted, parameters, store)
-    if target.probes == "none":
-        return as_table([])
-    if images is None:
+    auto = target.probes == "auto"
+    if target.probes == "none" or (auto and (target.path is None or history_probes.empty)):
+        return no_probes()
+    if target.path is None:
         raise ParameterError(
             "A dataset card has no images to probe: set target.path to the images, or "
             "target.probes to none."
@@ -86,26 +81,14 @@ def probe_target(
     smallest = chosen_backbones("smallest", known)
     others = [name for name in known if name in wanted and name not in smallest]
     backbones = (*smallest, *others) if target.probes == "all" else smallest
-    manifest = pd.DataFrame(
-        {"path": list(images.paths), "class_name": list(images.class_names)}
-    ).assign(fold=0, status=INCLUDED)
-    probed = ProbedImages(name=name, data_hash=None, root=images.root, images=manifest)
-    return as_table(probe_images(probed, backbones, store, parameters).to_dict("records"))
-
-
-def _if_possible(
-    name: str,
-    images: TargetImages | None,
-    target: TargetParameters,
-    history_probes: pd.DataFrame,
-    *others: Any,
-) -> pd.DataFrame:
-    """Probe with the smallest backbone; where that cannot be, say why, and return no probes."""
-    if images is None or history_probes.empty:
-        return as_table([])
-    asked = target.model_copy(update={"probes": "smallest"})
+    root, labels = open_target(target)
+    rows = [(file.path, file.class_name) for file in labels.files if file.problem is None]
+    images = pd.DataFrame(rows, columns=["path", "class_name"]).assign(fold=0, status=INCLUDED)
+    probed = ProbedImages(name=name, data_hash=None, root=root, images=images)
     try:
-        return probe_target(name, images, asked, history_probes, *others)
+        return probe_images(probed, backbones, store, parameters)
     except (MissingExtraError, WeightsError) as error:
+        if not auto:
+            raise
         _LOG.warning("The images were not looked at, so intervals stay wide. %s", error)
-        return as_table([])
+        return no_probes()

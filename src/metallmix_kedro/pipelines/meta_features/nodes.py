@@ -7,23 +7,21 @@ import pandas as pd
 from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.images import DataIngestionParameters, resolve_root
 from metallmix_kedro.meta_features import (
-    MetaFeaturesParameters,
     ProbedImages,
     ProbeParameters,
     chosen_backbones,
     meta_feature_table,
 )
-from metallmix_kedro.meta_features.probes import table
+from metallmix_kedro.meta_features.probes import measuring
 from metallmix_kedro.training import BackboneStore
 
 
 def compute_table(
     manifests: dict[str, Callable[[], pd.DataFrame]],
     ingestion: DataIngestionParameters,
-    parameters: MetaFeaturesParameters,
 ) -> pd.DataFrame:
     """Compute the meta-features of the datasets in use."""
-    return meta_feature_table(manifests, ingestion.registry, ingestion.use, parameters)
+    return meta_feature_table(manifests, ingestion.registry, ingestion.use)
 
 
 def probe_datasets(
@@ -47,4 +45,4 @@ def probe_datasets(
     )
     backbones = chosen_backbones(probes.backbones, grid.backbones)
     store = BackboneStore(grid.weights, grid.seed)
-    return table.probe_datasets(datasets, backbones, store, probes, previous_probes)
+    return measuring.probe_datasets(datasets, backbones, store, probes, previous_probes)

@@ -11,7 +11,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 nodes.compute_table,
-                inputs=["manifests", "params:data_ingestion", "params:meta_features"],
+                inputs=["manifests", "params:data_ingestion"],
                 outputs="dataset_meta_features",
                 name="compute_meta_features",
             ),

@@ -74,7 +74,6 @@ def probe_target(
         wanted = tuple(map(str, search_space.values(named))) if named else ()
     return probing.probe_target(
         TargetDescription.model_validate(description).name,
-        targets.target_images(target) if target.probes != "none" else None,
         target,
         history_probes,
         wanted,

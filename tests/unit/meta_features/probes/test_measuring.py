@@ -10,15 +10,15 @@ from PIL import Image
 
 from metallmix_kedro.meta_features.parameters import TargetParameters
 from metallmix_kedro.meta_features.probes import IMAGE_TRAITS, PROBE_COLUMNS, PROBE_STATISTICS
+from metallmix_kedro.meta_features.probes.columns import as_table
 from metallmix_kedro.meta_features.probes.measuring import (
     ProbedImages,
     chosen_backbones,
+    probe_datasets,
     probe_images,
 )
 from metallmix_kedro.meta_features.probes.parameters import ProbeParameters
-from metallmix_kedro.meta_features.probes.table import as_table, probe_datasets
 from metallmix_kedro.meta_features.probes.target import probe_target
-from metallmix_kedro.meta_features.target import TargetImages, target_images
 from metallmix_kedro.support.errors import (
     ArtifactError,
     InputError,
@@ -139,10 +139,9 @@ def history_probes() -> pd.DataFrame:
 
 def target(level: str, colours: ProbedImages, wanted: tuple[str, ...] = (LARGE, SMALL), **known):
     parameters = TargetParameters(path=str(colours.root), probes=level)
-    images = target_images(parameters)
     history = known.get("history", history_probes())
     store = known.get("store", Store())
-    return probe_target("mine", images, parameters, history, wanted, PARAMETERS, store)
+    return probe_target("mine", parameters, history, wanted, PARAMETERS, store)
 
 
 def test_a_target_is_probed_as_deep_as_asked(colours: ProbedImages) -> None:
@@ -159,7 +158,7 @@ def test_what_has_nothing_to_be_compared_with_is_refused(colours: ProbedImages) 
         target("all", colours, history=as_table([]))
     card = TargetParameters(card="card.yml", probes="all")
     with pytest.raises(ParameterError, match="no images to probe"):
-        probe_target("mine", target_images(card), card, history_probes(), (), PARAMETERS, Store())
+        probe_target("mine", card, history_probes(), (), PARAMETERS, Store())
 
 
 def test_if_possible_the_smallest_looks_at_the_images(
@@ -174,9 +173,7 @@ def test_if_possible_the_smallest_looks_at_the_images(
 
 def test_a_card_has_no_images_to_look_at(caplog: pytest.LogCaptureFixture) -> None:
     card = TargetParameters(card="card.yml")
-    found = probe_target(
-        "mine", target_images(card), card, history_probes(), (SMALL,), PARAMETERS, Store()
-    )
+    found = probe_target("mine", card, history_probes(), (SMALL,), PARAMETERS, Store())
     pd.testing.assert_frame_equal(found, as_table([]))
     assert not caplog.records
 
@@ -219,10 +216,3 @@ def test_other_errors_are_errors_under_auto_too(colours: ProbedImages) -> None:
         (colours.root / path).write_bytes(b"")
     with pytest.raises(InputError):
         target("auto", colours)
-
-
-def test_the_targets_images_are_its_folders_files(colours: ProbedImages) -> None:
-    found = target_images(TargetParameters(path=str(colours.root)))
-    assert isinstance(found, TargetImages)
-    assert sorted(found.paths) == sorted(colours.images["path"])
-    assert set(found.class_names) == {"red", "blue"}

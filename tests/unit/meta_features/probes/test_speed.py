@@ -1,7 +1,7 @@
 import pytest
 
 from metallmix_kedro.meta_features import relative_seconds
-from metallmix_kedro.meta_features.probes.table import as_table
+from metallmix_kedro.meta_features.probes.columns import as_table
 
 SMALL, LARGE = "MobileNetV2_0.35", "Xception"
 
