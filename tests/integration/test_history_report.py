@@ -8,7 +8,7 @@ import pytest
 
 from tests.workspace import Workspace
 
-PICTURES = ("winners.png", "importance.png", "similarity.png", "levels.png", "searches.png")
+PICTURES = ("winners.png", "importance.png", "similarity.png", "levels.png")
 RUN = """
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
 """The outcomes that the paper published, as trials of the history (paper, section 3.3)."""
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -18,15 +18,11 @@ REQUIRED_COLUMNS: tuple[str, ...] = (
 )
 """The columns of the published outcomes that become trials."""
 
-PUBLISHED = "published"
-"""The source of these trials in the history."""
 
-
-@dataclass(frozen=True, slots=True)
-class PaperDataset:
+class PaperDataset(NamedTuple):
     """A dataset as the paper describes it (Table 2): the registry's name and three facts."""
 
-    name: str
+    dataset: str
     n_instances: int
     n_classes: int
     modality: str
@@ -77,14 +73,12 @@ def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFram
     named = network()
     if named is None:
         return pd.DataFrame(columns=list(history_columns()), dtype=object)
-    papers = outcomes["dataset"].map(PAPER_DATASETS)
-    names = papers.map(lambda paper: paper.name)
-    features = _meta_features(known)
+    names = outcomes["dataset"].map(lambda name: PAPER_DATASETS[name].dataset)
     rows = pd.DataFrame(
         {
-            "trial_id": PUBLISHED + "-" + names + "-" + outcomes["llm"].astype("str"),
+            "trial_id": "published-" + names + "-" + outcomes["llm"].astype("str"),
             "dataset": names,
-            "source": PUBLISHED,
+            "source": "published",
             "proposer": "llm:" + outcomes["llm"].astype("str"),
             "status": "finished",
             named: outcomes["selected_model"],
@@ -92,12 +86,11 @@ def published_trials(outcomes: pd.DataFrame, known: pd.DataFrame) -> pd.DataFram
             "training_time_s": outcomes["training_time_s"],
         }
     )
-    described = pd.DataFrame(
-        [features.get(paper.name, _table_2(paper)) for paper in papers],
-        columns=list(meta_feature_columns()),
-        index=rows.index,
-    )
-    return rows.join(described).reindex(columns=list(history_columns()))
+    others = known.loc[known["source"] != "published", ["dataset", *meta_feature_columns()]]
+    measured = others.dropna().drop_duplicates("dataset", keep="last").set_index("dataset")
+    table_2 = pd.DataFrame(PAPER_DATASETS.values()).set_index("dataset")
+    described = measured.astype(object).combine_first(table_2.astype(object))
+    return rows.join(described, on="dataset").reindex(columns=list(history_columns()))
 
 
 def check_columns(table: pd.DataFrame, columns: Iterable[str], name: str) -> None:
@@ -117,18 +110,3 @@ def _check(outcomes: pd.DataFrame) -> None:
             f"The published outcomes name datasets that are not the paper's: {', '.join(unknown)}. "
             f"Known names: {', '.join(PAPER_DATASETS)}."
         )
-
-
-def _table_2(paper: PaperDataset) -> dict[Hashable, object]:
-    return {
-        "n_instances": float(paper.n_instances),
-        "n_classes": float(paper.n_classes),
-        "modality": paper.modality,
-    }
-
-
-def _meta_features(known: pd.DataFrame) -> dict[str, dict[Hashable, object]]:
-    """Return the meta-features of each dataset as its last trial of another source has them."""
-    others = known.loc[known["source"] != PUBLISHED, ["dataset", *meta_feature_columns()]]
-    last = others.dropna().drop_duplicates("dataset", keep="last").set_index("dataset")
-    return {str(name): row.to_dict() for name, row in last.iterrows()}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from metallmix_kedro.history.columns import ACCURACY
@@ -16,85 +15,23 @@ SEARCHES: dict[str, str] = {
 }
 """The searches, and what the paper's Table 3 calls them."""
 
-TIME_NOTE = "sum of recorded trial times; shared features counted with every trial that uses them"
-PUBLISHED_NOTE = "measured elsewhere, by the paper's authors: other backbones, budget and machine"
-
-COMPARISON_COLUMNS: tuple[str, ...] = (
+OUTCOME_COLUMNS: tuple[str, ...] = (
     "dataset",
     "search",
     "n_trials",
     "n_failed",
+    "total_time_s",
+    "best_test_accuracy",
+    "chosen_trial",
     "validation_accuracy",
     "test_accuracy",
-    "best_test_accuracy",
-    "total_time_s",
-    "chosen_trial",
-    "chosen_backbone",
-    "chosen_strategy",
-    "chosen_training_time_s",
-    "image_size",
-    "subset_size",
-    "time_note",
-    "published_cv_accuracy",
-    "published_response_time_s",
-    "published_training_time_s",
-    "published_note",
 )
-"""The columns of the comparison, in order."""
+"""What is told of each search."""
+
+PAPER_COLUMNS: tuple[str, ...] = ("cv_accuracy", "response_time_s", "training_time_s")
+"""What the paper's table tells of each."""
 
 Search = Mapping[str, Any]
-
-
-def follow_search(history: pd.DataFrame, search: Search) -> pd.DataFrame:
-    """Go through the trials of a search as somebody who sees validation accuracies only.
-
-    Parameters
-    ----------
-    history : pandas.DataFrame
-        Holds the trials of the search.
-    search : mapping
-        One search of `metallmix_kedro.grid.retrace`: ``trial_ids`` in the order tried.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The trials in that order, with the columns of the history and
-
-        - ``n_trials``: 1, 2, ...; a failed trial counts;
-        - ``total_time_s``: sum of ``training_time_s`` so far; a failed trial has none;
-        - ``chosen``: number of the row with the highest validation accuracy so far, of equals the
-          first; missing before there is one;
-        - ``chosen_test_accuracy``: its test accuracy;
-        - ``best_test_accuracy``: the highest test accuracy so far, which nobody knows in time.
-
-    Raises
-    ------
-    ArtifactError
-        If the history lacks a trial of the search.
-    """
-    known = history.drop_duplicates("trial_id").set_index("trial_id", drop=False)
-    missing = [name for name in search["trial_ids"] if name not in known.index]
-    if missing:
-        raise ArtifactError(
-            f"The history lacks {len(missing)} trials of the {search['search']} on "
-            f"{search['dataset']}, the first of them {missing[0]}. Retrace the searches of this "
-            "history: kedro run --pipelines=experiment_grid "
-            "--nodes=experiment_grid.retrace_searches"
-        )
-    steps = known.loc[list(search["trial_ids"])].reset_index(drop=True)
-    finished = steps["status"] == "finished"
-    validation = steps["validation_accuracy"].where(finished)
-    # Only a strictly higher value takes over.
-    higher = validation > validation.cummax().ffill().shift().fillna(-np.inf)
-    chosen = pd.Series(steps.index, dtype="Int64").where(higher).ffill()
-    test = steps[ACCURACY].where(finished)
-    return steps.assign(
-        n_trials=np.arange(1, len(steps) + 1),
-        total_time_s=steps["training_time_s"].fillna(0).cumsum(),
-        chosen=chosen,
-        chosen_test_accuracy=chosen.map(test, na_action="ignore").astype(float),
-        best_test_accuracy=test.cummax().ffill(),
-    )
 
 
 def compare_searches(
@@ -103,7 +40,8 @@ def compare_searches(
     """Tell what every search ended with, beside the paper's figures (its Table 3).
 
     The trial is chosen by its validation accuracy, as one would in earnest; ``test_accuracy`` is
-    what that trial scored, ``best_test_accuracy`` what the best one did.
+    what that trial scored, ``best_test_accuracy`` what the best one did. Features that trials share
+    count in the time of each. The paper's figures are of other backbones, budgets and machines.
 
     Parameters
     ----------
@@ -118,66 +56,54 @@ def compare_searches(
     Returns
     -------
     pandas.DataFrame
-        A row a dataset and search, columns `COMPARISON_COLUMNS`, the paper's datasets first, in
-        its order. ``published_`` columns are missing for all others. Accuracies in [0, 1], times
-        in seconds.
+        A row a dataset and search, sorted by these, columns `OUTCOME_COLUMNS` and `PAPER_COLUMNS`
+        after ``published_``, missing for datasets that are not the paper's. Accuracies in [0, 1],
+        times in seconds.
 
     Raises
     ------
     ArtifactError
         If the paper's table lacks a column, or the history a trial of a search.
     """
-    papers = _published(published)
-    rows = [_outcome(history, search) for search in sorted(searches.values(), key=_rank)]
-    own = [name for name in COMPARISON_COLUMNS if not name.startswith("published_")]
-    return pd.DataFrame(rows, columns=own).merge(papers, how="left", on=["dataset", "search"])
-
-
-def _rank(search: Search) -> tuple[int, str, int]:
-    names = [paper.name for paper in PAPER_DATASETS.values()]
-    name = search["dataset"]
-    place = names.index(name) if name in names else len(names)
-    return place, name, list(SEARCHES).index(search["search"])
+    check_columns(published, ("dataset", "method", *PAPER_COLUMNS), "published_methods")
+    names = {paper_name: paper.dataset for paper_name, paper in PAPER_DATASETS.items()}
+    papers = published[list(PAPER_COLUMNS)].add_prefix("published_")
+    papers = papers.assign(
+        dataset=published["dataset"].map(names),
+        search=published["method"].map({paper: search for search, paper in SEARCHES.items()}),
+    )
+    rows = [_outcome(history, search) for search in searches.values()]
+    found = pd.DataFrame(rows, columns=list(OUTCOME_COLUMNS)).sort_values(["dataset", "search"])
+    return found.merge(papers, how="left", on=["dataset", "search"])
 
 
 def _outcome(history: pd.DataFrame, search: Search) -> dict[str, Any]:
-    steps = follow_search(history, search)
-    end = steps.iloc[-1]
-    told = {
+    """Return the values of `OUTCOME_COLUMNS`, the last three where a trial was validated."""
+    known = history.drop_duplicates("trial_id").set_index("trial_id")
+    missing = [name for name in search["trial_ids"] if name not in known.index]
+    if missing:
+        raise ArtifactError(
+            f"The history lacks {len(missing)} trials of the {search['search']} on "
+            f"{search['dataset']}, the first of them {missing[0]}. Retrace the searches of this "
+            "history: kedro run --pipelines=experiment_grid "
+            "--nodes=experiment_grid.retrace_searches"
+        )
+    trials = known.loc[list(search["trial_ids"])]
+    finished = trials[trials["status"] == "finished"]
+    outcome = {
         "dataset": search["dataset"],
         "search": search["search"],
-        "n_trials": len(steps),
-        "n_failed": int((steps["status"] != "finished").sum()),
-        "test_accuracy": end["chosen_test_accuracy"],
-        "best_test_accuracy": end["best_test_accuracy"],
-        "total_time_s": end["total_time_s"],
-        "image_size": end["image_size"],
-        "subset_size": end["subset_size"],
-        "time_note": TIME_NOTE,
+        "n_trials": len(trials),
+        "n_failed": len(trials) - len(finished),
+        "total_time_s": trials["training_time_s"].sum(),  # a failed trial has none
+        "best_test_accuracy": finished[ACCURACY].max(),
     }
-    if pd.isna(end["chosen"]):
-        return told
-    chosen = steps.loc[int(end["chosen"])]
-    return told | {
-        "validation_accuracy": chosen["validation_accuracy"],
-        "chosen_trial": chosen["trial_id"],
-        "chosen_backbone": chosen.get("backbone"),
-        "chosen_strategy": chosen.get("strategy"),
-        "chosen_training_time_s": chosen["training_time_s"],
+    validated = finished["validation_accuracy"].dropna()
+    if validated.empty:
+        return outcome
+    chosen = str(validated.idxmax())  # of equals, the first
+    return outcome | {
+        "chosen_trial": chosen,
+        "validation_accuracy": validated[chosen],
+        "test_accuracy": finished[ACCURACY][chosen],
     }
-
-
-def _published(table: pd.DataFrame) -> pd.DataFrame:
-    columns = ("cv_accuracy", "response_time_s", "training_time_s")
-    check_columns(table, ("dataset", "method", *columns), "published_methods")
-    names = {paper_name: paper.name for paper_name, paper in PAPER_DATASETS.items()}
-    searches = {paper_name: search for search, paper_name in SEARCHES.items()}
-    known = pd.DataFrame(
-        {
-            "dataset": table["dataset"].map(names),
-            "search": table["method"].map(searches),
-            **{f"published_{name}": table[name] for name in columns},
-            "published_note": PUBLISHED_NOTE,
-        }
-    )
-    return known.dropna(subset=["dataset", "search"])

@@ -24,7 +24,6 @@ from metallmix_kedro.history.importing import importer
 from metallmix_kedro.history.portrait import (
     level_pictures,
     pictures,
-    search_pictures,
     summary,
 )
 from metallmix_kedro.images import DataIngestionParameters, resolve_root
@@ -137,32 +136,20 @@ def summarise_history(
     held_back: list[str],
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Say what the history holds and shows, and what its searches ended with."""
-    shown, followed = _shown(history, searches, held_back)
+    # What is kept to confirm what people choose, they do not look at.
+    shown = History(history).without(LeftOut(frozenset(held_back))).table
+    loaded = {name: load() for name, load in searches.items()}
+    followed = {name: one for name, one in loaded.items() if one["dataset"] not in held_back}
     left_out = sorted(set(history["dataset"]) - set(shown["dataset"]))
     comparison = compare_searches(shown, followed, published_methods)
     return {**summary.summarise_history(shown), "held_back": left_out}, comparison
 
 
-def draw_history(
-    history_summary: dict[str, Any],
-    history: pd.DataFrame,
-    searches: Partitions,
-    held_back: list[str],
-) -> tuple[Figure, Figure, Figure, Figure, Figure]:
-    """Draw winners, importance, similarity, learning curves, and the searches as they went on."""
+def draw_history(history_summary: dict[str, Any]) -> tuple[Figure, Figure, Figure, Figure]:
+    """Draw winners, importance, similarity and learning curves."""
     return (
         pictures.plot_winners(history_summary),
         pictures.plot_importance(history_summary),
         pictures.plot_similarity(history_summary),
         level_pictures.plot_levels(history_summary),
-        search_pictures.plot_searches(*_shown(history, searches, held_back)),
     )
-
-
-def _shown(
-    history: pd.DataFrame, searches: Partitions, held_back: list[str]
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Leave out of what people look at the datasets that are kept to confirm what they choose."""
-    shown = History(history).without(LeftOut(frozenset(held_back))).table
-    loaded = {name: load() for name, load in searches.items()}
-    return shown, {name: one for name, one in loaded.items() if one["dataset"] not in held_back}

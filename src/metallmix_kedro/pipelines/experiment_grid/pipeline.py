@@ -56,13 +56,12 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.draw_history,
-                ["history_summary", "history", "searches", HELD_BACK],
+                "history_summary",
                 [
                     "history_winners_plot",
                     "history_importance_plot",
                     "history_similarity_plot",
                     "history_levels_plot",
-                    "history_searches_plot",
                 ],
                 name="draw_history",
                 # Not part of an import, which the base install does: Kedro would ask for

@@ -8,7 +8,6 @@ from metallmix_kedro.history.portrait.pictures import (
     plot_similarity,
     plot_winners,
 )
-from metallmix_kedro.history.portrait.search_pictures import plot_searches
 from metallmix_kedro.history.portrait.summary import summarise_history
 from tests.fabricated import fabricate_history
 from tests.made_history import made_history
@@ -24,12 +23,6 @@ def history():
 @pytest.fixture(scope="module")
 def summary(history):
     return summarise_history(history)
-
-
-def search(history, dataset, name, n_trials=20):
-    ids = history.loc[history["dataset"] == dataset, "trial_id"]
-    ids = ids if name == "random_search" else ids[::-1]
-    return {"dataset": dataset, "search": name, "trial_ids": ids.tolist()[:n_trials]}
 
 
 def drawn(figure):
@@ -84,54 +77,11 @@ def test_similarity_is_labelled_in_the_clustered_order(summary):
     assert axes.get_ylabel()
 
 
-def test_searches_are_drawn_for_the_datasets_both_ran_on(history):
-    searches = [
-        search(history, "fabricated_0", "random_search"),
-        search(history, "fabricated_0", "bayesian_search"),
-        search(history, "fabricated_1", "random_search"),
-    ]
-    figure = drawn(plot_searches(history, dict(enumerate(searches))))
-    by_trials, by_time = figure.axes
-    assert by_trials.get_title() == "By number of trials (fabricated_0)"
-    assert [len(line.get_xdata()) for line in by_trials.lines] == [20, 20]
-    assert "validated best" in by_trials.get_ylabel()
-    assert by_trials.get_xlabel() == "trials run"
-    assert "(s)" in by_time.get_xlabel()
-    assert [text.get_text() for text in by_trials.get_legend().get_texts()] == [
-        "random search", "Bayesian optimisation",
-    ]  # fmt: skip
-
-
-def test_random_search_alone_is_drawn_for_all_its_datasets(history):
-    searches = [search(history, f"fabricated_{n}", "random_search", 7) for n in range(3)]
-    figure = drawn(plot_searches(history, dict(enumerate(searches))))
-    assert "mean of 3 datasets" in figure.axes[0].get_title()
-
-
-def test_the_mean_over_time_begins_when_every_search_has_chosen():
-    rows = [
-        {"dataset": name, "trial_id": f"{name}{n}", "validation_accuracy": 0.1 * n,
-         "test_accuracy": 0.1 * n, "training_time_s": seconds}
-        for name, seconds in (("a", 1.0), ("b", 2.0)) for n in (1, 2)
-    ]  # fmt: skip
-    history = made_history(rows)
-    searches = {
-        name: {"dataset": name, "search": "random_search", "trial_ids": [f"{name}1", f"{name}2"]}
-        for name in "ab"
-    }
-    line = drawn(plot_searches(history, searches)).axes[1].lines[0]
-    # By hand: at 2 s a has ended with 0.2 and b has its 0.1; at 4 s b has 0.2 as well.
-    assert line.get_xdata().tolist() == [2, 4]
-    assert line.get_ydata().tolist() == pytest.approx([0.15, 0.2])
-
-
 def test_where_there_is_nothing_to_draw_the_picture_says_so():
     empty = summarise_history(made_history([]))
     for plot in (plot_winners, plot_importance, plot_similarity):
         (axes,) = plot(empty).axes
         assert "history holds" in texts(axes)[0]
-    (axes,) = plot_searches(made_history([]), {}).axes
-    assert "retrace_searches" in texts(axes)[0]
 
 
 def test_of_very_many_backbones_the_winners_are_drawn():
