@@ -14,13 +14,11 @@ from .columns import (
     N_TRAIN as N_TRAIN,
     PROTOCOL as PROTOCOL,
     SCORE as SCORE,
-    SOURCES as SOURCES,
     TIMES as TIMES,
     history_columns as history_columns,
     later_values as later_values,
 )
 from .comparable import same_setting as same_setting
-from .levels import with_all_images as with_all_images
 from .noise import (
     half_accuracies as half_accuracies,
     luck_of_images as luck_of_images,
@@ -33,13 +31,13 @@ from .objective import (
     Objective as Objective,
     with_score as with_score,
 )
-from .published import check_columns as check_columns
 from .relative import (
     NO_SPREAD as NO_SPREAD,
     add_relative_score as add_relative_score,
     has_score as has_score,
     origin as origin,
     range_keys as range_keys,
+    with_all_images as with_all_images,
 )
 from .schema import history_schema as history_schema
 from .searches import compare_searches as compare_searches

@@ -4,13 +4,10 @@ Random configurations are drawn once and tried on every dataset, so their means 
 configuration that one dataset alone has seen tells little, however well it did there.
 """
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history.levels import with_all_images
-from metallmix_kedro.history.relative import add_relative_score, has_score
+from metallmix_kedro.history.relative import add_relative_score, has_score, with_all_images
 
 
 def known_configurations(history: pd.DataFrame) -> pd.DataFrame:
@@ -67,32 +64,15 @@ def configuration_means(history: pd.DataFrame) -> pd.DataFrame:
 def shared_enough(means: pd.DataFrame, n_datasets: int) -> pd.DataFrame:
     """Keep the configurations measured widely enough for their means to be compared.
 
-    Parameters
-    ----------
-    means : pandas.DataFrame
-        With ``n_datasets``, as `configuration_means` makes it.
-    n_datasets : int
-        Datasets in the history.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows that `is_shared_enough` names.
-    """
-    return means[is_shared_enough(means["n_datasets"].to_numpy(), n_datasets)]
-
-
-def is_shared_enough(counts: npt.NDArray[np.integer], n_datasets: int) -> npt.NDArray[np.bool_]:
-    """Say which configurations are measured widely enough for their means to be compared.
-
     That is on at least half of the datasets; if there is none, the rule relaxes to those that
     were measured on the most datasets.
 
     Parameters
     ----------
-    counts : numpy.ndarray of int
-        Datasets that each configuration was measured on, shape (n_configurations,).
+    means : pandas.DataFrame
+        With ``n_datasets``, on how many each was measured, as `configuration_means` makes it.
     n_datasets : int
         Datasets in the history.
     """
-    return np.asarray(counts >= min(n_datasets / 2, counts.max(initial=0)), dtype=np.bool_)
+    counts = means["n_datasets"]
+    return means[counts >= min(n_datasets / 2, counts.max() if len(counts) else 0)]

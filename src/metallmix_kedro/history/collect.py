@@ -32,8 +32,8 @@ def collect_history(
     previous : pandas.DataFrame or None
         An earlier history, columns `history_columns`; None when there is none.
     trials : iterable of mapping
-        Recorded trials: exactly the keys `history_columns` (`later_values` may be absent), None
-        where nothing is known.
+        Recorded trials, as `grid.readable_records` lets them pass: the keys `history_columns`
+        (`later_values` may be absent), None where nothing is known.
     published : pandas.DataFrame
         The paper's outcomes as shipped (see `history.published.published_trials`).
     imported : pandas.DataFrame, optional
@@ -47,13 +47,15 @@ def collect_history(
     Raises
     ------
     ArtifactError
-        If a record has other keys, a value breaks the schema, a number is infinite, or a finished
-        trial has no score; the message lists row, column and value.
+        If the earlier history has other columns, a value breaks the schema, a number is infinite,
+        or a finished trial has no score; the message lists row, column and value.
     """
     earlier = no_trials() if previous is None else _with_history_columns(previous)
     new = no_trials() if imported is None else _with_history_columns(imported)
     # Imported trials come first: of two descriptions of a dataset, the one measured here counts.
-    sources = [new, _without_imports_of(earlier, new), _trial_rows(trials)]
+    records = [{**later_values(), **record} for record in trials]
+    measured = pd.DataFrame(records, columns=list(history_columns()), dtype=object)
+    sources = [new, _without_imports_of(earlier, new), measured]
     known = pd.concat(sources, ignore_index=True)
     joined = pd.concat(
         [known.astype(object), published_trials(published, known).astype(object)],
@@ -75,40 +77,13 @@ def _without_imports_of(earlier: pd.DataFrame, new: pd.DataFrame) -> pd.DataFram
 
 def _with_history_columns(previous: pd.DataFrame) -> pd.DataFrame:
     lacking = {name: value for name, value in later_values().items() if name not in previous}
-    if {*previous.columns, *lacking} != set(history_columns()):
+    if differing := sorted({*map(str, previous), *lacking} ^ set(history_columns())):
         raise ArtifactError(
-            f"The earlier history does not have the columns of a history"
-            f"{_difference(previous.columns)}. Restore it, or collect without it."
+            "The earlier history does not have the columns of a history (missing or unknown: "
+            f"{', '.join(differing)}). Restore it, or collect without it."
         )
     # As objects, joined tables keep their values as they are; the schema sets the types once.
     return previous.assign(**lacking)[list(history_columns())].astype(object)
-
-
-def _trial_rows(trials: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """Make a table of records after checking that each has the history's keys and scalars only."""
-    records = [{**later_values(), **record} for record in trials]
-    for number, record in enumerate(records):
-        name = record.get("trial_id", f"number {number}")
-        if {*record, *later_values()} != set(history_columns()):
-            raise ArtifactError(
-                f"The record of trial {name} does not have the keys of a history"
-                f"{_difference(record)}. Remove the record to have the trial run again."
-            )
-        nested = [key for key, value in record.items() if not pd.api.types.is_scalar(value)]
-        if nested:
-            raise ArtifactError(
-                f"The record of trial {name} holds a nested value in {', '.join(nested)}; "
-                "single values are expected. Remove the record to have the trial run again."
-            )
-    return pd.DataFrame(records, columns=list(history_columns()), dtype=object)
-
-
-def _difference(keys: Iterable[str]) -> str:
-    found, wanted = {*map(str, keys), *later_values()}, set(history_columns())
-    missing, unknown = sorted(wanted - found), sorted(found - wanted)
-    parts = [f"missing: {', '.join(missing)}"] if missing else []
-    parts += [f"unknown: {', '.join(unknown)}"] if unknown else []
-    return f" ({'; '.join(parts)})"
 
 
 def _one_row_a_trial(rows: pd.DataFrame) -> pd.DataFrame:

@@ -91,3 +91,18 @@ def add_relative_score(history: pd.DataFrame) -> pd.DataFrame:
     spread = (highest - lowest).where(highest > lowest)
     relative = ((score - lowest) / spread).where(spread.notna() | score.isna(), NO_SPREAD)
     return history.assign(relative_score=relative)
+
+
+def with_all_images(trials: pd.DataFrame) -> pd.DataFrame:
+    """Keep, of datasets measured with several numbers of training images, the trials with all.
+
+    Parameters
+    ----------
+    trials : pandas.DataFrame
+        Column ``dataset``, and ``level`` where there are levels; n rows.
+    """
+    if "level" not in trials:
+        return trials
+    everything = (trials["level"] == "all").fillna(False).astype(bool)
+    has_all = trials["dataset"].isin(trials.loc[everything, "dataset"])
+    return trials[everything | ~has_all]

@@ -13,9 +13,8 @@ from metallmix_kedro.history.averages import (
     known_configurations,
 )
 from metallmix_kedro.history.columns import N_TRAIN, SCORE
-from metallmix_kedro.history.levels import with_all_images
 from metallmix_kedro.history.objective import Objective, with_score
-from metallmix_kedro.history.relative import add_relative_score, has_score
+from metallmix_kedro.history.relative import add_relative_score, has_score, with_all_images
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.support import Unchanging
 

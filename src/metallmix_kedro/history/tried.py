@@ -11,10 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import Value, configuration_columns
-from metallmix_kedro.history.averages import is_shared_enough, known_configurations
+from metallmix_kedro.history.averages import known_configurations, shared_enough
 from metallmix_kedro.history.columns import SCORE
-from metallmix_kedro.history.levels import with_all_images
-from metallmix_kedro.history.relative import add_relative_score
+from metallmix_kedro.history.relative import add_relative_score, with_all_images
 from metallmix_kedro.search_space import Configuration, SearchSpace
 
 _NEEDED = ("dataset", "source", "proposer", "status", "level", SCORE)
@@ -103,7 +102,7 @@ class Tried:
         """Return the configuration of a search space that is best on average.
 
         A dataset counts once, however many trials it has. Only configurations measured widely
-        enough take part (`averages.is_shared_enough`); where the rule had to relax,
+        enough take part (`averages.shared_enough`); where the rule had to relax,
         `BestOnAverage.shared_enough` is false. What lies outside the space does not count, and a
         dataset that has no trial inside is none of the history's.
 
@@ -116,15 +115,17 @@ class Tried:
         if inside.empty:
             return None
         n_datasets = inside["dataset"].nunique()
-        found = inside.groupby("configuration")["relative_score"].agg(["mean", "size"])
-        eligible = found[is_shared_enough(found["size"].to_numpy(), n_datasets)]
+        found = inside.groupby("configuration").agg(
+            mean=("relative_score", "mean"), n_datasets=("relative_score", "size")
+        )
+        eligible = shared_enough(found, n_datasets)
         best = int(eligible["mean"].to_numpy().argmax())  # of equals, the first in order
         number = eligible.index[best]
         values = {name: self.configurations[name].iloc[number] for name in configuration_columns()}
         return BestOnAverage(
             configuration=Configuration.from_mapping(values),
             mean_relative_score=float(eligible["mean"].iloc[best]),
-            n_datasets=int(eligible["size"].iloc[best]),
+            n_datasets=int(eligible["n_datasets"].iloc[best]),
             n_datasets_in_history=n_datasets,
         )
 

@@ -149,18 +149,6 @@ def test_many_bad_values_are_counted() -> None:
         collect_history(None, bad, NO_OUTCOMES)
 
 
-def test_record_with_other_keys_is_refused_by_name() -> None:
-    record = trial(colour="green")
-    del record["seed"]
-    with pytest.raises(ArtifactError, match=r"fabricated_0-00000.*missing: seed; unknown: colour"):
-        collect_history(None, [record], NO_OUTCOMES)
-
-
-def test_nested_value_is_refused_by_name() -> None:
-    with pytest.raises(ArtifactError, match=r"fabricated_0-00000.*versions"):
-        collect_history(None, [trial(versions={"keras": "3"})], NO_OUTCOMES)
-
-
 def test_a_history_and_trials_without_the_later_columns_are_joined() -> None:
     earlier = HISTORY.iloc[:5].drop(columns=list(LATER_COLUMNS))
     later = {"level": "100", "n_train": 100, "test_hits": "[9, 8]"}
@@ -187,5 +175,5 @@ def test_the_shipped_history_is_read_and_gone_on_with() -> None:
 
 
 def test_foreign_earlier_history_is_refused() -> None:
-    with pytest.raises(ArtifactError, match="unknown: x"):
+    with pytest.raises(ArtifactError, match=r"missing or unknown: .*, x\)"):
         collect_history(pd.DataFrame({"x": [1]}), [], NO_OUTCOMES)
