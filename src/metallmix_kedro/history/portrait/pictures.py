@@ -25,6 +25,13 @@ LARGEST_GAP = 0.25
 """Gap to the best accuracy of a row from which on colours no longer differ."""
 
 
+_COLOURS = ("#0072B2", "#009E73", "#E69F00", "#D55E00")
+_MARKERS = "os^D"
+_N_COLUMNS = 6
+MAX_PANELS = 48
+"""Most datasets that have a panel."""
+
+
 def plot_winners(summary: Mapping[str, Any]) -> Figure:
     """Draw which backbone and which strategy do best on each dataset, or what else is in titles.
 
@@ -81,28 +88,21 @@ def plot_importance(summary: Mapping[str, Any]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A panel for all strategies together and one for feature extraction, where there are enough
-        trials: bars are means over datasets, points are datasets.
+        Bars are means over datasets, points are datasets.
 
     Raises
     ------
     MissingExtraError
         If matplotlib is not installed.
     """
-    titles = {"all": "All trials", "feature_extraction": "Feature extraction only"}
-    found = {
-        title: summary["importance"][name]
-        for name, title in titles.items()
-        if summary["importance"].get(name, {}).get("by_dataset")
-    }
-    if not found:
+    importance = summary["importance"]["all"]
+    n = len(importance["by_dataset"])
+    if not n:
         return empty_figure("The history holds too few trials to say what mattered.")
-    figure = new_figure(2.5 + 4.6 * len(found), 4.5)
-    panels = figure.subplots(1, len(found), squeeze=False)[0]
-    for axes, (title, importance) in zip(panels, found.items(), strict=True):
-        _draw_importance(axes, importance)
-        n = len(importance["by_dataset"])
-        axes.set_title(f"{title} ({n} dataset{'s' if n > 1 else ''})")
+    figure = new_figure(7.1, 4.5)
+    axes = figure.add_subplot()
+    _draw_importance(axes, importance)
+    axes.set_title(f"All trials ({n} dataset{'s' if n > 1 else ''})")
     figure.supxlabel(
         "share of the variance of test accuracy within a dataset\n"
         "(bar: mean over datasets; point: a dataset)",
@@ -148,6 +148,57 @@ def plot_similarity(summary: Mapping[str, Any]) -> Figure:
     axes.set_ylabel("dataset")
     for at in range(len(table)):
         frame(axes, at, at, "black")
+    return figure
+
+
+def plot_levels(summary: Mapping[str, Any]) -> Figure:
+    """Draw the scores of the strategies over the number of training images, dataset by dataset.
+
+    Parameters
+    ----------
+    summary : mapping
+        From `history.portrait.summary.summarise_history`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel a dataset (the first `MAX_PANELS`), images on a log scale; a curve a strategy.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    curves = summary["levels"].get("curves", {})
+    if not curves:
+        return empty_figure("No trial of this history says how many images trained it.")
+    names = list(curves)[:MAX_PANELS]
+    n_rows = -(-len(names) // _N_COLUMNS)
+    figure = new_figure(2.2 * _N_COLUMNS, 0.9 + 1.75 * n_rows)
+    panels = figure.subplots(n_rows, _N_COLUMNS, sharex=True, squeeze=False).ravel().tolist()
+    order = hyperparameter("strategy").ranks
+    handles = {}
+    for axes, name in zip(panels, names, strict=False):
+        for strategy, curve in curves[name].items():
+            place = order.index(strategy) if strategy in order else len(order)
+            points = sorted((point["n_train"], point["expected_best"]) for point in curve.values())
+            images, scores = zip(*points, strict=True)
+            (handles[strategy],) = axes.plot(
+                images,
+                scores,
+                color=_COLOURS[place % len(_COLOURS)],
+                marker=_MARKERS[place % len(_MARKERS)],
+                markersize=4,
+                linewidth=1.2,
+            )
+        axes.set_xscale("log")
+        axes.set_title(name, fontsize=9)
+        axes.tick_params(labelsize=8)
+    for axes in panels[len(names) :]:
+        axes.set_axis_off()
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))
+    figure.supxlabel("images that trained")
+    figure.supylabel("expected best test accuracy of equally many random trials")
     return figure
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.declared import hyperparameters
 from metallmix_kedro.history.comparable import comparable_trials
 from metallmix_kedro.history.portrait.importance import measure_importance
 from metallmix_kedro.history.portrait.levels import compare_levels
@@ -29,25 +28,19 @@ def summarise_history(history: pd.DataFrame) -> dict[str, Any]:
         - ``time``: seconds of training, see `training_seconds`;
         - ``compared``: how many trials the rest looks at (`history.comparable`);
         - ``winners``: see `history.portrait.winners.find_winners`;
-        - ``importance``: see `history.portrait.importance.measure_importance`; of ``all`` compared
-          trials and of each strategy that has enough;
+        - ``importance``: of ``all`` compared trials, see
+          `history.portrait.importance.measure_importance`;
         - ``similarity``: see `history.portrait.similarity.compare_rankings`;
         - ``levels``: see `history.portrait.levels.compare_levels`.
     """
     history = history.sort_values("trial_id", ignore_index=True)
     trials = comparable_trials(history)
-    importance = {"all": measure_importance(trials)}
-    strategies = hyperparameters()["strategy"].ranks if "strategy" in hyperparameters() else ()
-    for strategy in strategies:
-        found = measure_importance(trials[trials["strategy"] == strategy])
-        if found["by_dataset"]:
-            importance[strategy] = found
     return {
         "counts": count_trials(history),
         "time": training_seconds(history[history["source"] == "measured"]),
         "compared": {"n_trials": len(trials), "n_datasets": int(trials["group"].nunique())},
         "winners": find_winners(trials),
-        "importance": importance,
+        "importance": {"all": measure_importance(trials)},
         "similarity": compare_rankings(trials),
         "levels": compare_levels(history),
     }

@@ -21,11 +21,7 @@ from metallmix_kedro.grid import (
 from metallmix_kedro.grid import retrace_searches as retrace
 from metallmix_kedro.history import History, LeftOut, collect_history, compare_searches
 from metallmix_kedro.history.importing import importer
-from metallmix_kedro.history.portrait import (
-    level_pictures,
-    pictures,
-    summary,
-)
+from metallmix_kedro.history.portrait import pictures, summary
 from metallmix_kedro.images import DataIngestionParameters, resolve_root
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import SearchSpace
@@ -151,5 +147,5 @@ def draw_history(history_summary: dict[str, Any]) -> tuple[Figure, Figure, Figur
         pictures.plot_winners(history_summary),
         pictures.plot_importance(history_summary),
         pictures.plot_similarity(history_summary),
-        level_pictures.plot_levels(history_summary),
+        pictures.plot_levels(history_summary),
     )

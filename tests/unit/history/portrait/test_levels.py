@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.history.portrait.level_pictures import plot_levels
 from metallmix_kedro.history.portrait.levels import compare_levels
+from metallmix_kedro.history.portrait.pictures import plot_levels
 from metallmix_kedro.history.portrait.summary import summarise_history
 from tests.fabricated import fabricate_history
 
