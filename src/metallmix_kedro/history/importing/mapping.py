@@ -14,11 +14,11 @@ from metallmix_kedro.history.importing.tables import TableFormat
 from metallmix_kedro.history.importing.values import Value, is_number, parse_value
 from metallmix_kedro.support import InputError, describe_offences, load_text_yaml
 
-_OWN = frozenset({"trial_id", "source", "proposer"})
+_OWN = frozenset({"trial_id", "source", "proposer", "freeze_batch_norm"})
 
 
 def given_columns() -> tuple[str, ...]:
-    """Name the history's columns that a mapping may fill; `_OWN` say that a trial is imported."""
+    """Name the history's columns that a mapping may fill; `_OWN` say what only we know."""
     return tuple(name for name in history_columns() if name not in _OWN)
 
 

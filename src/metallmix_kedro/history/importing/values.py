@@ -1,4 +1,4 @@
-"""Somebody's cells as values of the history: text to number, seconds, truth value or name."""
+"""Somebody's cells as values of the history: text to number, seconds or name."""
 
 import math
 
@@ -13,8 +13,7 @@ MAX_TEXT = 200
 MAX_ERROR = 500
 """Characters that are kept of a failed trial's error."""
 
-Value = str | float | bool
-_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+Value = str | float
 
 
 def is_number(column: str) -> bool:
@@ -39,7 +38,7 @@ def parse_value(column: str, text: str, scale: float = 1.0, decimal: str = ".") 
 
     Returns
     -------
-    str, float or bool
+    str or float
 
     Raises
     ------
@@ -55,8 +54,6 @@ def parse_value(column: str, text: str, scale: float = 1.0, decimal: str = ".") 
     """
     if is_number(column):
         return _parse_number(column, text, scale, decimal)
-    if column == "freeze_batch_norm":
-        return _parse_truth(text)
     if column == "error":
         return " ".join(text.split())[:MAX_ERROR]
     return _parse_name(text)
@@ -86,12 +83,6 @@ def _parse_duration(text: str) -> float:
     except ValueError:
         raise ValueError("is neither seconds nor a duration such as 0 days 00:01:23") from None
     return float(seconds)
-
-
-def _parse_truth(text: str) -> bool:
-    if text.casefold() not in _TRUTH:
-        raise ValueError("is neither true nor false")
-    return _TRUTH[text.casefold()]
 
 
 def _parse_name(text: str) -> str:
