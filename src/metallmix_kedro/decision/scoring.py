@@ -204,13 +204,12 @@ def foresee(
     """
     own, surrogate = target.own_trials, learned.surrogate
     scored = score_space(target, surrogate, space.frame() if among is None else among)
-    best = learned.history.tried.best(space)
     return prospects(
         target,
         surrogate,
         scored,
         own if own.empty else target.beside(own),
-        best.configuration if best else None,
+        learned.history.tried.best(space),
     )
 
 

@@ -20,33 +20,6 @@ _NEEDED = ("dataset", "source", "proposer", "status", "level", SCORE)
 
 
 @dataclass(frozen=True, slots=True)
-class BestOnAverage:
-    """The configuration with the highest mean relative score, and how widely it was measured.
-
-    Parameters
-    ----------
-    configuration : Configuration
-        The pick.
-    mean_relative_score : float
-        Mean over datasets of its relative score, in [0, 1].
-    n_datasets : int
-        Datasets it was measured on.
-    n_datasets_in_history : int
-        Datasets with at least one trial whose configuration is fully known.
-    """
-
-    configuration: Configuration
-    mean_relative_score: float
-    n_datasets: int
-    n_datasets_in_history: int
-
-    @property
-    def shared_enough(self) -> bool:
-        """Whether it was measured on at least half of the datasets, as the rule asks."""
-        return 2 * self.n_datasets >= self.n_datasets_in_history
-
-
-@dataclass(frozen=True, slots=True)
 class Tried:
     """The fully known configurations that finished with a score, and how well they did.
 
@@ -98,36 +71,24 @@ class Tried:
         n_datasets = self.measured["dataset"].nunique()
         return self.configurations[self._inside(space) & (2 * counts >= n_datasets)]
 
-    def best(self, space: SearchSpace) -> BestOnAverage | None:
-        """Return the configuration of a search space that is best on average.
+    def best(self, space: SearchSpace) -> Configuration | None:
+        """Return the configuration of a search space that is best on average; None without any.
 
         A dataset counts once, however many trials it has. Only configurations measured widely
-        enough take part (`averages.shared_enough`); where the rule had to relax,
-        `BestOnAverage.shared_enough` is false. What lies outside the space does not count, and a
-        dataset that has no trial inside is none of the history's.
-
-        Returns
-        -------
-        BestOnAverage or None
-            None if nothing in the space was tried.
+        enough take part (`averages.shared_enough`). What lies outside the space does not count,
+        and a dataset that has no trial inside is none of the history's.
         """
         inside = self.measured[self._inside(space)[self.measured["configuration"]]]
         if inside.empty:
             return None
-        n_datasets = inside["dataset"].nunique()
         found = inside.groupby("configuration").agg(
             mean=("relative_score", "mean"), n_datasets=("relative_score", "size")
         )
-        eligible = shared_enough(found, n_datasets)
-        best = int(eligible["mean"].to_numpy().argmax())  # of equals, the first in order
+        eligible = shared_enough(found, inside["dataset"].nunique())["mean"]
+        best = int(eligible.to_numpy().argmax())  # of equals, the first in order
         number = eligible.index[best]
         values = {name: self.configurations[name].iloc[number] for name in configuration_columns()}
-        return BestOnAverage(
-            configuration=Configuration.from_mapping(values),
-            mean_relative_score=float(eligible["mean"].iloc[best]),
-            n_datasets=int(eligible["n_datasets"].iloc[best]),
-            n_datasets_in_history=n_datasets,
-        )
+        return Configuration.from_mapping(values)
 
     def _inside(self, space: SearchSpace) -> npt.NDArray[np.bool_]:
         values = {name: list(space.values(name)) for name in configuration_columns()}

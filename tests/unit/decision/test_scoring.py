@@ -100,9 +100,7 @@ def test_contributions_are_those_of_the_configuration_strongest_first() -> None:
 def test_the_best_on_average_is_listed() -> None:
     on_average = [one for one in made.evidence().candidates if "best_on_average" in one.roles]
 
-    assert [one.configuration for one in on_average] == [
-        Tried.of(made.history()).best(SPACE).configuration
-    ]
+    assert [one.configuration for one in on_average] == [Tried.of(made.history()).best(SPACE)]
 
 
 def test_the_best_on_average_is_sought_inside_the_allowed_space() -> None:

@@ -120,7 +120,7 @@ def test_average_is_the_best_on_average_of_the_other_datasets(task):
     [pick] = METHODS["best_on_average"].choose(task, rng(), 1)
     best = task.training.tried.best(SPACE)
     assert best is not None
-    assert configuration(task, pick) == best.configuration
+    assert configuration(task, pick) == best
 
 
 def test_average_keeps_to_what_was_recorded_here(task):
