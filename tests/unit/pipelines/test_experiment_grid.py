@@ -43,7 +43,7 @@ def test_what_is_kept_for_confirmation_is_not_shown() -> None:
     assert summary.pop("held_back") == ["fabricated_2"]
     assert "fabricated_2" not in json.dumps(summary)
     assert comparison["dataset"].tolist() == ["fabricated_0"]
-    for figure in draw_history(summary, history, searches, ["fabricated_2"]):
+    for figure in draw_history(summary):
         shown = [text.get_text() for text in figure.findobj(Text)]
         assert not [text for text in shown if "fabricated_2" in text]
     everything, comparison = summarise_history(history, searches, methods, [])

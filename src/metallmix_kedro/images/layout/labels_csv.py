@@ -113,9 +113,10 @@ class KnownFiles:
 
 def _bare(path: str) -> str:
     """Return a path without an image's ending, in lower case."""
-    lower = path.lower()
-    ending = next((one for one in IMAGE_SUFFIXES if lower.endswith(one)), "")
-    return path[: len(path) - len(ending)].casefold()
+    lower = path.casefold()
+    if not lower.endswith(IMAGE_SUFFIXES):
+        return lower
+    return lower.removesuffix(next(one for one in IMAGE_SUFFIXES if lower.endswith(one)))
 
 
 def _inside(path: str, given: str) -> str:

@@ -97,9 +97,11 @@ def _look(root: Path, file: str, known: KnownFiles) -> ImageTable | None:
     except InputError:
         return None  # nobody asked for it
     for column in frame:
-        images = pd.Series([_found(value, file, known) for value in frame[column]], dtype=object)
+        # Thousands of lines repeat a handful of values, of labels say.
+        found = {value: _found(value, file, known) for value in frame[column].unique()}
+        images = frame[column].map(found)
         if images.notna().sum() >= max(_FEWEST, _LISTED * len(frame)):
-            rows = frame.drop(columns=column).set_axis(pd.Index(images))
+            rows = frame.drop(columns=column).set_index(images)
             return _describe(file, str(column), rows[rows.index.notna()])
     return None
 
