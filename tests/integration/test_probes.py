@@ -5,7 +5,11 @@ import json
 import pandas as pd
 import pytest
 
-from metallmix_kedro.meta_features.probes import IMAGE_TRAITS, PROBE_COLUMNS, PROBE_STATISTICS
+from metallmix_kedro.meta_features.probes.columns import (
+    IMAGE_TRAITS,
+    PROBE_COLUMNS,
+    PROBE_STATISTICS,
+)
 from metallmix_kedro.support.errors import ParameterError
 from tests.workspace import Workspace
 

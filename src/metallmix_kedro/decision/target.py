@@ -52,7 +52,7 @@ class Target(Unchanging):
     ----------
     description : TargetDescription
     probes : pandas.DataFrame
-        Columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`; may be empty.
+        Columns `meta_features.probes.columns.PROBE_COLUMNS`; may be empty.
     own_trials : pandas.DataFrame
         The trials on the target itself, from `History.own_trials`.
     others : tuple of IndexEntry

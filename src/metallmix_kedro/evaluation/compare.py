@@ -50,7 +50,7 @@ def compare_methods(
     settings : Settings
         The parameters of the evaluation and of what a recommendation uses.
     probes : pandas.DataFrame, optional
-        Columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`, of any datasets.
+        Columns `meta_features.probes.columns.PROBE_COLUMNS`, of any datasets.
 
     Returns
     -------

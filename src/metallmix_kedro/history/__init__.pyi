@@ -23,7 +23,6 @@ from .noise import (
     half_accuracies as half_accuracies,
     luck_of_images as luck_of_images,
     luck_of_seeds as luck_of_seeds,
-    noise_by_level as noise_by_level,
 )
 from .objective import (
     MEASURES as MEASURES,

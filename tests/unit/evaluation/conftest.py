@@ -14,7 +14,7 @@ from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history import METRICS, History
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.schema import history_schema
-from metallmix_kedro.meta_features.probes import PROBE_COLUMNS
+from metallmix_kedro.meta_features.probes.columns import PROBE_COLUMNS
 from metallmix_kedro.report.parameters import RecommendationParameters
 from metallmix_kedro.retrieval.parameters import RetrievalParameters
 from metallmix_kedro.surrogate.parameters import BoostingParameters, MetaLearningParameters

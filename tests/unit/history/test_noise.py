@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.history import (
+from metallmix_kedro.history.noise import (
     half_accuracies,
     luck_of_images,
     luck_of_seeds,

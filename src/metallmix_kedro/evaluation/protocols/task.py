@@ -42,7 +42,7 @@ class Task:
     left_out : LeftOut
         What the training trials lack.
     probes : pandas.DataFrame
-        Columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`, of any datasets, the target
+        Columns `meta_features.probes.columns.PROBE_COLUMNS`, of any datasets, the target
         among them; may be empty.
     """
 

@@ -4,11 +4,3 @@ No trial is run. `statistics` holds the figures, `traits` those that need no net
 takes them of images, `features` turns them into what the surrogate learns from, `speed` compares
 machines.
 """
-
-from metallmix_kedro.meta_features.probes.columns import (
-    IMAGE_TRAITS,
-    PROBE_COLUMNS,
-    PROBE_STATISTICS,
-)
-
-__all__ = ["IMAGE_TRAITS", "PROBE_COLUMNS", "PROBE_STATISTICS"]

@@ -53,7 +53,7 @@ def add_probes(frame: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
         Columns ``dataset`` and ``backbone``; n rows. Where it has ``data_hash``, only probes of
         the same content count.
     probes : pandas.DataFrame
-        Columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`.
+        Columns `meta_features.probes.columns.PROBE_COLUMNS`.
 
     Returns
     -------

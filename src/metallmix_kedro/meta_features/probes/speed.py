@@ -16,7 +16,7 @@ def relative_seconds(target_probes: pd.DataFrame, history_probes: pd.DataFrame) 
     Parameters
     ----------
     target_probes, history_probes : pandas.DataFrame
-        Columns `metallmix_kedro.meta_features.probes.PROBE_COLUMNS`; may be empty.
+        Columns `meta_features.probes.columns.PROBE_COLUMNS`; may be empty.
 
     Returns
     -------

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.meta_features.probes import PROBE_COLUMNS
+from metallmix_kedro.meta_features.probes.columns import PROBE_COLUMNS
 from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES, add_probes
 
 SMALL, LARGE = "MobileNetV2_0.35", "Xception"

@@ -9,8 +9,12 @@ import pytest
 from PIL import Image
 
 from metallmix_kedro.meta_features.parameters import TargetParameters
-from metallmix_kedro.meta_features.probes import IMAGE_TRAITS, PROBE_COLUMNS, PROBE_STATISTICS
-from metallmix_kedro.meta_features.probes.columns import as_table
+from metallmix_kedro.meta_features.probes.columns import (
+    IMAGE_TRAITS,
+    PROBE_COLUMNS,
+    PROBE_STATISTICS,
+    as_table,
+)
 from metallmix_kedro.meta_features.probes.measuring import (
     ProbedImages,
     chosen_backbones,

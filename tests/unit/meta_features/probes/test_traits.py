@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from metallmix_kedro.meta_features import TRAITS, known_traits
-from metallmix_kedro.meta_features.probes import IMAGE_TRAITS
-from metallmix_kedro.meta_features.probes.columns import as_table
+from metallmix_kedro.meta_features.probes.columns import IMAGE_TRAITS, as_table
 from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
 from metallmix_kedro.meta_features.probes.traits import image_traits
 
