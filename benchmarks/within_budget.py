@@ -28,13 +28,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.declared_space import shipped_parameters, shipped_space
 from benchmarks.measured_datasets import ingest
+from benchmarks.within_budget_curves import Line, curves, draw, read, tell
 from metallmix_kedro.decision import DecisionParameters, Learned, Target
 from metallmix_kedro.decision.target_warnings import known_budget
 from metallmix_kedro.grid import ExperimentGridParameters, MeasuredDataset, Proposal, TrialMeasurer
@@ -44,7 +42,6 @@ from metallmix_kedro.images.manifest import INCLUDED
 from metallmix_kedro.meta_features import TargetDescription, no_probes
 from metallmix_kedro.retrieval import build_index
 from metallmix_kedro.search_space import SearchSpace
-from metallmix_kedro.support import new_figure
 from metallmix_kedro.surrogate import MetaLearningParameters, fit_surrogate
 from metallmix_kedro.trained import Known, TargetImages
 from metallmix_kedro.trained.within_budget.foresight import Foresight
@@ -54,8 +51,6 @@ from metallmix_kedro.training import BackboneStore, NetworkStore
 
 HISTORY = Path("data/05_model_input/history.parquet")
 N_INITIAL = 5
-
-Line = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -106,17 +101,6 @@ class Account:
         own = (n_train, validation or 0.0, test or 0.0)
         best = max([own, *(tuple(one["best"]) for one in self.lines if "best" in one)])
         self.write({**told, "best": best, "best_validation": best[1], "best_test": best[2]})
-
-
-def read(path: Path) -> list[Line]:
-    """Read the lines there are; one that was being written when a run was killed is left out."""
-    if not path.exists():
-        return []
-    lines = path.read_text().splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith("\n")]
-    if len(whole) < len(lines):
-        path.write_text("".join(whole))
-    return [json.loads(line) for line in whole]
 
 
 def measurer(job: Job) -> TrialMeasurer:
@@ -247,50 +231,6 @@ def run(job: Job, method: str, path: Path) -> None:
     shutil.rmtree(root, ignore_errors=True)
 
 
-def curves(lines: list[Line]) -> dict[str, dict[str, pd.Series]]:
-    """Return by method and dataset the test accuracy of what leads, by seconds."""
-    found: dict[str, dict[str, pd.Series]] = {}
-    table = pd.DataFrame([line for line in lines if "best" in line])
-    for (method, dataset), rows in table.groupby(["method", "dataset"]):
-        curve = rows.drop_duplicates("seconds", keep="last").set_index("seconds")["best_test"]
-        found.setdefault(str(method), {})[str(dataset)] = curve
-    return found
-
-
-def draw(found: dict[str, dict[str, pd.Series]], path: Path) -> None:
-    """Draw a line a method: the mean over datasets, from when each of them has a result."""
-    figure = new_figure(7, 4.2)
-    axes = figure.add_subplot()
-    for method in sorted(found, key=list(METHODS).index):
-        by_dataset = found[method]
-        together = pd.DataFrame(by_dataset).sort_index().ffill().dropna()
-        told = f"{method.replace('_', ' ')} ({len(by_dataset)})"
-        mean = together.mean(axis=1)
-        axes.step(together.index, mean, where="post", marker=".", label=told)
-    axes.set(xscale="log", xlabel="seconds", ylabel="mean test accuracy of what leads")
-    axes.legend(frameon=False, title="method (datasets)")
-    figure.savefig(path, dpi=150)
-
-
-def tell(found: dict[str, dict[str, pd.Series]]) -> None:
-    """Print what each method ended with."""
-    table = Table("dataset", *found, title="Test accuracy at the end (seconds)")
-    names = sorted({name for by_dataset in found.values() for name in by_dataset})
-    for name in names:
-        ends = [by_dataset.get(name) for by_dataset in found.values()]
-        told = ["" if one is None else f"{one.iloc[-1]:.3f} ({one.index[-1]:.0f})" for one in ends]
-        table.add_row(name, *told)
-    means = [
-        (
-            np.mean([one.iloc[-1] for one in some.values()]),
-            np.mean([one.index[-1] for one in some.values()]),
-        )
-        for some in found.values()
-    ]
-    table.add_row("mean", *(f"{score:.3f} ({seconds:.0f})" for score, seconds in means))
-    Console(width=120).print(table)
-
-
 def read_arguments() -> argparse.Namespace:
     """Read the command line."""
     shipped = shipped_parameters("experiment_grid")
@@ -345,7 +285,7 @@ def main() -> None:
             print(f"{name}: {method} is done", flush=True)
     found = curves(read(path))
     tell(found)
-    draw(found, arguments.out / "within_budget.png")
+    draw(found, list(METHODS), arguments.out / "within_budget.png")
 
 
 if __name__ == "__main__":
