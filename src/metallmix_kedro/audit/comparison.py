@@ -1,18 +1,17 @@
 """Compare what a replay made with what was recorded, byte by byte, and say where they differ."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from difflib import unified_diff
 from hashlib import sha256
 from itertools import islice
-from typing import Any
 
 from metallmix_kedro.audit.record import DatasetVersion
 
 MAX_DIFFERENCES = 20
-"""Differences listed for one output; more do not help to find the cause."""
+"""Lines listed of one output that differs; more do not help to find the cause."""
 
-_ABSENT = object()
+LONGEST_LINE = 120
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,14 @@ class Comparison:
     stored_intact : bool or None
         Whether the stored version still has the recorded hash; None if it was deleted.
     differences : tuple of str
-        For JSON that differs, the paths within it with both values, at most `MAX_DIFFERENCES`.
+        The lines of a text that differ, at most `MAX_DIFFERENCES`.
     """
 
     name: str
     version: str
     identical: bool
     stored_intact: bool | None
-    differences: tuple[str, ...] = field(default=())
+    differences: tuple[str, ...] = ()
 
 
 def compare_bytes(
@@ -69,38 +68,10 @@ def compare_bytes(
 
 
 def _differences(stored: bytes, replayed: bytes) -> Iterator[str]:
+    """Yield the lines that differ, as ``diff`` does; nothing where one of both is no text."""
     try:
-        yield from json_differences(json.loads(stored), json.loads(replayed))
-    except ValueError:
+        texts = stored.decode().splitlines(), replayed.decode().splitlines()
+    except UnicodeDecodeError:
         return
-
-
-def json_differences(stored: Any, replayed: Any, path: str = "$") -> Iterator[str]:
-    """Walk two JSON values together and yield ``path: stored -> replayed`` where they differ.
-
-    Examples
-    --------
-    >>> list(json_differences({"a": [1, 2]}, {"a": [1, 3], "b": None}))
-    ['$.a[1]: 2 -> 3', '$.b: (absent) -> null']
-    """
-    if isinstance(stored, dict) and isinstance(replayed, dict):
-        for key in sorted(stored.keys() | replayed.keys()):
-            yield from json_differences(
-                stored.get(key, _ABSENT), replayed.get(key, _ABSENT), f"{path}.{key}"
-            )
-    elif isinstance(stored, list) and isinstance(replayed, list):
-        for index in range(max(len(stored), len(replayed))):
-            yield from json_differences(
-                stored[index] if index < len(stored) else _ABSENT,
-                replayed[index] if index < len(replayed) else _ABSENT,
-                f"{path}[{index}]",
-            )
-    elif type(stored) is not type(replayed) or stored != replayed:
-        yield f"{path}: {_short(stored)} -> {_short(replayed)}"
-
-
-def _short(value: Any, limit: int = 60) -> str:
-    if value is _ABSENT:
-        return "(absent)"
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= limit else text[:limit] + "…"
+    for line in islice(unified_diff(*texts, n=0, lineterm=""), 2, None):  # after the file names
+        yield line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "…"
