@@ -6,7 +6,7 @@ Kedro's own option splits a value at its commas and has YAML guess the type of w
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from yaml import YAMLError
 from metallmix_kedro.all_parameters import schema
 from metallmix_kedro.support import InputError, types_at
 
-_NEXT = re.compile(r",(?=\s*[\w-]+(?:\.[\w-]+)*\s*=)")
+_KEY = re.compile(r"[\w-]+(?:\.[\w-]+)*")
+_NEXT = re.compile(rf",(?=\s*{_KEY.pattern}\s*=)")
 """A comma that ends a value: a name and ``=`` follow it."""
-_OPENS, _CLOSES = "[{", "]}"
 
 AS_FILE = "Write it into a YAML file, and name that with --params-file."
 
@@ -59,12 +59,18 @@ def split_parameters(
     """
     if isinstance(value, dict):
         return value
-    found: dict[str, Any] = {}
+    pairs: dict[str, Any] = {}
     try:
-        for key, text in _items(value):
-            _put(found, key, _read(key, text))
+        for piece in _NEXT.split(value) if value.strip() else ():
+            key, read = _pair(piece, pairs)
+            pairs[key] = read
     except ValueError as error:
         raise click.BadParameter(str(error), context, option) from None
+    found: dict[str, Any] = {}
+    for key, nested in pairs.items():
+        for part in reversed(key.split(".")):
+            nested = {part: nested}
+        found = merged(found, nested)
     return found
 
 
@@ -108,46 +114,26 @@ def with_lists(option: click.Parameter) -> click.Parameter:
     return ours
 
 
-def _items(value: str) -> list[tuple[str, str]]:
-    """Split into keys and values."""
-    items: list[tuple[str, str]] = []
-    depth = 0
-    for piece in _NEXT.split(value) if value.strip() else ():
-        if depth > 0:  # a comma inside the brackets of the value before it
-            items[-1] = (items[-1][0], f"{items[-1][1]},{piece}")
-        else:
-            key, equals, text = piece.partition("=")
-            if not equals or not re.fullmatch(r"[\w-]+(\.[\w-]+)*", key.strip()):
-                raise ValueError(
-                    f"Item `{piece.strip()}` must contain a key and a value separated by `=`."
-                )
-            items.append((key.strip(), text))
-        depth = _depth(*items[-1])
-    return items
+def _pair(piece: str, earlier: Iterable[str]) -> tuple[str, Any]:
+    """Read ``key=value``; refuse a key that stands in an earlier one, or one in it."""
+    key, equals, text = piece.partition("=")
+    key = key.strip()
+    if not equals or not _KEY.fullmatch(key):
+        raise ValueError(f"Item `{piece.strip()}` must contain a key and a value separated by `=`.")
+    for other in earlier:
+        if f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}."):
+            raise ValueError(f"{key} is given twice: {other} is given as well.")
+    if _kinds(key.split(".")) in ({"string"}, {"string", "null"}):
+        return key, _as_typed(key, text)
+    return key, _as_yaml(key, text.strip())
 
 
-def _depth(key: str, text: str) -> int:
-    """Count the brackets that are still open; in a text, brackets are letters like others."""
-    if not text.lstrip().startswith(("[", "{")) or _is_text(key):
-        return 0
-    return sum((sign in _OPENS) - (sign in _CLOSES) for sign in text)
-
-
-def _is_text(key: str) -> bool:
-    """Say whether a parameter can be nothing but a text, or nothing."""
-    kinds = {one.get("type") for one in types_at(schema(), key.split("."))}
-    return "string" in kinds and kinds <= {"string", "null"}
-
-
-def _read(key: str, text: str) -> Any:
-    if _is_text(key):
-        return _as_typed(key, text)
-    return _as_yaml(key, text.strip())
+def _kinds(path: list[Any]) -> set[Any]:
+    """Return the types that a parameter may have; none where there is no such parameter."""
+    return {one.get("type") for one in types_at(schema(), path)}
 
 
 def _as_typed(key: str, text: str) -> str | None:
-    if text == "null":
-        return None
     if not text.strip():
         raise ValueError(f"{key} has no value; for none write {key}=null.")
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
@@ -156,17 +142,17 @@ def _as_typed(key: str, text: str) -> str | None:
             f"Write {key}={text[1:-1]}, in the shell's own quotes if need be. If quotes do belong "
             f"to the value: {AS_FILE}"
         )
-    return text
+    return None if text == "null" else text
 
 
 def _as_yaml(key: str, text: str) -> Any:
-    if text.startswith("[") and _are_texts(key):
+    if text.startswith("[") and _kinds([*key.split("."), 0]) == {"string"}:
         return _texts(key, text)
     if re.search(r"(^|\s)#", text):
         raise ValueError(f"{key}={text}: what follows the # would be lost. {AS_FILE}")
     if not text:
         raise ValueError(f"{key} has no value; for none write {key}=null.")
-    if text[0] not in _OPENS and "," in text:
+    if text[0] not in "[{" and "," in text:
         rest = text.partition(",")[2].strip()
         raise ValueError(f"Item `{rest}` must contain a key and a value separated by `=`.")
     try:
@@ -177,30 +163,10 @@ def _as_yaml(key: str, text: str) -> Any:
     return read["value"]
 
 
-def _are_texts(key: str) -> bool:
-    kinds = {one.get("type") for one in types_at(schema(), [*key.split("."), 0])}
-    return kinds == {"string"}
-
-
 def _texts(key: str, text: str) -> list[str]:
     """Read a list of texts, each as it is typed but for blanks around it."""
-    if not text.endswith("]") or set(text[1:-1]) & set("[]{}\"'"):
+    inside = text[1:-1].strip()
+    listed = [one.strip() for one in inside.split(",")] if inside else []
+    if not text.endswith("]") or "" in listed or set(inside) & set("[]{}\"'"):
         raise ValueError(f"{key}={text} is no plain list [a,b] of texts. {AS_FILE}")
-    listed = [one.strip() for one in text[1:-1].split(",")]
-    if listed == [""]:
-        return []
-    if "" in listed:
-        raise ValueError(f"{key}={text} has an empty item. {AS_FILE}")
     return listed
-
-
-def _put(found: dict[str, Any], key: str, value: Any) -> None:
-    *groups, last = key.split(".")
-    inside = found
-    for group in groups:
-        inside = inside.setdefault(group, {})
-        if not isinstance(inside, dict):
-            raise ValueError(f"{key}: {group} has a value already.")
-    if last in inside:
-        raise ValueError(f"{key} stands twice.")
-    inside[last] = value

@@ -4,6 +4,7 @@ from hashlib import sha256
 from metallmix_kedro.audit.comparison import LONGEST_LINE, MAX_DIFFERENCES, compare_bytes
 from metallmix_kedro.audit.record import DatasetVersion
 
+
 def recorded(content: bytes) -> DatasetVersion:
     return DatasetVersion(version="v1", sha256=sha256(content).hexdigest())
 
