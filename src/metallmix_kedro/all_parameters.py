@@ -1,7 +1,6 @@
 """All parameters of the project under one roof, checked together before anything runs."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -76,20 +75,5 @@ def check_parameters(parameters: Mapping[str, Any]) -> AllParameters:
     try:
         return AllParameters.model_validate(dict(parameters))
     except ValidationError as error:
-        lines = describe_offences(schema(), error.errors())
-    listed = "\n".join(f"- {_with_nearest(line, parameters)}" for line in lines)
+        listed = "\n".join(f"- {line}" for line in describe_offences(schema(), error.errors()))
     raise ParameterError(f"These parameters cannot be used:\n{listed}")
-
-
-def _with_nearest(line: str, parameters: Mapping[str, Any]) -> str:
-    """Add the name that was probably meant where something without a kind is declared."""
-    place, missing, _ = line.partition(".kind is missing")
-    if not missing:
-        return line
-    group, _, name = place.rpartition(".")
-    entries: Any = parameters
-    for key in group.split("."):
-        entries = entries.get(key, {})
-    known = [other for other, entry in entries.items() if entry and "kind" in entry]
-    nearest = get_close_matches(name, known, n=1)
-    return f"{line}. Did you mean {group}.{nearest[0]}?" if nearest else line

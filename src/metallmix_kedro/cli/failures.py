@@ -106,22 +106,20 @@ def explain(error: Exception) -> Failure | None:
     for kind, title in TITLES.items():
         for cause in chain:
             if isinstance(cause, kind):
-                return Failure(title, _first_words(cause), _mend(kind, cause))
-    if isinstance(error, ValueError) and str(error).startswith("Failed to find the pipeline"):
-        return Failure("There is no such pipeline", str(error), "List them: kedro registry list")
+                return Failure(title, _first_words(cause), _command(cause) or MENDS[kind])
     return None
 
 
-def _mend(kind: type[Exception], cause: BaseException) -> str:
-    """Say how to mend it; where nothing was learned for an objective yet, by which command."""
+def _command(cause: BaseException) -> str:
+    """Say by which command what is not there yet is made; nothing where that is not known."""
     if re.search(r"any versions for .*/(recommendation\.json|target_probes\.parquet)", str(cause)):
         return (
             "Nothing was recommended yet. Ask, and train what is recommended: kedro run "
             "--pipelines=recommendation,training --params=target.path=/my/images"
         )
     learned = re.search(r"any versions for .*/(?:06_models|08_reporting)/(\w+)/", str(cause))
-    if kind is not DatasetError or learned is None:
-        return MENDS.get(kind, "")
+    if learned is None:
+        return ""
     return (
         f"What is learned for the objective {learned[1]} lies in a folder of its own. Learn it: "
         "kedro run --pipelines=meta_learning,explainability,retrieval "
