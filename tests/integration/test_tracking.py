@@ -42,15 +42,18 @@ def test_recommendations_and_histories_are_logged(fabricated: Workspace, uri: st
     first, second, third = logged(uri)
 
     made = json.loads(fabricated.latest("07_model_output/recommendation.json").read_text("utf-8"))
-    assert first.data.metrics["score"] == made["score"]["value"]
-    assert first.data.params["recommended.backbone"] == made["configuration"]["backbone"]
+    assert first.data.metrics["recommendation.score.value"] == made["score"]["value"]
+    assert (
+        first.data.params["recommendation.configuration.backbone"]
+        == made["configuration"]["backbone"]
+    )
     assert first.data.params["recommendation.llm.provider"] == "none"
     artifacts = Path(first.info.artifact_uri)
     report = fabricated.latest("07_model_output/recommendation_report.html").read_text("utf-8")
     assert (artifacts / "recommendation_report.html").read_text("utf-8") == report
 
     assert second.info.run_name == "experiment_grid"
-    assert second.data.metrics["trials"] == 222
+    assert second.data.metrics["history_summary.counts.trials"] == 222
     assert [run.info.status for run in (first, second, third)] == ["FINISHED"] * 2 + ["FAILED"]
 
 
@@ -79,12 +82,12 @@ def test_a_training_is_logged(uri: str, tmp_path: Path, monkeypatch: pytest.Monk
     (run,) = logged(uri)
     assert (run.info.run_name, run.info.status) == ("training", "FINISHED")
     assert run.data.metrics == {
-        "measured_accuracy": 0.9,
-        "measured_accuracy_low": 0.8,
-        "measured_accuracy_high": 0.95,
-        "measured_training_time_s": 7.5,
+        "model_card.scores.accuracy.value": 0.9,
+        "model_card.scores.accuracy.low": 0.8,
+        "model_card.scores.accuracy.high": 0.95,
+        "model_card.training.seconds": 7.5,
     }
-    assert run.data.params["trained.backbone"] == "Xception"
+    assert run.data.params["model_card.configuration.backbone"] == "Xception"
     assert run.data.params["training.folds"] == "5"
     artifacts = Path(run.info.artifact_uri)
     assert (artifacts / "training_report.html").read_text("utf-8") == report

@@ -107,6 +107,8 @@ def explain(error: Exception) -> Failure | None:
         for cause in chain:
             if isinstance(cause, kind):
                 return Failure(title, _first_words(cause), _command(cause) or MENDS[kind])
+    if isinstance(error, ValueError) and str(error).startswith("Pipeline contains no nodes"):
+        return Failure("No step is left to run", str(error), "Ask for less of it at once.")
     return None
 
 

@@ -4,7 +4,6 @@ Kedro's own option splits a value at its commas and has YAML guess the type of w
 ``007`` becomes a number, and ``photos #1`` loses its end. Here the parameters' own types decide.
 """
 
-import copy
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -103,15 +102,6 @@ def read_parameter_file(path: Path | None) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise InputError(f"{path} (--params-file) holds no parameters, nested as in conf/.")
     return {str(key): value for key, value in read.items()}
-
-
-def with_lists(option: click.Parameter) -> click.Parameter:
-    """Return a copy of ``--params`` that reads it as above; any other option as it is."""
-    if option.name != "params":
-        return option
-    ours = copy.copy(option)
-    ours.callback = split_parameters
-    return ours
 
 
 def _pair(piece: str, earlier: Iterable[str]) -> tuple[str, Any]:

@@ -1,5 +1,6 @@
 """``kedro run``: Kedro's own, with examples in its help and errors one can read."""
 
+import copy
 import inspect
 import os
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from metallmix_kedro.cli.parameter_option import (
     merged,
     params_file_option,
     read_parameter_file,
-    with_lists,
+    split_parameters,
 )
 from metallmix_kedro.cli.selection import check_selection, existing_environment, guarded
 from metallmix_kedro.pipeline_registry import check_names
@@ -109,11 +110,21 @@ def _project() -> Path:
     return find_kedro_project(Path.cwd()) or Path.cwd()
 
 
+def _ours(option: click.Parameter) -> click.Parameter:
+    """Return a copy of an option of Kedro's; ``--params`` is read as `split_parameters` says."""
+    ours = copy.copy(option)
+    if option.name == "params":
+        ours.callback = split_parameters
+    elif option.callback is not None:
+        ours.callback = guarded(option.callback)
+    return ours
+
+
 run = verbose_option(
     params_file_option(
         click.Command(
             "run",
-            params=[with_lists(guarded(option)) for option in kedro_run.params],
+            params=[_ours(option) for option in kedro_run.params],
             callback=_run,
             help=inspect.getdoc(_run),
             short_help="Run pipelines, for example: kedro run --pipelines=recommendation",

@@ -3,7 +3,6 @@
 Kedro says that there is no such node, tag or dataset in a traceback.
 """
 
-import copy
 import inspect
 import os
 from collections.abc import Callable, Collection, Sequence
@@ -45,13 +44,12 @@ def check_selection(pipelines: Sequence[str], **options: Any) -> None:
         known = sorted(named(whole))
         for name in options[option] or ():
             if name not in known:
-                elsewhere = sorted(named(_all_pipelines()))
-                raise ParameterError(_unknown(option, name, known, elsewhere, pipelines))
-    if not _left(whole, options):
-        raise ParameterError(
-            "No step is left to run: the options --tags, --nodes, --from-nodes, --to-nodes, "
-            "--from-inputs, --to-outputs and --namespaces exclude each other."
-        )
+                meant = _nearest(name, known)
+                if not _near(name, known) and (near := _near(name, sorted(named(_every())))):
+                    meant = f" Did you mean {near}, of another pipeline (--pipelines)?"
+                spelled = "nodes" if option == "node_names" else option.replace("_", "-")
+                where = ", ".join(pipelines) or "a plain kedro run"
+                raise ParameterError(f"--{spelled}: {where} has no '{name}'.{meant}")
 
 
 def existing_environment(env: str | None, conf: Path) -> str | None:
@@ -74,11 +72,8 @@ def existing_environment(env: str | None, conf: Path) -> str | None:
     return env
 
 
-def guarded(option: click.Parameter) -> click.Parameter:
-    """Return a copy of an option whose own check says what is wrong as click does."""
-    check = option.callback
-    if check is None:
-        return option
+def guarded(check: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an option's own check, saying what is wrong as click does."""
 
     def guarded_check(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
         try:
@@ -87,13 +82,10 @@ def guarded(option: click.Parameter) -> click.Parameter:
             raise
         except Exception as error:
             why = str(error.args[0]) if error.args else type(error).__name__
-            raise click.BadParameter(
-                f"{value!r} cannot be used ({why}).", context, parameter
-            ) from None
+            said = f"{value!r} cannot be used ({why})."
+            raise click.BadParameter(said, context, parameter) from None
 
-    ours = copy.copy(option)
-    ours.callback = guarded_check
-    return ours
+    return guarded_check
 
 
 def _node_names(whole: Pipeline) -> set[str]:
@@ -119,44 +111,18 @@ def _asked(names: Sequence[str]) -> Pipeline:
     return sum((pipelines[name] for name in names or ["__default__"]), Pipeline([]))
 
 
-def _all_pipelines() -> Pipeline:
+def _every() -> Pipeline:
     from kedro.framework.project import pipelines
 
     pipelines.set_requested(None)
     return sum(pipelines.values(), Pipeline([]))
 
 
-def _left(whole: Pipeline, options: dict[str, Any]) -> bool:
-    chosen = {name: options[name] for name in _NAMED_BY if name != "load_versions"}
-    chosen["node_namespaces"] = chosen.pop("namespaces")
-    try:
-        return bool(whole.filter(**{name: one or None for name, one in chosen.items()}).nodes)
-    except ValueError:
-        return False
-
-
-def _unknown(
-    option: str,
-    name: str,
-    known: Sequence[str],
-    elsewhere: Sequence[str],
-    pipelines: Sequence[str],
-) -> str:
-    spelled = "nodes" if option == "node_names" else option
-    where = ", ".join(pipelines) or "a plain kedro run"
-    meant = _nearest(name, known)
-    if not _near(name, known) and (near := _near(name, elsewhere)):
-        meant = f" Did you mean {near}, of another pipeline (--pipelines)?"
-    return f"--{spelled.replace('_', '-')}: {where} has no '{name}'.{meant}"
-
-
 def _near(name: str, known: Sequence[str]) -> str | None:
-    """Return which name was meant: also one whose last part it is."""
-    ends = [one for one in known if one.rpartition(".")[2] == name]
+    """Return which name was meant: also one whose last part it is, or nearly."""
     last = {one.rpartition(".")[2]: one for one in known}
-    near = ends or get_close_matches(name, known, n=1)
-    near = near or [last[one] for one in get_close_matches(name, list(last), n=1)]
-    return near[0] if near else None
+    near = get_close_matches(name, [*last, *known], n=1)
+    return last.get(near[0], near[0]) if near else None
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -2,26 +2,45 @@
 
 import json
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from metallmix_kedro.audit import saved_paths
 from metallmix_kedro.hooks import read_parameters
 from metallmix_kedro.tracking.mlflow_run import MlflowRun
 from metallmix_kedro.tracking.parameters import TrackingParameters
 
-LOGGED = {
-    "history_summary": ("objective", "experiment_grid"),
-    "recommendation": ("objective", "target", "recommendation"),
-    "model_card": ("objective", "target", "training"),
-}
-"""What a run has to make to be logged -> the parameters that are."""
-
 logger = logging.getLogger(__name__)
+
+
+class Logged(NamedTuple):
+    """What is logged of a dataset that a run makes: names of parameters, and of parts of it."""
+
+    parameters: tuple[str, ...]
+    made: tuple[str, ...]
+    metrics: tuple[str, ...]
+    report: str = ""
+
+
+LOGGED = {
+    "history_summary": Logged(("objective", "experiment_grid"), (), ("counts", "time")),
+    "recommendation": Logged(
+        ("objective", "target", "recommendation"),
+        ("target", "configuration", "decided_by"),
+        ("score", "training_time_s"),
+        "recommendation_report",
+    ),
+    "model_card": Logged(
+        ("objective", "target", "training"),
+        ("name", "configuration"),
+        ("scores", "training"),
+        "training_report",
+    ),
+}
+"""What a run has to make to be logged."""
 
 
 class TrackingHooks:
@@ -44,7 +63,8 @@ class TrackingHooks:
         made = pipeline.all_outputs() & LOGGED.keys()
         if uri is None or not made:
             return
-        logged = {key: self._parameters[key] for name in sorted(made) for key in LOGGED[name]}
+        keys = [key for name in sorted(made) for key in LOGGED[name].parameters]
+        logged = {key: self._parameters[key] for key in keys}
         self._run = MlflowRun(uri, ", ".join(run_params["pipeline_names"] or []), logged)
 
     @hook_impl
@@ -63,49 +83,19 @@ class TrackingHooks:
             return
         try:
             if status == "FINISHED":
-                _log_results(run, pipeline, catalog)
+                for name in LOGGED.keys() & pipeline.all_outputs():
+                    _log(run, name, pipeline, catalog)
             run.end(status)
         except (run.problem, OSError) as error:
             # What was made is saved; a server that has gone meanwhile shall not undo it.
             logger.warning("tracking.mlflow: the run could not be logged to its end: %s", error)
 
 
-def _log_results(run: MlflowRun, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-    outputs = pipeline.all_outputs()
-    if "history_summary" in outputs:
-        summary = catalog["history_summary"].load()
-        run.log_metrics({key: summary["counts"][key] for key in ("trials", "finished", "failed")})
-        run.log_metrics(summary["time"])
-        run.log_text(json.dumps(summary, indent=1), "history_summary.json")
-    saved = saved_paths(pipeline, catalog)
-    if "recommendation" in saved:
-        _log_recommendation(run, catalog["recommendation"].load())
-        if "recommendation_report" in saved:
-            run.log_text(catalog["recommendation_report"].load(), "recommendation_report.html")
-    if "model_card" in outputs:
-        _log_training(run, catalog["model_card"].load())
-        if "training_report" in outputs:
-            run.log_text(catalog["training_report"].load(), "training_report.html")
-
-
-def _log_recommendation(run: MlflowRun, made: dict[str, Any]) -> None:
-    run.log_parameters(
-        {
-            "recommended": made["configuration"],
-            "decided_by": made["decided_by"],
-            "dataset": made["target"]["name"],
-        }
-    )
-    score = {f"score_{key}": made["score"][key] for key in ("low", "high", "relative")}
-    seconds = made["training_time_s"]["value"]
-    run.log_metrics({"score": made["score"]["value"], **score, "training_time_s": seconds})
-    run.log_text(json.dumps(made, indent=1), "recommendation.json")
-
-
-def _log_training(run: MlflowRun, card: dict[str, Any]) -> None:
-    run.log_parameters({"trained": card["configuration"], "dataset": card["name"]})
-    for name, score in card["scores"].items():
-        told = {"": "value", "_low": "low", "_high": "high"}
-        run.log_metrics({f"measured_{name}{end}": score[key] for end, key in told.items()})
-    run.log_metrics({"measured_training_time_s": card["training"]["seconds"]})
-    run.log_text(json.dumps(card, indent=1), "model_card.json")
+def _log(run: MlflowRun, name: str, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    """Log a dataset that was made: whole, and what stands out of it under its dotted names."""
+    logged, made = LOGGED[name], catalog[name].load()
+    run.log_parameters({name: {key: made[key] for key in logged.made}})
+    run.log_metrics({name: {key: made[key] for key in logged.metrics}})
+    run.log_text(json.dumps(made, indent=1), f"{name}.json")
+    if logged.report in pipeline.all_outputs():
+        run.log_text(catalog[logged.report].load(), f"{logged.report}.html")

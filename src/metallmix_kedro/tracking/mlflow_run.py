@@ -61,10 +61,11 @@ class MlflowRun:
         logged = [entity(name, str(value)[:_LONGEST]) for name, value in _flat(parameters)]
         self._client.log_batch(self._id, params=logged)
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Log numbers."""
-        for name, value in metrics.items():
-            self._client.log_metric(self._id, name, value)
+    def log_metrics(self, measured: Mapping[str, Any]) -> None:
+        """Log the numbers among nested values under dotted names."""
+        for name, value in _flat(measured):
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                self._client.log_metric(self._id, name, value)
 
     def log_text(self, text: str, name: str) -> None:
         """Keep a text as an artifact."""

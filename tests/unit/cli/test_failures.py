@@ -26,6 +26,7 @@ def raised(error: Exception, cause: Exception | None = None) -> Exception:
         (ModuleNotFoundError("No module named 'shap.plots'"), "An optional package", '".[learn]"'),
         (ModuleNotFoundError("No module named 'other'"), "An optional package", "other"),
         (DatasetError("No module named 'matplotlib'. Please"), "An optional", '".[learn]"'),
+        (ValueError("Pipeline contains no nodes after all"), "No step is left", "no nodes"),
     ],
 )
 def test_an_error_of_the_user_is_said_in_words(error, title, said):

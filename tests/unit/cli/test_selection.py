@@ -59,11 +59,6 @@ def _project() -> Iterator[None]:
             {"runner": "ThreadRunner", "runner_params": {"max_worker": 1}},
             "Did you mean max_workers?",
         ),
-        (
-            "evaluation",
-            {"tags": ["judge"], "node_names": ["evaluation.draw_methods"]},
-            "No step is left",
-        ),
     ],
 )
 def test_a_name_that_is_not_there_is_told_with_the_nearest(asked, options, said):
