@@ -9,12 +9,10 @@ little-endian values.
 import io
 import math
 import pickle
-import pickletools
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,74 +23,42 @@ _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _PROTOCOL_VERSION = 1001
 _ZIP_MAGIC = b"PK\x03\x04"
 _COUNT_BYTES = 8
-_MOST_MEMO_ENTRIES = 1_000_000
 _DTYPES = {"FloatStorage": "<f4", "DoubleStorage": "<f8", "LongStorage": "<i8"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Storage:
-    """A run of values in the file, named by a key; several tensors may view one."""
+class _View(NamedTuple):
+    """A tensor as a window on a storage; offset and strides are counted in elements.
 
-    key: str
-    dtype: str
-    n_elements: int
+    ``storage`` holds a word, the type of its values, its key, and what is not needed here.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """A tensor as a window on a storage; offset and strides are counted in elements."""
-
-    storage: _Storage
+    storage: tuple[Any, ...]
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
 
-class _RebuildTensor:
-    """Stands in for ``torch._utils._rebuild_tensor_v2``: notes the view, touches no values.
-
-    It has no ``__dict__``, so that a pickle cannot leave anything behind on it.
-    """
-
-    __slots__ = ()
-
-    def __call__(
-        self,
-        storage: Any,
-        offset: Any,
-        shape: Any,
-        strides: Any,
-        *_requires_grad_and_hooks: Any,
-    ) -> _View:
-        numbers = (offset, *shape, *strides)
-        if not isinstance(storage, _Storage) or not all(_is_count(n) for n in numbers):
-            raise pickle.UnpicklingError("a tensor is not described by storage and counts")
-        return _View(storage, offset, tuple(shape), tuple(strides))
-
-
-class _TensorUnpickler(pickle.Unpickler):
+# The one in Python: the one in C reserves as large a table as a damaged file may name.
+class _TensorUnpickler(pickle._Unpickler):
     """An unpickler that can make dictionaries and views of storages, and nothing else.
 
     A pickle runs code only through what `find_class` hands it; the Python documentation names
     overriding it with an allow-list as the way to read pickles of unknown origin. None of the
-    names below gives torch's own object: each is a plain stand-in, immutable or empty.
+    names below gives torch's own object: each is a plain stand-in.
     """
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _RebuildTensor()
+            # A new function each time: what a pickle leaves on it is gone with it.
+            return lambda *described: _View(*described[:4])
         if module == "torch" and name in _DTYPES:
             return _DTYPES[name]
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no weights need")
 
-    def persistent_load(self, pid: Any) -> _Storage:
-        kind, dtype, key, _device, n_elements, view = pid
-        is_known = kind == "storage" and dtype in _DTYPES.values() and view is None
-        if not is_known or not isinstance(key, str) or not _is_count(n_elements):
-            raise pickle.UnpicklingError("a storage is not described by type, key and size")
-        return _Storage(key, dtype, n_elements)
+    def persistent_load(self, pid: Any) -> Any:
+        return pid
 
 
 def read_torch_file(file: Path) -> dict[str, NDArray[np.generic]]:
@@ -127,16 +93,12 @@ def read_torch_file(file: Path) -> dict[str, NDArray[np.generic]]:
     try:
         views, keys = _read_pickles(stream)
         storages = _read_storages(stream, views, keys)
-        return {name: _tensor(view, storages[view.storage.key]) for name, view in views.items()}
+        return {name: _tensor(view, storages[view.storage[2]]) for name, view in views.items()}
     except Exception as error:  # malformed pickles raise nearly every builtin error
         raise WeightsError(
             f"The weights file {file} is not a legacy torch file of weights, or is damaged: "
             f"{error or type(error).__name__}."
         ) from error
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value >= 0
 
 
 def _read_pickles(stream: io.BytesIO) -> tuple[Mapping[str, _View], list[str]]:
@@ -152,39 +114,19 @@ def _read_pickles(stream: io.BytesIO) -> tuple[Mapping[str, _View], list[str]]:
 
 
 def _unpickle(stream: io.BytesIO) -> Any:
-    """Read the next pickle of the stream.
-
-    `pickletools.genops` takes it apart first, running nothing, because a memo index alone makes
-    the unpickler reserve a table of that many entries.
-    """
-    start = stream.tell()
-    for opcode, argument, _ in pickletools.genops(stream):
-        if "PUT" in opcode.name and (argument or 0) > _MOST_MEMO_ENTRIES:
-            raise pickle.UnpicklingError(f"a pickle asks for {argument} memo entries")
-    stream.seek(start)
+    """Read the next pickle of the stream, and no further."""
     return _TensorUnpickler(stream).load()
 
 
 def _read_storages(
     stream: io.BytesIO, views: Mapping[str, _View], keys: list[str]
 ) -> dict[str, NDArray[np.generic]]:
-    declared: dict[str, _Storage] = {}
-    for view in views.values():
-        if declared.setdefault(view.storage.key, view.storage) != view.storage:
-            raise ValueError(f"storage {view.storage.key} is described in two ways")
-    if declared.keys() != set(keys):
-        raise ValueError("its list of storages is not that of its tensors")
+    dtypes = {view.storage[2]: np.dtype(view.storage[1]) for view in views.values()}
     storages = {}
     for key in keys:
-        storage = declared[key]
         n_elements = int.from_bytes(stream.read(_COUNT_BYTES), "little")
-        if n_elements != storage.n_elements:
-            raise ValueError(f"storage {key} has {n_elements} values, not {storage.n_elements}")
-        dtype = np.dtype(storage.dtype)
-        raw = stream.read(n_elements * dtype.itemsize)
-        if len(raw) != n_elements * dtype.itemsize:
-            raise ValueError(f"storage {key} is cut short")
-        storages[key] = np.frombuffer(raw, dtype)
+        raw = stream.read(n_elements * dtypes[key].itemsize)
+        storages[key] = np.frombuffer(raw, dtypes[key], n_elements)
     if stream.read(1):
         raise ValueError("it goes on after its last storage")
     return storages
