@@ -19,12 +19,12 @@ from metallmix_kedro.backbones.registry import BACKBONES
 from metallmix_kedro.grid.measuring import MeasuredDataset
 from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.training.inputs.order import batches
 from metallmix_kedro.training.inputs.pixels import load_pixels
 from metallmix_kedro.training.inputs.splits import (
     ImageSplits,
     Indices,
     Split,
+    batches,
     draw_subset,
 )
 from metallmix_kedro.training.network import TRAINED_LAYERS, add_head

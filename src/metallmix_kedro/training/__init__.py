@@ -2,7 +2,7 @@
 
 `hyperparameters` says which hyperparameters can be carried out and where. `networks` and `features`
 make what is trained and what it is trained on, `trials`, `heads`, `fine_tuning` and `fitting` train
-it, `outcome` and `metrics` say what came of it. It may import `backbones`, `declared`,
+it, `outcome` says what came of it. It may import `backbones`, `declared`,
 `images.folds`, `search_space` and `support`, and knows nothing of the grid.
 """
 

@@ -49,7 +49,7 @@ CARRIED_OUT: dict[str, CarriedOut] = {
     "optimizer": CarriedOut(", ".join(OPTIMIZERS), OPTIMIZERS.__contains__),
     "learning_rate": CarriedOut(_ABOVE_0, lambda v: _from(0, _INFINITY)(v) and v > 0),
     "weight_decay": CarriedOut(_SHARE, lambda v: _from(0, 1)(v) and v < 1, needed=False, off=0.0),
-    # in `inputs.order`
+    # in `inputs.splits`
     "batch_size": CarriedOut(_COUNT, _from(1, _INFINITY, int)),
     # in `features`
     "image_size": CarriedOut(_SIDES, _from(_LEAST_SIDE, _LARGEST_SIDE, int), needed=False),

@@ -5,8 +5,8 @@ import pytest
 
 from metallmix_kedro.training.fitting import train_splits
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
-from metallmix_kedro.training.inputs.order import batches
 from metallmix_kedro.training.inputs.rows import StoredRows
+from metallmix_kedro.training.inputs.splits import batches
 from tests.trial_examples import (
     class_vectors,
     configuration,

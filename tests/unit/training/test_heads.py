@@ -7,7 +7,7 @@ import pytest
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.fitting import train_splits
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
-from metallmix_kedro.training.inputs.order import batches
+from metallmix_kedro.training.inputs.splits import batches
 from metallmix_kedro.training.network import HEAD_LAYERS, add_head
 from tests.trial_examples import (
     class_vectors,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from metallmix_kedro.training.metrics import macro_scores, rarest_classes, recall_of
+from metallmix_kedro.training.outcome import macro_scores, rarest_classes, recall_of
 
 
 def test_macro_scores_weigh_classes_equally() -> None:

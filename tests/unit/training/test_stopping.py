@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.training.stopping import EarlyStopping
+from metallmix_kedro.training.fitting import EarlyStopping
 
 ACCURACIES = st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=1, max_size=12)
 

@@ -1,4 +1,4 @@
-"""What a network is trained on: splits, their order, pixels, and arrays kept on disk.
+"""What a network is trained on: splits and their order, pixels, and arrays kept on disk.
 
 It may import `support`.
 """

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from metallmix_kedro.support import ParameterError
+from metallmix_kedro.support import ParameterError, require
 from metallmix_kedro.training.inputs.parameters import CacheParameters
 from metallmix_kedro.training.inputs.rows import Rows, StoredRows
 
@@ -170,9 +170,10 @@ class ArrayCache:
 
     def _remove_abandoned_parts(self) -> None:
         """Delete what processes of this machine left unfinished when they were killed."""
+        psutil = require("psutil", "experiments")
         for part in self._root.glob(f"{_PART}*"):
             host, pid, _ = part.name.removeprefix(_PART).rsplit("-", 2)
-            if host == socket.gethostname() and not _is_running(int(pid)):
+            if host == socket.gethostname() and not psutil.pid_exists(int(pid)):
                 shutil.rmtree(part, ignore_errors=True)
 
 
@@ -183,19 +184,6 @@ def _open_entry(entry: Path, n_rows: int) -> tuple[list[StoredRows], float]:
     if not stored or not all(rows.is_complete and rows.shape[0] == n_rows for rows in stored):
         raise ValueError(f"{entry} is not complete")
     return stored, float(seal["seconds"])
-
-
-def _is_running(pid: int) -> bool:
-    """Whether a process of this machine runs, as far as can be told."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        return True
-    return True
 
 
 def _write_header(file: BinaryIO, array: NDArray[Any], n_rows: int) -> None:

@@ -1,5 +1,6 @@
-"""Which images a trial trains on, validates on and is tested on."""
+"""Which images a trial trains on, and in which order; which validate, and which test."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,3 +145,28 @@ class ImageSplits:
         return Split(
             train=np.sort(train), validation=np.sort(validation), test=np.flatnonzero(folds == test)
         )
+
+
+def batches(rows: Indices, batch_size: int, seed: int, epoch: int) -> Iterator[Indices]:
+    """Shuffle rows and cut them into batches.
+
+    The order depends on nothing but the arguments. It is not left to Keras, whose order differs
+    between its backends, and whose heads trained together could not see that of one by one.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray of int
+        Rows to train on.
+    batch_size : int
+        Rows in a batch; the last one may be smaller.
+    seed, epoch : int
+        Seed of the order, and which epoch it is, counted from 0.
+
+    Yields
+    ------
+    numpy.ndarray of int
+        The rows of one batch.
+    """
+    shuffled = np.random.default_rng([seed, epoch]).permutation(rows)
+    for start in range(0, len(shuffled), batch_size):
+        yield shuffled[start : start + batch_size]

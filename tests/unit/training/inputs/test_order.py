@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metallmix_kedro.training.inputs.order import batches
+from metallmix_kedro.training.inputs.splits import batches
 
 
 def in_order(rows: np.ndarray, batch_size: int, seed: int = 0, epoch: int = 0) -> list[list[int]]:
