@@ -26,8 +26,7 @@ Json = dict[str, Any]
 
 _BEST_TRIED = 10
 """Configurations that are listed of those tried within a budget."""
-_LOOKS_ALIKE = 0.1
-"""Validation accuracy above test accuracy from which on one is told that images look alike."""
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def describe_model(done: TrainedTarget) -> Json:
@@ -94,9 +93,11 @@ def describe_model(done: TrainedTarget) -> Json:
 
 def render_card(card: Json) -> str:
     """Write the card as Markdown."""
-    path = Path(__file__).parent / "templates/card.md.j2"
     percent, duration = formatting.percent, formatting.duration
-    return text_template(path, percent=percent, duration=duration, cell=_cell).render(card=card)
+    template = text_template(
+        _TEMPLATES / "card.md.j2", percent=percent, duration=duration, cell=_cell
+    )
+    return template.render(card=card)
 
 
 def _cell(text: str) -> str:
@@ -208,31 +209,20 @@ def _of_package(name: str) -> tuple[str, str]:
 
 
 def _limits(done: TrainedTarget, asked: Asked) -> list[str]:
+    """Return the limits, a sentence or two each."""
     counts = done.plan.images["class_name"].value_counts()
-    few = [f"{name} ({count})" for name, count in counts.items() if count < 50]
-    found = [
-        "Every image is given one of the classes above, also one that shows none of them.",
-        "The scores hold for images that come about as these did: other cameras, places or "
-        "people were not tested.",
-        "Images that look alike were kept in one fold. What else ties images together (the same "
-        "patient or place) is not known here, and would make the scores too good.",
-        f"A stated probability is off by {formatting.percent(calibration(asked)[-1])} on average.",
-    ]
     outcomes = [fold.outcome for fold in done.trained.folds]
-    told = sum(one.validation_accuracy for one in outcomes) / max(1, len(outcomes))
-    tested = sum(one.test_accuracy for one in outcomes) / max(1, len(outcomes))
-    if told - tested > _LOOKS_ALIKE:
-        found.append(
-            f"Of the images that told when to stop {formatting.percent(told)} were recognised, of "
-            f"those kept apart {formatting.percent(tested)}: many images look alike, and what is "
-            "unlike them is known far worse. Only the second figure counts."
-        )
-    if done.search and done.search.winner:
-        found.append(
-            f"Among {len(done.search.tried)} trials it was chosen by validation images, which are "
-            "part of the images that the scores are of. What is best of many is partly the "
-            "luckiest: on new images expect a little less."
-        )
-    if few:
-        found.append(f"Classes with fewer than 50 images are known badly: {', '.join(few)}.")
-    return found
+    n_folds = max(1, len(outcomes))
+    template = text_template(_TEMPLATES / "limits.txt.j2", percent=formatting.percent)
+    text = template.render(
+        off=calibration(asked)[-1],
+        told=sum(one.validation_accuracy for one in outcomes) / n_folds,
+        tested=sum(one.test_accuracy for one in outcomes) / n_folds,
+        n_tried=len(done.search.tried) if done.search and done.search.winner else 0,
+        few=[
+            f"{' '.join(str(name).split())} ({count})"
+            for name, count in counts.items()
+            if count < 50
+        ],
+    )
+    return text.splitlines()
