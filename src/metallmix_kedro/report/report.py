@@ -10,18 +10,21 @@ from html import unescape
 from importlib.metadata import distribution
 from pathlib import Path
 
+from jinja2 import Template
 from markupsafe import Markup
 
 from metallmix_kedro import declared
 from metallmix_kedro.declared import hyperparameters, titled
-from metallmix_kedro.explanation import formatting, rows, said_values
+from metallmix_kedro.explanation import formatting, names, rows, said_values
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import TRAITS, MetaFeatures
 from metallmix_kedro.report.curve_picture import of_more_images
 from metallmix_kedro.report.pareto_picture import Figure
 from metallmix_kedro.report.recommendation import Recommendation
-from metallmix_kedro.report.rendering import template
+from metallmix_kedro.search_space import phrase
+from metallmix_kedro.support import html_template
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _UNITS = {"bits": " bits", "pixels": " px"}
 """Units that are said beside a number; of others its name tells enough."""
 
@@ -47,7 +50,7 @@ def render_report(recommendation: Recommendation, figures: Mapping[str, Figure])
     evidence, chosen = recommendation.evidence, recommendation.configuration
     traits = recommendation.image_traits
     compared = named_points(figures["pareto"])
-    return template("report.html.j2").render(
+    return _page().render(
         recommendation=recommendation,
         measure=evidence.measure,
         deciders=formatting.DECIDERS,
@@ -98,7 +101,28 @@ def _plotly() -> Markup:
 
 
 def _own_script() -> Markup:
-    return Markup(template("report.js.j2").render())  # noqa: S704 (our own)
+    return Markup(html_template(_TEMPLATES / "report.js.j2").render())  # noqa: S704 (our own)
+
+
+@cache
+def _page() -> Template:
+    """Read the page, with the words and numbers it is filled with."""
+    return html_template(
+        _TEMPLATES / "report.html.j2",
+        percent=formatting.percent,
+        percent_range=formatting.percent_range,
+        duration=formatting.duration,
+        ratio=formatting.ratio,
+        chance=formatting.chance,
+        signed=formatting.signed,
+        named=formatting.readable_name,
+        told=names.told,
+        title=names.title,
+        title_parts=names.title_parts,
+        details=names.details,
+        phrase=phrase,
+        role=formatting.ROLES.__getitem__,
+    )
 
 
 @cache

@@ -31,7 +31,7 @@ from .paths import (
     from_project as from_project,
     types_at as types_at,
 )
-from .templates import text_template as text_template
+from .templates import html_template as html_template, text_template as text_template
 from .text_yaml import load_text_yaml as load_text_yaml
 from .unchanging import Unchanging as Unchanging
 from .working_folder import need_working_folder as need_working_folder

@@ -5,10 +5,9 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from metallmix_kedro.explanation import formatting
 from metallmix_kedro.images import open_image
+from metallmix_kedro.support import html_template
 from metallmix_kedro.trained import pictures
 from metallmix_kedro.trained.candidates import TrainedTarget
 from metallmix_kedro.trained.scores import Asked, most_wrong
@@ -36,14 +35,6 @@ def render_page(done: TrainedTarget, card: dict[str, Any], n_mistakes: int) -> s
         A whole HTML document that loads nothing; names are escaped.
     """
     asked, names = Asked.of(done), done.plan.class_names
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(percent=formatting.percent, duration=formatting.duration)
     drawn = {
         "Learning curves": pictures.plot_curves(done),
         "What is taken for what": pictures.plot_confusion(asked, names),
@@ -52,7 +43,9 @@ def render_page(done: TrainedTarget, card: dict[str, Any], n_mistakes: int) -> s
     }
     if card["search"]:
         drawn = {"Best validation accuracy so far": pictures.plot_search(done), **drawn}
-    return environment.get_template("training.html.j2").render(
+    path = Path(__file__).parent / "templates/training.html.j2"
+    template = html_template(path, percent=formatting.percent, duration=formatting.duration)
+    return template.render(
         card=card,
         pictures={title: _embedded(figure) for title, figure in drawn.items()},
         mistakes=_mistakes(done, asked, n_mistakes),
