@@ -19,8 +19,6 @@ from metallmix_kedro.support import ParameterError, WeightsError, require
 
 __all__ = ["build_backbone", "preprocess", "weights_id"]
 
-_KERAS_SUFFIXES = (".h5", ".hdf5", ".keras")
-_TORCH_SUFFIXES = (".pth",)
 _PUBLISHED_INPUT_DEVIATIONS = (0.229, 0.224, 0.225)
 
 
@@ -126,15 +124,10 @@ def _download(backbone: Backbone, image_size: int) -> Any:
 
 def _load(backbone: Backbone, model: Any, file: Path) -> None:
     _mark_as_not_loaded(model)
-    if file.suffix in _TORCH_SUFFIXES and backbone.builder in LITE_VARIANTS:
+    if file.suffix == ".pth" and backbone.builder in LITE_VARIANTS:
         load_lite_weights(LITE_VARIANTS[backbone.builder], model, file)
-    elif file.suffix in _KERAS_SUFFIXES:
-        _load_keras_file(backbone, model, file)
     else:
-        raise WeightsError(
-            f"The weights file {file} for {backbone.name} has a suffix that is not read; "
-            f"known are {', '.join(_KERAS_SUFFIXES)} (and .pth for EfficientNet-Lite)."
-        )
+        _load_keras_file(backbone, model, file)
     unset = [
         weight.path
         for weight, value in zip(model.weights, model.get_weights(), strict=True)

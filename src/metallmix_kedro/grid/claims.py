@@ -1,5 +1,6 @@
 """What must not go wrong silently between two runs of one grid."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,13 +45,12 @@ def check_unchanged(hashes: Mapping[str, str], finished: Iterable[Record]) -> No
     InputError
         If a dataset of that name had other images or labels then.
     """
-    changed: dict[str, int] = {}
-    for record in finished:
-        name = record["dataset"]
-        if record["source"] == "measured" and record["data_hash"] != hashes.get(
-            name, record["data_hash"]
-        ):
-            changed[name] = changed.get(name, 0) + 1
+    measured = (record for record in finished if record["source"] == "measured")
+    changed = Counter(
+        record["dataset"]
+        for record in measured
+        if hashes.get(record["dataset"], record["data_hash"]) != record["data_hash"]
+    )
     if changed:
         listed = ", ".join(f"{name} ({count} trials)" for name, count in sorted(changed.items()))
         raise InputError(

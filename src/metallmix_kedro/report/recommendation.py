@@ -34,8 +34,6 @@ NEAR = 0.02
 FAR_CHEAPER = 0.67
 """Share of the chosen one's time from which on a near tie is told."""
 
-Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
 
 class _Output(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -74,7 +72,9 @@ class Provenance(_Output):
 
     metallmix_kedro: str = Field(description="version of this package")
     input_versions: dict[str, str] = Field(description="catalog dataset to the version loaded")
-    evidence_sha256: Hash = Field(description="of the evidence as canonical JSON")
+    evidence_sha256: str = Field(
+        pattern="^[0-9a-f]{64}$", description="of the evidence as canonical JSON"
+    )
     seed: int = Field(description="of the language model; nothing else here is random")
     llm_reply: LLMReply = Field(
         description="model, digest, prompt hash, ballots and raw reply; its times are left out"
@@ -142,11 +142,10 @@ class Recommendation(_Output):
         if not cheaper:
             return None
         best = max(cheaper, key=lambda one: one.score)
-        share = times[best.ref] / times[chosen.ref]
         return (
-            f"{best.ref} takes {100 * share:.0f} % of {chosen.ref}'s time and is predicted "
-            f"{100 * (best.score - chosen.score):+.1f} points: luck alone may make such a "
-            "difference."
+            f"{best.ref} takes {100 * times[best.ref] / times[chosen.ref]:.0f} % of {chosen.ref}'s "
+            f"time and is predicted {100 * (best.score - chosen.score):+.1f} points: luck alone "
+            "may make such a difference."
         )
 
     @property
@@ -184,8 +183,7 @@ def recommend(
     curves : LearningCurves or None
         From `decision.learning_curves`.
     parameters : RecommendationParameters
-        Say above which width of the score's interval the user is warned, and the language model's
-        seed.
+        Say above which width of the interval one is warned, and the language model's seed.
     input_versions : dict of str to str
         Version of every versioned input by its name in the catalog.
     read : ImagesRead or None
@@ -198,8 +196,11 @@ def recommend(
     chosen = evidence.candidate(decision.chosen_ref)
     unit = fastest(evidence.candidates)
     device = None if card.device_scale is None else card.device_scale.reference
+    seconds = unit.training_time_s
     relative = {
-        one.ref: _relative(one.training_time_s, unit.training_time_s) for one in evidence.candidates
+        # What is stored as no time at all is as fast as the unit.
+        one.ref: round(one.training_time_s / seconds, 3) if seconds > 0 else 1.0
+        for one in evidence.candidates
     }
     return Recommendation(
         objective=evidence.objective,
@@ -270,11 +271,6 @@ def _warnings(
         )
         found.append(f"{why}; the one shown is made from the attributions instead.")
     return tuple(found)
-
-
-def _relative(seconds: float, unit: float) -> float:
-    """Divide two times; what is stored as no time at all is as fast as the unit."""
-    return round(seconds / unit, 3) if unit > 0 else 1.0
 
 
 def _holds_for(device: str | None, budget: Budget | None, slower: float | None) -> str:

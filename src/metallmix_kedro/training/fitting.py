@@ -62,8 +62,8 @@ class Network(Protocol):
         assign(self._weights, values)
 
 
-class Watcher(Protocol):
-    """Looks on while networks are trained; what it raises ends the training."""
+class Watcher:
+    """Looks on while networks are trained, and does nothing; what it raises ends the training."""
 
     def epoch_ended(
         self, network: Network, inputs: Sequence[Rows], split: Split, accuracies: Floats64

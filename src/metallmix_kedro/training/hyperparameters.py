@@ -4,12 +4,11 @@ Another one is an entry here, its declaration in ``search_space.yml``, and the l
 out, in the module that stands above the entry.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from metallmix_kedro.backbones import BACKBONES
-from metallmix_kedro.declared import Value, hyperparameter
+from metallmix_kedro.declared import Feature, Value, hyperparameter
 from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support import ParameterError
 from metallmix_kedro.training.augmentation import AUGMENTATIONS
@@ -20,43 +19,42 @@ from metallmix_kedro.training.network import OPTIMIZERS, STRATEGIES
 class CarriedOut:
     """What the trainer makes of a hyperparameter.
 
-    ``takes`` says which values it can have, and ``off`` is the value with which a trial is the same
-    as in a space without the hyperparameter.
+    ``takes`` are the names, or the numbers, that it can have, and ``off`` is the value with which a
+    trial is the same as in a space without the hyperparameter.
     """
 
-    takes: str
-    is_taken: Callable[[Any], bool]
+    takes: Feature | Collection[str]
     needed: bool = True
     off: Value | None = None
 
+    def problem_with(self, value: Value) -> str | None:
+        """Say why no trial can be trained with a value, if none can."""
+        if isinstance(self.takes, Feature):
+            # Keras counts nothing with a float, also where that is whole.
+            counts = self.takes.kind != "whole_number" or isinstance(value, int)
+            return self.takes.problem_with(value if counts else None)
+        return None if value in self.takes else f"is none of {', '.join(self.takes)}"
 
-def _from(least: float, most: float, kinds: Any = int | float) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, kinds) and least <= value <= most
 
-
-_LEAST_SIDE, _LARGEST_SIDE = 32, 1024
-_INFINITY = float("inf")
-_SIDES = f"whole numbers from {_LEAST_SIDE} to {_LARGEST_SIDE}"
-_ABOVE_0, _COUNT, _SHARE = "numbers above 0", "whole numbers above 0", "numbers from 0 to below 1"
+_COUNT = Feature(kind="whole_number", minimum=1)
+_SHARE = Feature(kind="number", minimum=0, below=1)
 
 CARRIED_OUT: dict[str, CarriedOut] = {
     # in `backbones.registry`
-    "backbone": CarriedOut("names of registered backbones", BACKBONES.__contains__),
+    "backbone": CarriedOut(BACKBONES.keys()),
     # in `network`
-    "strategy": CarriedOut(", ".join(STRATEGIES), STRATEGIES.__contains__),
-    "dense_units": CarriedOut(_COUNT, _from(1, _INFINITY, int)),
-    "dropout": CarriedOut(_SHARE, lambda v: _from(0, 1)(v) and v < 1),
-    "optimizer": CarriedOut(", ".join(OPTIMIZERS), OPTIMIZERS.__contains__),
-    "learning_rate": CarriedOut(_ABOVE_0, lambda v: _from(0, _INFINITY)(v) and v > 0),
-    "weight_decay": CarriedOut(_SHARE, lambda v: _from(0, 1)(v) and v < 1, needed=False, off=0.0),
+    "strategy": CarriedOut(STRATEGIES),
+    "dense_units": CarriedOut(_COUNT),
+    "dropout": CarriedOut(_SHARE),
+    "optimizer": CarriedOut(OPTIMIZERS),
+    "learning_rate": CarriedOut(Feature(kind="log_number")),
+    "weight_decay": CarriedOut(_SHARE, needed=False, off=0.0),
     # in `inputs.splits`
-    "batch_size": CarriedOut(_COUNT, _from(1, _INFINITY, int)),
+    "batch_size": CarriedOut(_COUNT),
     # in `features`
-    "image_size": CarriedOut(_SIDES, _from(_LEAST_SIDE, _LARGEST_SIDE, int), needed=False),
+    "image_size": CarriedOut(Feature(kind="whole_number", minimum=32, below=1025), needed=False),
     # in `augmentation`
-    "augmentation": CarriedOut(
-        ", ".join(AUGMENTATIONS), AUGMENTATIONS.__contains__, needed=False, off="none"
-    ),
+    "augmentation": CarriedOut(AUGMENTATIONS, needed=False, off="none"),
 }
 """What a trial can be trained with, by name. ``image_size`` takes the place of the protocol's."""
 
@@ -120,8 +118,8 @@ def check_space(space: SearchSpace, image_size: int | None) -> None:
 def _problems(name: str, space: SearchSpace) -> Iterator[str]:
     known, declared = CARRIED_OUT[name], hyperparameter(name)
     for value in space.values(name):
-        if not known.is_taken(value):
-            yield f"{name} {value!r} (it takes {known.takes})."
+        if problem := known.problem_with(value):
+            yield f"{name} {value!r} {problem}."
     if known.off is not None and declared.default != known.off:
         yield f"{name}.default has to be {known.off!r}: so were trials trained that do not say."
     if name == "augmentation" and set(space.values(name)) != {known.off}:

@@ -20,7 +20,7 @@ from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import whole_file
 from metallmix_kedro.trained.images import TargetImages
 from metallmix_kedro.trained.within_budget.pace import Step
-from metallmix_kedro.training import BackboneStore, NetworkStore, cache_key
+from metallmix_kedro.training import BackboneStore, NetworkStore, Watcher, cache_key
 
 Record = dict[str, Any]
 
@@ -47,16 +47,13 @@ class Measured:
 _STEPS = TypeAdapter(list[Measured])
 
 
-class _EveryEpoch:
-    """Calls a function after every epoch (`Watcher`)."""
+class _EveryEpoch(Watcher):
+    """Calls a function after every epoch."""
 
     call: Callable[[], None]
 
     def epoch_ended(self, *_: Any, **__: Any) -> None:
         self.call()
-
-    def split_ended(self, *_: Any, **__: Any) -> None:
-        """Do nothing: a trial's networks are not kept."""
 
 
 class Trials:

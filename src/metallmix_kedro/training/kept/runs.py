@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import MetallmixError, require, whole_file
 from metallmix_kedro.training.features import Features
-from metallmix_kedro.training.fitting import Network, class_probabilities
+from metallmix_kedro.training.fitting import Network, Watcher, class_probabilities
 from metallmix_kedro.training.inputs.cache import ArrayCache, cache_key
 from metallmix_kedro.training.inputs.rows import Rows
 from metallmix_kedro.training.inputs.splits import Split
@@ -109,8 +109,8 @@ def train(plan: Plan, store: BackboneStore, cache: ArrayCache, progress_root: Pa
         logger.warning("Out of memory: going on with batches of %d images.", at_once)
 
 
-class _Run:
-    """One attempt at a plan, with the batch it names; it is the trainer's `Watcher`."""
+class _Run(Watcher):
+    """One attempt at a plan, with the batch it names; it watches the training."""
 
     def __init__(
         self, plan: Plan, store: BackboneStore, cache: ArrayCache, finished: FinishedFolds
