@@ -1,11 +1,11 @@
 """Trials that are known already, from the store and from the history."""
 
 import logging
-import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, create_model
 
 from metallmix_kedro.declared import derived
 from metallmix_kedro.grid.record import Record
@@ -14,11 +14,20 @@ from metallmix_kedro.history import ACCURACY, METRICS, history_schema, later_val
 logger = logging.getLogger(__name__)
 
 
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+
+
 @derived
-def _columns() -> dict[str, tuple[str, bool]]:
-    """Return type and nullability of each column; asking the schema costs more than a record."""
-    columns = history_schema().columns.items()
-    return {name: (str(column.dtype), column.nullable) for name, column in columns}
+def _stored_trial() -> type[BaseModel]:
+    """Make a model of what a grid writes: the history's columns, with JSON's values as they are."""
+    kinds: dict[str, Any] = {"float64": Number, "boolean": StrictBool}
+    fields: dict[str, Any] = {}
+    for name, column in history_schema().columns.items():
+        kind = Share if name in METRICS else kinds.get(str(column.dtype), StrictStr)
+        fields[name] = (kind | None if column.nullable else kind, ...)
+    fields["status"] = (Literal["finished", "failed"], ...)
+    return create_model("StoredTrial", __config__=ConfigDict(extra="forbid"), **fields)
 
 
 def history_records(history: pd.DataFrame) -> dict[str, Record]:
@@ -58,11 +67,10 @@ def readable_records(partitions: Mapping[str, Callable[[], Record]]) -> dict[str
     records: dict[str, Record] = {}
     for name, load in sorted(partitions.items()):
         try:
-            stored = load()
-            if not isinstance(stored, dict):
-                raise TypeError("it is not a record")
-            record = {**later_values(), **stored}
-            _check(record)
+            record = {**later_values(), **load()}
+            _stored_trial().model_validate(record)
+            if record["status"] == "finished" and record[ACCURACY] is None:
+                raise ValueError("it is finished and has no score")
             records[record["trial_id"]] = record
         except Exception as error:
             logger.warning(
@@ -71,29 +79,3 @@ def readable_records(partitions: Mapping[str, Callable[[], Record]]) -> dict[str
                 " ".join(str(error).split())[:200],
             )
     return records
-
-
-def _is_allowed(value: Any, kind: str, nullable: bool) -> bool:
-    """Say whether a value of JSON may stand in a column of the history of that type."""
-    if value is None:
-        return nullable
-    if kind == "float64":
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return is_number and math.isfinite(value)
-    return isinstance(value, bool if kind == "boolean" else str)
-
-
-def _check(record: Record) -> None:
-    """Raise an error that says why, unless the record is one that a grid would have written."""
-    if differing := sorted(set(record) ^ set(_columns())):
-        raise ValueError(f"keys missing or unknown: {', '.join(differing)}")
-    for name, (kind, nullable) in _columns().items():
-        if not _is_allowed(record[name], kind, nullable):
-            raise ValueError(f"{name} is {record[name]!r}")
-    scores = {name: record[name] for name in METRICS if record[name] is not None}
-    if bad := {name: value for name, value in scores.items() if not 0 <= value <= 1}:
-        raise ValueError(f"scores outside 0 to 1: {bad}")
-    if record["status"] not in ("finished", "failed"):
-        raise ValueError(f"status is {record['status']!r}")
-    if record["status"] == "finished" and ACCURACY not in scores:
-        raise ValueError("it is finished and has no score")

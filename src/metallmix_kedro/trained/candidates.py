@@ -120,14 +120,19 @@ def train_candidates(
             f"'{target.name}'. Ask for one and train it: {ASK}"
         )
     store = BackboneStore(grid.weights, grid.seed)
-    search, budget_s, began = None, parameters.budget_s, started - target.seconds
-    if budget_s is not None:
-        search = _search(recommendation, target, known, budget_s, parameters, grid, store, began)
+    search, root = None, Path(parameters.progress_root)
+    if parameters.budget_s is not None:
+        foresight, features = Foresight(known), recommendation.target.meta_features
+        trials = Trials(target, features, grid, foresight.configurations, store, root)
+        budget, n_images = recommendation.evidence.budget, len(target.images)
+        pace = expected_pace(foresight, trials, budget, grid, parameters.folds, n_images)
+        began = started - target.seconds
+        search = SearchWithinBudget(foresight, trials, pace, parameters.budget_s, began).run()
     passed_over: list[PassedOver] = []
     for candidate in _in_order(recommendation, search):
         try:
             plan = _plan(candidate, target, parameters, grid)
-            trained = train(plan, store, ArrayCache(grid.cache), Path(parameters.progress_root))
+            trained = train(plan, store, ArrayCache(grid.cache), root)
         except WeightsError as error:
             if not parameters.take_next_with_weights:
                 raise _no_weights(error, candidate, recommendation, store, grid) from error
@@ -151,25 +156,6 @@ def train_candidates(
         logger.warning("%s is passed over: %s", candidate.ref, passed_over[-1].why)
     told = " ".join(f"{one.candidate.ref}: {one.why}" for one in passed_over)
     raise MetallmixError(f"None of the candidates could be trained. {told}")
-
-
-def _search(
-    recommendation: Recommendation,
-    target: TargetImages,
-    known: Known,
-    budget_s: float,
-    parameters: TrainingParameters,
-    grid: ExperimentGridParameters,
-    store: BackboneStore,
-    began: float,
-) -> Search:
-    """Try configurations on the target within the budget."""
-    foresight, root = Foresight(known), Path(parameters.progress_root)
-    features = recommendation.target.meta_features
-    trials = Trials(target, features, grid, foresight.configurations, store, root)
-    budget, n_images = recommendation.evidence.budget, len(target.images)
-    pace = expected_pace(foresight, trials, budget, grid, parameters.folds, n_images)
-    return SearchWithinBudget(foresight, trials, pace, budget_s, began).run()
 
 
 def _in_order(recommendation: Recommendation, search: Search | None = None) -> Iterator[Candidate]:
