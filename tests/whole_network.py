@@ -8,7 +8,7 @@ import numpy as np
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.fine_tuning import FineTunedNetwork
-from metallmix_kedro.training.fitting import train_splits
+from metallmix_kedro.training.fitting import Schedule, train_splits
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
 from metallmix_kedro.training.inputs.rows import Rows
 from metallmix_kedro.training.inputs.splits import Split
@@ -212,10 +212,8 @@ def assert_cached_is_whole(
             [Rows(array) for array in inputs],
             labels,
             splits,
-            batch_size=configuration.batch_size,
-            max_epochs=n_epochs,
-            patience=n_epochs,
-            seed=seed,
+            configuration.batch_size,
+            Schedule(n_epochs, n_epochs, freeze_batch_norm, seed),
         )
         outcomes.append([scores(outcome) for outcome in of_splits])
         ends.append([end.reshape(len(labels), n_classes) for end in observed.probabilities])

@@ -1,5 +1,5 @@
 from .features import Features as Features, IMAGES_AT_ONCE as IMAGES_AT_ONCE
-from .fitting import Watcher as Watcher
+from .fitting import Schedule as Schedule, Watcher as Watcher
 from .heads import (
     cheap_first as cheap_first,
     heads_at_once as heads_at_once,
@@ -33,4 +33,4 @@ from .kept.script import write_script as write_script
 from .network import CutBackbone as CutBackbone, STRATEGIES as STRATEGIES, Strategy as Strategy
 from .networks import BackboneStore as BackboneStore, NetworkStore as NetworkStore
 from .outcome import FoldOutcome as FoldOutcome
-from .trials import Schedule as Schedule, train_trials as train_trials
+from .trials import train_trials as train_trials

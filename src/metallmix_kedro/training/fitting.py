@@ -1,6 +1,7 @@
 """Training on one split after another, whatever is trained: several heads, or one whole network."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -74,6 +75,16 @@ class Watcher:
         """Be shown the networks at the weights of their best epochs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How trials are trained: see `train_splits` and `network.set_trainable`."""
+
+    max_epochs: int
+    patience: int
+    freeze_batch_norm: bool
+    seed: int
+
+
 class EarlyStopping:
     """Stops each of several networks that are trained together, by its own validation accuracy.
 
@@ -122,11 +133,8 @@ def train_splits(
     inputs: Sequence[Rows],
     labels: Labels,
     splits: Sequence[Split],
-    *,
     batch_size: int,
-    max_epochs: int,
-    patience: int,
-    seed: int,
+    schedule: Schedule,
     watcher: Watcher | None = None,
 ) -> list[list[FoldOutcome]]:
     """Train and test on each split, always from the same initial weights.
@@ -143,11 +151,9 @@ def train_splits(
         Rows to train on, validate on and test on.
     batch_size : int
         Images in a training step.
-    max_epochs, patience : int
-        Most epochs, and epochs without a better validation accuracy before training stops. The
-        weights of the best epoch are kept.
-    seed : int
-        Seed of the order of examples.
+    schedule : Schedule
+        Most epochs; epochs without a better validation accuracy before training stops, of which
+        the weights of the best are kept; and the seed of the order of examples.
     watcher : Watcher, optional
         Is told of every epoch and split.
 
@@ -161,12 +167,12 @@ def train_splits(
         for split in splits:
             network.reset()
             watch = Stopwatch(network.n_networks)
-            stopping = EarlyStopping(network.n_networks, patience)
+            stopping = EarlyStopping(network.n_networks, schedule.patience)
             curves: list[NDArray[np.float64]] = []
             kept = network.weights()
-            for epoch in range(max_epochs):
+            for epoch in range(schedule.max_epochs):
                 with watch.shared_by(stopping.running):
-                    for rows in batches(split.train, batch_size, seed, epoch):
+                    for rows in batches(split.train, batch_size, schedule.seed, epoch):
                         network.train_on(_take(inputs, rows), labels[rows])
                     predicted = _predict(network, inputs, split.validation)
                     accuracies = (predicted == labels[split.validation, None]).mean(axis=0)

@@ -1,12 +1,11 @@
 """Training the trials of one dataset that are trained together: heads, or one network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.fine_tuning import FineTunedNetwork
-from metallmix_kedro.training.fitting import Labels, Network, Watcher, train_splits
+from metallmix_kedro.training.fitting import Labels, Network, Schedule, Watcher, train_splits
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
 from metallmix_kedro.training.inputs.rows import Rows
 from metallmix_kedro.training.inputs.splits import Split
@@ -16,16 +15,6 @@ from metallmix_kedro.training.outcome import FoldOutcome
 
 _NOT_TRACED = ("learning_rate", "batch_size")
 """Hyperparameters that a network which was built for other values can be trained with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How trials are trained: see `fitting.train_splits` and `network.set_trainable`."""
-
-    max_epochs: int
-    patience: int
-    freeze_batch_norm: bool
-    seed: int
 
 
 def train_trials(
@@ -69,11 +58,9 @@ def train_trials(
         crossing,
         labels,
         splits,
-        batch_size=configurations[0].batch_size,
-        max_epochs=schedule.max_epochs,
-        patience=schedule.patience,
-        seed=schedule.seed,
-        watcher=watcher,
+        configurations[0].batch_size,
+        schedule,
+        watcher,
     )
 
 

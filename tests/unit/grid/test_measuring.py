@@ -167,8 +167,9 @@ def test_the_seed_is_that_of_the_order_and_of_the_first_weights(
 ) -> None:
     seen: list[tuple[int, list[np.ndarray]]] = []
 
-    def watched(network: Any, *_: Any, seed: int, **__: Any) -> None:
-        seen.append((seed, [np.asarray(weight).copy() for weight in network.weights()]))
+    def watched(network: Any, *arguments: Any) -> None:
+        *_, schedule, _watcher = arguments
+        seen.append((schedule.seed, [np.asarray(weight).copy() for weight in network.weights()]))
         raise RuntimeError("enough seen")
 
     monkeypatch.setattr(trials, "train_splits", watched)

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from metallmix_kedro.training.fitting import train_splits
+from metallmix_kedro.training.fitting import Schedule, train_splits
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
 from metallmix_kedro.training.inputs.rows import StoredRows
 from metallmix_kedro.training.inputs.splits import batches
@@ -73,10 +73,8 @@ def trained(network: object, n_splits: int = 2, max_epochs: int = 6) -> list:
         rows,
         LABELS,
         splits(N_ROWS, n_splits),
-        batch_size=5,
-        max_epochs=max_epochs,
-        patience=2,
-        seed=4,
+        5,
+        Schedule(max_epochs, 2, freeze_batch_norm=True, seed=4),
     )
 
 
@@ -137,8 +135,8 @@ def heads(seed: int = 3) -> HeadsNetwork:
 
 def outcomes_of(network: HeadsNetwork, inputs: list, seed: int = 3) -> list[list[tuple]]:
     _, labels = class_vectors()
-    options = {"batch_size": 8, "max_epochs": 4, "patience": 2, "seed": seed}
-    found = train_splits(network, inputs, labels, splits(len(labels)), **options)
+    schedule = Schedule(4, 2, freeze_batch_norm=True, seed=seed)
+    found = train_splits(network, inputs, labels, splits(len(labels)), 8, schedule)
     assert all(one.fit_time_s > 0 and one.fit_cpu_s > 0 for of_head in found for one in of_head)
     return [[scores(outcome) for outcome in of_head] for of_head in found]
 

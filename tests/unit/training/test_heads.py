@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.training.fitting import train_splits
+from metallmix_kedro.training.fitting import Schedule, train_splits
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
 from metallmix_kedro.training.inputs.splits import batches
 from metallmix_kedro.training.network import HEAD_LAYERS, add_head
@@ -190,14 +190,14 @@ def test_weights_are_copies() -> None:
 
 def test_heads_that_stop_early_end_where_they_would_alone() -> None:
     configurations = three("sgd")
-    options = {"batch_size": 8, "max_epochs": 12, "patience": 2, "seed": SEED}
+    schedule = Schedule(12, 2, freeze_batch_norm=True, seed=SEED)
     rows, parts = in_memory(VECTORS), splits(len(LABELS))
 
     def run(n_heads: int, of: list[Configuration]) -> tuple[list, list[np.ndarray]]:
         used = network(n_heads, "sgd")
         used.set_scalars(of)
         observed = Observed(used, [VECTORS])
-        outcomes = train_splits(observed, rows, LABELS, parts, **options)
+        outcomes = train_splits(observed, rows, LABELS, parts, 8, schedule)
         return outcomes, observed.probabilities
 
     together, at_end = run(3, configurations)

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.training.fitting import Labels
+from metallmix_kedro.training.fitting import Labels, Schedule
 from metallmix_kedro.training.inputs.splits import ImageSplits, Split
-from metallmix_kedro.training.trials import Schedule
 
 
 @dataclass(frozen=True)

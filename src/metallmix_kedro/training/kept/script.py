@@ -5,8 +5,8 @@ from pathlib import Path
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import require, text_template
+from metallmix_kedro.training.fitting import Schedule
 from metallmix_kedro.training.network import TRAINED_LAYERS, optimizer_class, weight_decay
-from metallmix_kedro.training.trials import Schedule
 
 _EVERY_LAYER = 10_000
 
