@@ -1,17 +1,12 @@
 """EfficientNet-Lite's published weights, from torch's names and axes to Keras' layers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from metallmix_kedro.backbones.efficientnet_lite import LiteBlock, LiteVariant, lite_blocks
 from metallmix_kedro.backbones.torch_file import read_torch_file
 from metallmix_kedro.support import WeightsError
-
-Tensors = Mapping[str, NDArray[np.generic]]
 
 _CLASSIFIER = "_fc"
 _BATCH_NORM_PARTS = ("weight", "bias", "running_mean", "running_var")
@@ -28,11 +23,20 @@ def load_lite_weights(variant: LiteVariant, model: Any, file: Path) -> None:
     WeightsError
         If the file is damaged, or a tensor is missing, left over, or of another shape.
     """
-    tensors = read_torch_file(file)
-    used = {name for _, names, _ in _correspondence(variant) for name in names}
+    unused = read_torch_file(file)
+    for layer_name, names, axes in _correspondence(variant):
+        try:
+            values = [unused.pop(name) for name in names]
+            layer = model.get_layer(layer_name)
+            layer.set_weights([value.transpose(axes) if axes else value for value in values])
+        except (KeyError, ValueError) as error:  # Keras takes no other shapes than a layer's own
+            raise WeightsError(
+                f"The weights file {file} is not of {variant.name}: layer {layer_name} cannot be "
+                f"made of its tensors {', '.join(names)} ({error})."
+            ) from error
     left_over = sorted(
         name
-        for name in tensors.keys() - used
+        for name in unused
         if not name.startswith(f"{_CLASSIFIER}.") and not name.endswith(".num_batches_tracked")
     )
     if left_over:
@@ -40,26 +44,6 @@ def load_lite_weights(variant: LiteVariant, model: Any, file: Path) -> None:
             f"The weights file {file} is not of {variant.name}: nothing there corresponds to "
             f"{left_over[0]} and {len(left_over) - 1} more tensors."
         )
-    for layer_name, names, axes in _correspondence(variant):
-        missing = [name for name in names if name not in tensors]
-        if missing:
-            raise WeightsError(
-                f"The weights file {file} is not of {variant.name}: it has no tensor {missing[0]}."
-            )
-        layer = model.get_layer(layer_name)
-        values = [_with_axes(tensors[name], axes) for name in names]
-        expected = [tuple(variable.shape) for variable in layer.weights]
-        if [value.shape for value in values] != expected:
-            raise WeightsError(
-                f"The weights file {file} is not of {variant.name}: for layer {layer_name} it has "
-                f"shapes {[value.shape for value in values]}, not {expected}."
-            )
-        layer.set_weights(values)
-
-
-def _with_axes(tensor: NDArray[np.generic], axes: tuple[int, ...]) -> NDArray[np.generic]:
-    """Reorder the axes of a tensor; one of another rank stays as it is, to fail by its shape."""
-    return tensor.transpose(axes) if axes and tensor.ndim == len(axes) else tensor
 
 
 def _correspondence(

@@ -114,9 +114,9 @@ def changed(tensors: dict[str, Any], change: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("missing", "has no tensor _conv_stem.weight"),
-        ("wrong shape", "for layer stem_conv"),
-        ("wrong rank", "for layer stem_conv"),
+        ("missing", "layer stem_conv cannot be made of its tensors _conv_stem.weight"),
+        ("wrong shape", "layer stem_conv cannot"),
+        ("wrong rank", "layer stem_conv cannot"),
         ("left over", "corresponds to _se_reduce.weight"),
         ("not finite", "not finite"),
     ],
