@@ -16,6 +16,7 @@ FAST = {
     },
 }
 WITHOUT_JUDGE = [
+    "evaluation.set_up_evaluation",
     "evaluation.compare_methods",
     "evaluation.write_evaluation_page",
     "evaluation.draw_methods",

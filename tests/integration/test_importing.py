@@ -19,6 +19,7 @@ from tests.workspace import PROJECT, Workspace
 EXAMPLES = PROJECT / "docs/examples"
 TRANSFERGRAPH = PROJECT.parent / "shared/histories/transfergraph_records.csv"
 WITHOUT_JUDGE = [
+    "evaluation.set_up_evaluation",
     "evaluation.compare_methods",
     "evaluation.write_evaluation_page",
     "evaluation.draw_methods",

@@ -3,15 +3,11 @@
 from kedro.pipeline import Node, Pipeline
 
 from metallmix_kedro.evaluation.pages import page
+from metallmix_kedro.judging import pictures
 from metallmix_kedro.pipelines.evaluation import nodes
 
-_SETTINGS = (
-    "params:evaluation",
-    "params:meta_learning",
-    "params:recommendation",
-    "params:retrieval",
-    "params:objective",
-)
+# The scored history, and the parameters of all that follows.
+_GIVEN = ("evaluated_history", "evaluation_settings")
 
 
 def create_pipeline(**_: object) -> Pipeline:
@@ -19,8 +15,22 @@ def create_pipeline(**_: object) -> Pipeline:
     return Pipeline(
         [
             Node(
+                nodes.set_up,
+                inputs=[
+                    "history",
+                    "params:evaluation",
+                    "params:meta_learning",
+                    "params:recommendation",
+                    "params:retrieval",
+                    "params:objective",
+                ],
+                outputs=[*_GIVEN],
+                name="set_up_evaluation",
+                tags=["judge", "llm_ablation", "tuning_set"],
+            ),
+            Node(
                 nodes.compare_methods,
-                inputs=["history", *_SETTINGS, "probes"],
+                inputs=[*_GIVEN, "probes"],
                 outputs={
                     "outcomes": "method_outcomes",
                     "anytime": "anytime_regret",
@@ -52,20 +62,14 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.rate_labelled_explanations,
-                inputs=[
-                    "recommendation",
-                    "history",
-                    "judge_prompt",
-                    "judge_ratings_so_far",
-                    *_SETTINGS,
-                ],
+                inputs=["recommendation", *_GIVEN, "judge_prompt", "judge_ratings_so_far"],
                 outputs="judge_ratings",
                 name="rate_labelled_explanations",
                 tags=["judge"],
             ),
             Node(
                 nodes.report_on_judge,
-                inputs=["recommendation", "history", "judge_prompt", "judge_ratings", *_SETTINGS],
+                inputs=["recommendation", *_GIVEN, "judge_prompt", "judge_ratings"],
                 outputs="judge_report",
                 name="report_on_judge",
                 tags=["judge"],
@@ -80,11 +84,10 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(
                 nodes.measure_llm_ablation,
                 inputs=[
-                    "history",
+                    *_GIVEN,
                     "recommendation_prompt",
                     "judge_prompt",
                     "llm_ablation_rows_so_far",
-                    *_SETTINGS,
                 ],
                 outputs="llm_ablation_rows",
                 name="measure_llm_ablation",
@@ -94,10 +97,9 @@ def create_pipeline(**_: object) -> Pipeline:
                 nodes.table_llm_ablation,
                 inputs=[
                     "llm_ablation_rows",
-                    "history",
+                    *_GIVEN,
                     "recommendation_prompt",
                     "llm_weights",
-                    *_SETTINGS,
                     "input_versions",
                 ],
                 outputs={
@@ -110,7 +112,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 tags=["llm_ablation"],
             ),
             Node(
-                nodes.draw_llm_ablation,
+                pictures.draw_ablation,
                 inputs="llm_ablation_table",
                 outputs="llm_ablation_plot",
                 name="draw_llm_ablation",
@@ -118,7 +120,7 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 nodes.make_tuning_set,
-                inputs=["history", "recommendation_prompt", *_SETTINGS, "input_versions"],
+                inputs=[*_GIVEN, "recommendation_prompt", "input_versions"],
                 outputs={
                     "train": "tuning_train",
                     "test": "tuning_test",
