@@ -10,9 +10,9 @@ import pandas as pd
 from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.tables import trials_of
 from metallmix_kedro.attribution.text import words_of
-from metallmix_kedro.declared import configuration_columns, features, hyperparameters, network
+from metallmix_kedro.declared import configuration_columns, hyperparameters, network
 from metallmix_kedro.support import Axes, Figure, heat_map, new_figure, require
-from metallmix_kedro.surrogate import BASE_VALUE, FeatureEncoder, surrogate_features
+from metallmix_kedro.surrogate import BASE_VALUE, as_seen, surrogate_features
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
@@ -27,10 +27,7 @@ X_LABEL = "contribution to the predicted relative score (SHAP value)"
 
 
 def plot_summary(
-    attributions: pd.DataFrame,
-    history: pd.DataFrame,
-    encoder: FeatureEncoder,
-    parameters: ExplainabilityParameters,
+    attributions: pd.DataFrame, history: pd.DataFrame, parameters: ExplainabilityParameters
 ) -> Figure:
     """Draw the contributions of the strongest features, a point a trial (shap's beeswarm).
 
@@ -39,9 +36,7 @@ def plot_summary(
     attributions : pandas.DataFrame
         From `metallmix_kedro.attribution.trials.attribute_trials`.
     history : pandas.DataFrame
-        The history they were made from.
-    encoder : FeatureEncoder
-        The surrogate's encoder; numeric values are coloured on its scale.
+        The history they were made from; numbers are coloured on the surrogate's scale.
     parameters : ExplainabilityParameters
         The seed.
 
@@ -57,10 +52,11 @@ def plot_summary(
     """
     shap = require("shap", "learn")
     shown = _sample(attributions, parameters)
+    trials = trials_of(shown, history)
     explanation = shap.Explanation(
         values=shown[list(surrogate_features())].to_numpy(),
         base_values=shown[BASE_VALUE].to_numpy(),
-        data=_colour_values(shown, history, encoder),
+        data=pd.DataFrame({name: as_seen(name, trials[name]) for name in surrogate_features()}),
         feature_names=[words_of(name) for name in surrogate_features()],
     )
     figure = new_figure(10, 1.8 + 0.4 * N_DRAWN)
@@ -152,26 +148,6 @@ def _title(what: str, shown: pd.DataFrame, attributions: pd.DataFrame) -> str:
     part = "" if len(shown) == len(attributions) else f"{len(shown):,} of "
     datasets = attributions["dataset"].nunique()
     return f"{what}: {part}{len(attributions):,} trials on {datasets} datasets"
-
-
-def _colour_values(
-    shown: pd.DataFrame, history: pd.DataFrame, encoder: FeatureEncoder
-) -> pd.DataFrame:
-    """Return the values as the surrogate sees them; text for features without an order."""
-    trials = trials_of(shown, history)
-    encoded = pd.DataFrame(encoder.transform(trials), columns=encoder.columns, index=shown.index)
-    columns_of = pd.Series(encoder.columns).groupby(
-        [encoder.feature_of[column] for column in encoder.columns]
-    )
-    categorical = {name for name, one in features().items() if one.kind == "category"}
-    return pd.DataFrame(
-        {
-            name: trials[name].astype("category")
-            if name in categorical
-            else encoded[columns_of.get_group(name).iloc[0]]
-            for name in surrogate_features()
-        }
-    )
 
 
 def _viridis() -> "Colormap":

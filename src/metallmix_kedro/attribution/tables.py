@@ -6,7 +6,7 @@ import pandas as pd
 from metallmix_kedro.attribution.values import binned_values, numeric_features, readable_values
 from metallmix_kedro.declared import hyperparameters
 from metallmix_kedro.support import ArtifactError
-from metallmix_kedro.surrogate import FeatureEncoder, surrogate_features
+from metallmix_kedro.surrogate import as_seen, surrogate_features
 
 N_TOP = 3
 """Strongest features that the paper shows of each trial."""
@@ -35,9 +35,7 @@ def by_value(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def correlations(
-    attributions: pd.DataFrame, history: pd.DataFrame, encoder: FeatureEncoder
-) -> pd.DataFrame:
+def correlations(attributions: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     """Correlate value and contribution of the numeric features (Pearson).
 
     Values are taken as the surrogate sees them, counts, sizes and rates on a logarithmic scale:
@@ -47,8 +45,6 @@ def correlations(
     ----------
     attributions, history
         As for `by_value`.
-    encoder : FeatureEncoder
-        The surrogate's encoder.
 
     Returns
     -------
@@ -56,14 +52,12 @@ def correlations(
         Columns ``feature``, ``pearson_r`` in [-1, 1], ``n`` (trials that have a value);
         ``pearson_r`` is missing where value or contribution never changes.
     """
-    encoded = pd.DataFrame(
-        encoder.transform(trials_of(attributions, history)), columns=encoder.columns, dtype=float
-    )
-    column_of = {feature: column for column, feature in encoder.feature_of.items()}
+    trials = trials_of(attributions, history)
     rows = []
     for feature in numeric_features():
-        known = encoded[column_of[feature]].notna()
-        r = _pearson(encoded.loc[known, column_of[feature]], attributions.loc[known, feature])
+        values = as_seen(feature, trials[feature]).astype(float)
+        known = values.notna()
+        r = _pearson(values[known], attributions.loc[known, feature])
         rows.append({"feature": feature, "pearson_r": r, "n": int(known.sum())})
     return pd.DataFrame(rows)
 

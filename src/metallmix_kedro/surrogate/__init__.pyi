@@ -1,9 +1,10 @@
-from .card import SurrogateCard as SurrogateCard, read_card as read_card
+from .card import SurrogateCard as SurrogateCard
 from .checks.lodo import leave_one_dataset_out as leave_one_dataset_out
 from .checks.pictures import draw_predictions as draw_predictions
 from .checks.report import report as report
 from .encoding import (
     FeatureEncoder as FeatureEncoder,
+    as_seen as as_seen,
     described_features as described_features,
     surrogate_features as surrogate_features,
 )

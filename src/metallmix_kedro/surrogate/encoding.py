@@ -59,6 +59,23 @@ def surrogate_features() -> tuple[str, ...]:
     return tuple(described_features())
 
 
+def as_seen(feature: str, values: pd.Series) -> pd.Series:
+    """Return a feature's values as the surrogate sees them, on their index.
+
+    Numbers are on their scale, words with an order ranks (both float32, missing where unknown);
+    words without order are categories.
+    """
+    declared = described_features()[feature]
+    if declared.is_number:
+        seen = declared.on_scale(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    elif isinstance(declared, Hyperparameter) and not _is_one_hot(declared):
+        ranks = pd.Index(declared.ranks).get_indexer(pd.Index(values))
+        seen = np.where(ranks < 0, np.nan, ranks)
+    else:
+        return values.astype("category")
+    return pd.Series(seen, index=values.index, dtype="float32")
+
+
 class Column(BaseModel):
     """One encoded column: its name, the feature it encodes, what it says and in which unit."""
 
@@ -232,14 +249,9 @@ class FeatureEncoder(BaseModel):
                     name=f"{feature}_{fact}", feature=feature, description=description, unit=unit
                 )
 
-    def _encode(self, feature: str, values: pd.Series) -> npt.NDArray[np.float64]:
-        declared = described_features()[feature]
-        if declared.is_number:
-            numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-            return declared.on_scale(numbers)[:, np.newaxis]
-        if isinstance(declared, Hyperparameter) and not _is_one_hot(declared):
-            ranks = pd.Index(declared.ranks).get_indexer(pd.Index(values)).astype(np.float64)
-            return np.where(ranks < 0, np.nan, ranks)[:, np.newaxis]
+    def _encode(self, feature: str, values: pd.Series) -> npt.NDArray[np.floating]:
+        if not _is_one_hot(described_features()[feature]):
+            return as_seen(feature, values).to_numpy()[:, np.newaxis]
         categories = self.categories[feature]
         codes = pd.Index(categories, dtype="str").get_indexer(pd.Index(values))
         one_hot = np.asarray(codes[:, np.newaxis] == np.arange(len(categories))).astype(np.float64)

@@ -244,9 +244,7 @@ class Surrogate:
         by_column = np.asarray(
             self._point.score_model.predict(matrix, pred_contribs=True), dtype=np.float64
         ).reshape(len(frame), len(encoder.columns) + 1)
-        owners = pd.Index(encoder.features).get_indexer(
-            pd.Index([encoder.feature_of[name] for name in encoder.columns])
-        )
+        owners = pd.Index(encoder.features).get_indexer(pd.Index([*encoder.feature_of.values()]))
         belongs = (owners[:, np.newaxis] == np.arange(len(encoder.features))).astype(np.float64)
         table = pd.DataFrame(
             by_column[:, :-1] @ belongs, index=frame.index, columns=list(encoder.features)

@@ -12,7 +12,6 @@ from metallmix_kedro.attribution.parameters import ExplainabilityParameters
 from metallmix_kedro.attribution.pictures import plot_backbones, plot_summary
 from metallmix_kedro.attribution.text import words_of
 from metallmix_kedro.surrogate.encoding import surrogate_features
-from metallmix_kedro.surrogate.model import Surrogate
 from tests.fabricated import BACKBONE_EFFECT
 
 
@@ -23,9 +22,9 @@ def png(figure: Figure) -> bytes:
 
 
 def test_summary_names_the_strongest_features_on_top(
-    attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate
+    attributions: pd.DataFrame, history: pd.DataFrame
 ) -> None:
-    figure = plot_summary(attributions, history, surrogate.encoder, ExplainabilityParameters())
+    figure = plot_summary(attributions, history, ExplainabilityParameters())
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     strength = attributions[list(surrogate_features())].abs().mean().nlargest(pictures.N_DRAWN)
     assert labels[::-1] == [words_of(name) for name in strength.index]
@@ -34,15 +33,14 @@ def test_summary_names_the_strongest_features_on_top(
 def test_summary_repeats_and_leaves_numpys_generator_alone(
     attributions: pd.DataFrame,
     history: pd.DataFrame,
-    surrogate: Surrogate,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pictures, "MAX_POINTS", 100)
     parameters = ExplainabilityParameters()
     np.random.seed(5)
-    first = plot_summary(attributions, history, surrogate.encoder, parameters)
+    first = plot_summary(attributions, history, parameters)
     after = np.random.random()
-    second = plot_summary(attributions, history, surrogate.encoder, parameters)
+    second = plot_summary(attributions, history, parameters)
     assert png(first) == png(second)
     np.random.seed(5)
     assert after == np.random.random()
@@ -61,9 +59,9 @@ def test_backbones_stand_with_the_best_on_top(
 
 @pytest.mark.parametrize("keep", [["fabricated_0"], ["fabricated_0", "fabricated_1"]])
 def test_a_small_history_can_be_drawn(
-    attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate, keep: list[str]
+    attributions: pd.DataFrame, history: pd.DataFrame, keep: list[str]
 ) -> None:
     few = attributions[attributions["dataset"].isin(keep)].reset_index(drop=True)
     one_backbone = history.assign(backbone="Xception")
     assert png(plot_backbones(few, one_backbone, ExplainabilityParameters()))
-    assert png(plot_summary(few, history, surrogate.encoder, ExplainabilityParameters()))
+    assert png(plot_summary(few, history, ExplainabilityParameters()))

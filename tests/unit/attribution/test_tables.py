@@ -11,7 +11,6 @@ from metallmix_kedro.history import N_TRAIN
 from metallmix_kedro.meta_features.probes.features import PROBE_FEATURES
 from metallmix_kedro.support.errors import ArtifactError
 from metallmix_kedro.surrogate.encoding import surrogate_features
-from metallmix_kedro.surrogate.model import Surrogate
 from tests.fabricated import BACKBONE_EFFECT
 
 UNKNOWN = (N_TRAIN, *PROBE_FEATURES)
@@ -69,9 +68,9 @@ def test_trials_without_the_value_do_not_count(
 
 
 def test_correlations_have_the_sign_of_the_truth(
-    attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate
+    attributions: pd.DataFrame, history: pd.DataFrame
 ) -> None:
-    table = tables.correlations(attributions, history, surrogate.encoder)
+    table = tables.correlations(attributions, history)
     assert list(table.columns) == ["feature", "pearson_r", "n"]
     r = table.set_index("feature")["pearson_r"]
     assert r["learning_rate"] > 0.8
@@ -82,13 +81,13 @@ def test_correlations_have_the_sign_of_the_truth(
 
 
 def test_what_never_changes_has_no_correlation_and_gives_no_warning(
-    attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate
+    attributions: pd.DataFrame, history: pd.DataFrame
 ) -> None:
     constant = history.assign(batch_size=32.0, image_width=None)
     unused = attributions.assign(dropout=0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        table = tables.correlations(unused, constant, surrogate.encoder).set_index("feature")
+        table = tables.correlations(unused, constant).set_index("feature")
     assert table.loc[["batch_size", "image_width", "dropout"], "pearson_r"].isna().all()
     assert table.loc["image_width", "n"] == 0
 

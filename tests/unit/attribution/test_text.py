@@ -9,18 +9,17 @@ from metallmix_kedro.attribution import tables
 from metallmix_kedro.attribution import text as told
 from metallmix_kedro.attribution.text import summarise, words_of
 from metallmix_kedro.surrogate.encoding import surrogate_features
-from metallmix_kedro.surrogate.model import Surrogate
 
 
-def tell(attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate) -> str:
+def tell(attributions: pd.DataFrame, history: pd.DataFrame) -> str:
     by_value = tables.by_value(attributions, history)
-    correlations = tables.correlations(attributions, history, surrogate.encoder)
+    correlations = tables.correlations(attributions, history)
     return summarise(attributions, history, by_value, correlations)
 
 
 @pytest.fixture(scope="module")
-def text(attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate) -> str:
-    return tell(attributions, history, surrogate)
+def text(attributions: pd.DataFrame, history: pd.DataFrame) -> str:
+    return tell(attributions, history)
 
 
 def test_every_feature_has_words() -> None:
@@ -51,11 +50,10 @@ def test_directions_agree_with_the_correlations(text: str) -> None:
 def test_no_direction_below_the_threshold(
     attributions: pd.DataFrame,
     history: pd.DataFrame,
-    surrogate: Surrogate,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(told, "CLEAR_CORRELATION", 1.0)
-    strict = tell(attributions, history, surrogate)
+    strict = tell(attributions, history)
     assert "higher values" not in strict
     assert "no clear direction (r = " in strict
 
@@ -74,18 +72,17 @@ def test_it_says_what_it_rests_on_and_what_it_is_not(text: str, attributions: pd
 def test_rare_values_are_marked(
     attributions: pd.DataFrame,
     history: pd.DataFrame,
-    surrogate: Surrogate,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(told, "FEW_TRIALS", 0)
-    assert "few trials" not in tell(attributions, history, surrogate)
+    assert "few trials" not in tell(attributions, history)
     monkeypatch.setattr(told, "FEW_TRIALS", 10_000)
-    assert "; few trials)" in tell(attributions, history, surrogate)
+    assert "; few trials)" in tell(attributions, history)
 
 
 def test_same_tables_same_text(
-    text: str, attributions: pd.DataFrame, history: pd.DataFrame, surrogate: Surrogate
+    text: str, attributions: pd.DataFrame, history: pd.DataFrame
 ) -> None:
-    assert tell(attributions, history, surrogate) == text
+    assert tell(attributions, history) == text
     shuffled = history.sample(frac=1, random_state=1)
-    assert tell(attributions, shuffled, surrogate) == text
+    assert tell(attributions, shuffled) == text

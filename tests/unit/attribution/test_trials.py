@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import shap
 
 from metallmix_kedro.attribution.trials import attribute_trials
 from metallmix_kedro.support.errors import InputError
@@ -20,12 +21,17 @@ def test_a_row_for_each_finished_trial_with_known_configuration(
     assert set(attributions["trial_id"]) == set(history["trial_id"]) - left_out
 
 
-def test_they_equal_xgboosts_own(
+def test_they_equal_what_shap_says(
     attributions: pd.DataFrame, surrogate: Surrogate, history: pd.DataFrame
 ) -> None:
     trials = history.set_index("trial_id").loc[attributions["trial_id"]]
-    expected = surrogate.contributions(trials)
-    np.testing.assert_allclose(attributions[EXPLAINED], expected[EXPLAINED], atol=1e-4)
+    encoder, model = surrogate.encoder, surrogate.artifacts()[0]
+    by_column = shap.TreeExplainer(model)(encoder.transform(trials))
+    for name in surrogate_features():
+        own = [encoder.feature_of[column] == name for column in encoder.columns]
+        expected = by_column.values[:, own].sum(axis=1)
+        np.testing.assert_allclose(attributions[name], expected, atol=1e-6)
+    np.testing.assert_allclose(attributions["base_value"], by_column.base_values, atol=1e-6)
 
 
 def test_they_sum_to_the_prediction(

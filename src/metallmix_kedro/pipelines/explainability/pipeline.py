@@ -7,7 +7,6 @@ from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.pipelines.explainability import nodes
 
 PARAMETERS = "params:explainability"
-OBJECTIVE = "params:objective"
 TRIALS = "explained_history"
 
 
@@ -18,7 +17,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(add_probes, ["history", "probes"], TRIALS, name="add_probes_to_explain"),
             Node(
                 nodes.explain_trials,
-                [TRIALS, "score_model", "time_model", "surrogate_card", OBJECTIVE],
+                [TRIALS, "score_model", "time_model", "surrogate_card", "params:objective"],
                 "attributions",
                 name="explain_trials",
             ),
@@ -29,8 +28,8 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="summarise_by_value",
             ),
             Node(
-                nodes.correlate,
-                ["attributions", TRIALS, "surrogate_card", OBJECTIVE],
+                tables.correlations,
+                ["attributions", TRIALS],
                 "attribution_correlations",
                 name="correlate",
             ),
@@ -47,8 +46,8 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="tell",
             ),
             Node(
-                nodes.draw_summary,
-                ["attributions", TRIALS, "surrogate_card", OBJECTIVE, PARAMETERS],
+                pictures.plot_summary,
+                ["attributions", TRIALS, PARAMETERS],
                 "attribution_summary_plot",
                 name="draw_summary",
             ),
