@@ -20,5 +20,5 @@ from .pareto import (
 )
 from .scoring import DECIMALS as DECIMALS, PREDICTIONS as PREDICTIONS
 from .scoring import allowed_space as allowed_space, choices as choices
-from .scoring import score_space as score_space
+from .scoring import make_candidate as make_candidate, score_space as score_space
 from .target import Learned as Learned, Target as Target

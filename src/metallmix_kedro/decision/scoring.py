@@ -1,6 +1,6 @@
 """Score the search space for a target, and list the candidates (paper, section 2.4)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -243,7 +243,7 @@ def list_candidates(
     )
     contributions = surrogate.contributions(listed)
     return tuple(
-        _candidate(f"C{number}", row, contribution)
+        make_candidate(f"C{number}", row, contribution)
         for number, (row, contribution) in enumerate(
             zip(listed.to_dict("records"), contributions.to_dict("records"), strict=True), start=1
         )
@@ -254,7 +254,18 @@ def _known(chance: float | None) -> float | None:
     return None if chance is None or pd.isna(chance) else round(float(chance), 2)
 
 
-def _candidate(ref: str, row: dict[Any, Any], contributions: dict[Any, float]) -> Candidate:
+def make_candidate(ref: str, row: Mapping[Any, Any], contributions: Mapping[Any, Any]) -> Candidate:
+    """Make a candidate of a configuration, what is predicted of it and its SHAP contributions.
+
+    Parameters
+    ----------
+    ref : str
+    row : mapping
+        `configuration_columns`, the columns of `Surrogate.predict` and ``roles``; ``chance`` and
+        ``gain_chance`` where they are known.
+    contributions : mapping
+        A row of `Surrogate.contributions`.
+    """
     own = [
         TopFeature(
             feature=name,

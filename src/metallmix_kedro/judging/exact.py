@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from metallmix_kedro.explanation import Check, Evidence, check_explanation, sentences
 from metallmix_kedro.search_space import Configuration
@@ -27,26 +27,6 @@ class Judged(BaseModel):
     writer: str | None
 
 
-class ExactScores(BaseModel):
-    """Computed scores, 0 to 4, with what they are computed from.
-
-    ``consistency`` is 4 times the share of supported claims in the explanation as it is shown
-    (``claims_shown``), missing if it claims nothing. ``format`` is 4 times the share of four
-    demands that are met: the configuration is the chosen candidate's, the explanation is prose
-    and no fragment of JSON, every sentence of it ends, and it is of 2 to 20 sentences.
-    ``claims_written`` is the share of supported claims in what was first written.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    consistency: float | None
-    format: float
-    claims_shown: float | None
-    claims_written: float | None
-    configuration_agrees: bool
-    explanation_is_prose: bool
-
-
 def read_judged(recommendation: Mapping[str, Any]) -> Judged:
     """Take what is judged out of a stored recommendation.
 
@@ -68,23 +48,33 @@ def read_judged(recommendation: Mapping[str, Any]) -> Judged:
     return judged
 
 
-def exact_scores(judged: Judged) -> ExactScores:
-    """Compute what needs no model."""
+def exact_scores(judged: Judged) -> dict[str, Any]:
+    """Compute what needs no model.
+
+    Returns
+    -------
+    dict
+        ``consistency`` is 4 times the share of supported claims in the explanation as it is shown
+        (``claims_shown``), missing if it claims nothing. ``format`` is 4 times the share of four
+        demands that are met: the configuration is the chosen candidate's, the explanation is prose
+        and no fragment of JSON, every sentence of it ends, and it is of 2 to 20 sentences.
+        ``claims_written`` is the share of supported claims in what was first written.
+    """
     shown = check_explanation(judged.explanation, judged.evidence, judged.chosen_ref)
     claims = supported_share(shown)
     agrees = judged.configuration == judged.evidence.candidate(judged.chosen_ref).configuration
-    return ExactScores(
-        consistency=None if claims is None else round(BEST_SCORE * claims, 4),
-        format=format_score(judged.explanation, agrees),
-        claims_shown=claims,
-        claims_written=supported_share(judged.checks),
-        configuration_agrees=agrees,
-        explanation_is_prose=is_prose(judged.explanation),
-    )
+    return {
+        "consistency": None if claims is None else round(BEST_SCORE * claims, 4),
+        "format": format_score(judged.explanation, agrees),
+        "claims_shown": claims,
+        "claims_written": supported_share(judged.checks),
+        "configuration_agrees": agrees,
+        "explanation_is_prose": is_prose(judged.explanation),
+    }
 
 
 def format_score(explanation: str, configuration_agrees: bool) -> float:
-    """Score the format 0 to 4; see `ExactScores`."""
+    """Score the format 0 to 4; see `exact_scores`."""
     parts = sentences(explanation)
     demands = (
         configuration_agrees,

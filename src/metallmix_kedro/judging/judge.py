@@ -9,45 +9,14 @@ from collections.abc import Mapping
 from statistics import fmean
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from metallmix_kedro.evaluation import JudgeParameters
 from metallmix_kedro.explanation import PromptTexts, explain_from_attributions
-from metallmix_kedro.judging.check import JudgeReport, Separation
-from metallmix_kedro.judging.exact import ExactScores, exact_scores, read_judged
+from metallmix_kedro.judging.check import JudgeReport
+from metallmix_kedro.judging.exact import exact_scores, read_judged
 from metallmix_kedro.judging.rating import Rating, find_judge, rate
 from metallmix_kedro.language_models import LanguageModel
 
 Status = Literal["judged", "not usable", "no usable verdict", "no judge"]
-
-
-class Verdict(BaseModel):
-    """What the judge says of one recommendation.
-
-    ``scores`` are missing where the judge is not usable: then ``reason`` says how it failed on
-    damaged explanations, and what it said stands in ``rating`` alone. ``judge_usable`` is missing
-    where it was not checked. ``explanation`` is what stands after the verdict: where a usable judge
-    gives a model's explanation less than ``min_score`` on average, the one made from the SHAP
-    values (``explanation_by``).
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    schema_version: Literal[3] = 3
-    status: Status
-    reason: str | None
-    model: str | None
-    digest: str | None
-    quantisation: str | None
-    judges_own_work: bool | None
-    judge_usable: bool | None
-    judge_auc: Separation | None
-    prompt_sha256: str
-    scores: dict[str, float] | None
-    exact: ExactScores
-    rating: Rating | None
-    explanation: str
-    explanation_by: Literal["llm", "attributions"]
 
 
 def judge_recommendation(
@@ -74,7 +43,11 @@ def judge_recommendation(
     Returns
     -------
     dict
-        A `Verdict` as JSON.
+        The verdict, as JSON. ``scores`` are missing where the judge is not usable: then ``reason``
+        says how it failed on damaged explanations, and what it said stands in ``rating`` alone.
+        ``judge_usable`` is missing where it was not checked. ``explanation`` is what stands after
+        the verdict: where a usable judge gives a model's explanation less than ``min_score`` on
+        average, the one made from the SHAP values (``explanation_by``).
 
     Raises
     ------
@@ -97,22 +70,23 @@ def judge_recommendation(
     replaced = low and judged.explanation_by == "llm"
     made = explain_from_attributions(judged.evidence, judged.chosen_ref).text if replaced else None
     identity = model.identity if model else None
-    return Verdict(
-        status=status,
-        reason=reason,
-        model=identity and identity.name,
-        digest=identity and identity.digest,
-        quantisation=identity and identity.quantisation,
-        judges_own_work=identity and bool(judged.writer) and judged.writer == identity.digest,
-        judge_usable=trust and trust.usable,
-        judge_auc=trust and trust.all,
-        prompt_sha256=prompts.sha256,
-        scores=scores,
-        exact=exact_scores(judged),
-        rating=rated,
-        explanation=made or judged.explanation,
-        explanation_by="attributions" if replaced else judged.explanation_by,
-    ).model_dump(mode="json")
+    return {
+        "schema_version": 3,
+        "status": status,
+        "reason": reason,
+        "model": identity and identity.name,
+        "digest": identity and identity.digest,
+        "quantisation": identity and identity.quantisation,
+        "judges_own_work": identity and bool(judged.writer) and judged.writer == identity.digest,
+        "judge_usable": trust and trust.usable,
+        "judge_auc": trust and trust.all and trust.all.model_dump(mode="json"),
+        "prompt_sha256": prompts.sha256,
+        "scores": scores,
+        "exact": exact_scores(judged),
+        "rating": rated and rated.model_dump(mode="json"),
+        "explanation": made or judged.explanation,
+        "explanation_by": "attributions" if replaced else judged.explanation_by,
+    }
 
 
 def _trust(

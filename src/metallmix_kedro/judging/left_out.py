@@ -6,18 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metallmix_kedro.attribution import readable_values
-from metallmix_kedro.decision import DECIMALS, DIFFERENT, PREDICTIONS, SURROGATE_BEST, gather
+from metallmix_kedro.attribution import attribute_trials, by_value
+from metallmix_kedro.decision import DIFFERENT, SURROGATE_BEST, gather, make_candidate
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.evaluation import ReplayTable, Settings, Task, by_short_list
-from metallmix_kedro.explanation import (
-    Attribution,
-    Candidate,
-    Evidence,
-    RetrievedTrial,
-    Target,
-    TopFeature,
-)
+from metallmix_kedro.explanation import Candidate, Evidence, RetrievedTrial, Target
 from metallmix_kedro.history import History
 from metallmix_kedro.retrieval import build_index, retrieve
 from metallmix_kedro.search_space import Configuration, SearchSpace
@@ -75,7 +68,11 @@ def leave_out(history: History, table: ReplayTable, settings: Settings) -> LeftO
     task = Task.leaving_out(history, table, settings)
     wanted = settings.recommendation
     picks = by_short_list(task, np.random.default_rng(0), wanted.n_candidates)
-    space = _space(table.candidates)
+    space = SearchSpace.model_validate(
+        {name: sorted(set(table.candidates[name].tolist())) for name in configuration_columns()}
+    )
+    learned_from = task.training.relative
+    added = by_value(attribute_trials(task.surrogate, learned_from), learned_from)
     candidates = tuple(
         candidate_of(
             task,
@@ -89,7 +86,7 @@ def leave_out(history: History, table: ReplayTable, settings: Settings) -> LeftO
         target=Target(name=table.dataset, meta_features=task.target),
         objective=settings.objective,
         trials=_similar(task, table.dataset),
-        attributions=_attributions(task, space),
+        attributions=gather.strongest_attributions(added, space, wanted.n_attributions),
         candidates=candidates,
         warnings=(),
     )
@@ -99,61 +96,19 @@ def leave_out(history: History, table: ReplayTable, settings: Settings) -> LeftO
 
 def candidate_of(task: Task, frame: pd.DataFrame, ref: str, role: str) -> Candidate:
     """Make a candidate of one row of meta-features and configuration, by predictions alone."""
-    predicted: dict[Any, Any] = task.surrogate.predict(frame).iloc[0].to_dict()
-    added = task.surrogate.contributions(frame).iloc[0]
-    row: dict[Any, Any] = frame.iloc[0].to_dict()
-    configuration = Configuration.from_mapping(row)
-    parts = [
-        TopFeature(
-            feature=name,
-            value=str(readable_values(name, frame[name]).iloc[0]),
-            contribution=round(float(added[name]), DECIMALS),
-        )
-        for name in configuration_columns()
-    ]
-    return Candidate(
-        ref=ref,
-        configuration=configuration,
-        roles=(role,),
-        contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
-        **{name: round(float(predicted[name]), DECIMALS) for name in PREDICTIONS},
-    )
-
-
-def _space(candidates: pd.DataFrame) -> SearchSpace:
-    values = {
-        name: tuple(sorted(set(candidates[name].tolist()))) for name in configuration_columns()
-    }
-    return SearchSpace.model_validate(values)
+    predicted = task.surrogate.predict(frame).iloc[0]
+    row: dict[Any, Any] = {**frame.iloc[0], **predicted, "roles": (role,)}
+    return make_candidate(ref, row, task.surrogate.contributions(frame).iloc[0].to_dict())
 
 
 def _similar(task: Task, dataset: str) -> tuple[RetrievedTrial, ...]:
-    settings, others = task.settings, task.training.table
-    index, card = build_index(others, settings.retrieval)
+    wanted, others = task.settings.recommendation, task.training.table
     similar = retrieve(
-        index,
-        card,
+        *build_index(others, task.settings.retrieval),
         others,
         task.target,
-        k=settings.recommendation.n_trials,
-        max_per_dataset=settings.recommendation.max_per_dataset,
+        k=wanted.n_trials,
+        max_per_dataset=wanted.max_per_dataset,
         exclude_dataset=dataset,
     )
-    none = pd.DataFrame(columns=["trial_id", "rank", "feature", "value", "contribution"])
-    return gather.number_trials(similar, none)
-
-
-def _attributions(task: Task, space: SearchSpace) -> tuple[Attribution, ...]:
-    """Average the surrogate's contributions by value over the trials it learned from."""
-    known = task.training.relative.dropna(subset=[*configuration_columns()])
-    added = task.surrogate.contributions(known)
-    rows = []
-    for name in configuration_columns():
-        values = readable_values(name, known[name])
-        means = added[name].groupby(values).agg(["mean", "size"])
-        rows += [
-            {"feature": name, "value": value, "mean_contribution": mean, "n_trials": size}
-            for value, mean, size in means.itertuples()
-        ]
-    count = task.settings.recommendation.n_attributions
-    return gather.strongest_attributions(pd.DataFrame(rows), space, count)
+    return gather.number_trials(similar, pd.DataFrame(columns=["trial_id", "rank"]))
