@@ -90,13 +90,6 @@ class IndexCard(BaseModel):
             )
         return read
 
-    def others(self, exclude_dataset: str | None, exclude_data_hash: str | None) -> list[int]:
-        """Return the positions of the entries that are not the excluded dataset.
-
-        A dataset is the excluded one if it has its name, or its content under another name.
-        """
-        return [
-            position
-            for position, entry in enumerate(self.entries)
-            if entry.dataset != exclude_dataset and exclude_data_hash not in entry.data_hashes
-        ]
+    def others(self, dataset: str | None) -> list[int]:
+        """Return the positions of the entries that are not of this dataset."""
+        return [place for place, entry in enumerate(self.entries) if entry.dataset != dataset]

@@ -26,28 +26,19 @@ class Novelty:
         The dataset most like the target.
     distance : float
         Distance to it.
-    quantile : float
-        Share of the history's datasets whose own nearest neighbour is closer than that, in [0, 1].
     threshold : float
         Distance above which the target counts as unlike anything in the history; 0 if the history
         has fewer than `MIN_DATASETS` datasets, since nothing can be said to be close then.
-    is_outlier : bool
-        ``distance > threshold``, or too few datasets to tell.
-    unseen_categories : tuple of str
-        Meta-features, as the modality, of which no dataset of the history has the target's value.
     """
 
     nearest_dataset: str
     distance: float
-    quantile: float
     threshold: float
-    is_outlier: bool
-    unseen_categories: tuple[str, ...]
 
     @property
     def is_unlike_all(self) -> bool:
-        """Whether the target is an outlier, and there are datasets enough to say so."""
-        return self.is_outlier and self.threshold > 0
+        """Whether the target lies beyond the threshold, and there are datasets enough for one."""
+        return self.distance > self.threshold > 0
 
 
 def measure_novelty(
@@ -55,7 +46,6 @@ def measure_novelty(
     card: IndexCard,
     target: MetaFeatures,
     exclude_dataset: str | None = None,
-    exclude_data_hash: str | None = None,
 ) -> Novelty:
     """Compare the target's distance to its nearest dataset with what is usual in the history.
 
@@ -65,15 +55,15 @@ def measure_novelty(
         From `metallmix_kedro.retrieval.index.build_index`.
     target : MetaFeatures
         The target's meta-features.
-    exclude_dataset, exclude_data_hash : str, optional
-        Name and content hash of the target itself, which does not count as history.
+    exclude_dataset : str, optional
+        Name of the target itself, which does not count as history.
 
     Raises
     ------
     InputError
         If the history holds no dataset but the target itself.
     """
-    others = card.others(exclude_dataset, exclude_data_hash)
+    others = card.others(exclude_dataset)
     if not others:
         raise InputError(
             f"The history holds no dataset other than the target ('{exclude_dataset}'), so nothing"
@@ -83,23 +73,11 @@ def measure_novelty(
     nearest = int(to_target.argmin())
     names = np.array([card.entries[position].dataset for position in others])
     usual = _nearest_neighbour_distances(index.reconstruct_batch(np.array(others)), names)
-    too_few = len(usual) < MIN_DATASETS
-    threshold = 0.0 if too_few else float(np.quantile(usual, card.novelty_quantile))
-    distance = float(to_target[nearest])
+    enough = len(usual) >= MIN_DATASETS
     return Novelty(
         nearest_dataset=str(names[nearest]),
-        distance=distance,
-        quantile=float(np.mean(usual < distance)) if len(usual) else 1.0,
-        threshold=threshold,
-        is_outlier=too_few or distance > threshold,
-        unseen_categories=tuple(
-            name
-            for name in card.scaler.categories
-            if all(
-                getattr(card.entries[position].meta_features, name) != getattr(target, name)
-                for position in others
-            )
-        ),
+        distance=float(to_target[nearest]),
+        threshold=float(np.quantile(usual, card.novelty_quantile)) if enough else 0.0,
     )
 
 

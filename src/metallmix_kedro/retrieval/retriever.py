@@ -32,7 +32,6 @@ class TrialRetriever(BaseRetriever):
     k: Annotated[int, Field(ge=1)] = 8
     max_per_dataset: Annotated[int, Field(ge=1)] = 2
     exclude_dataset: str | None = None
-    exclude_data_hash: str | None = None
 
     @classmethod
     def from_history(
@@ -66,7 +65,6 @@ class TrialRetriever(BaseRetriever):
             k=self.k,
             max_per_dataset=self.max_per_dataset,
             exclude_dataset=self.exclude_dataset,
-            exclude_data_hash=self.exclude_data_hash,
         )
         return [
             Document(

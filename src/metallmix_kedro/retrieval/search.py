@@ -1,18 +1,72 @@
 """Finding similar past trials: the nearest datasets, and examples of each (paper, section 2.3)."""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
+from metallmix_kedro.declared import configuration_columns, meta_feature_columns
+from metallmix_kedro.history import METRICS
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval.card import REBUILD, IndexCard
 from metallmix_kedro.retrieval.index import distances
-from metallmix_kedro.retrieval.similar_trial import SimilarTrial, shown_columns
+from metallmix_kedro.search_space import Configuration, phrase
 from metallmix_kedro.support import ArtifactError
+
+
+def shown_columns() -> tuple[str, ...]:
+    """Name the columns of the history that are shown of a trial."""
+    known = (*meta_feature_columns(), *configuration_columns())
+    return ("trial_id", "dataset", "training_time_s", *known, *METRICS)
+
+
+class SimilarTrial(BaseModel):
+    """A past trial on a dataset like the target (paper, section 2.3).
+
+    ``distance`` is Euclidean between standardised meta-features; ``metrics`` are those of
+    `metallmix_kedro.history.METRICS` that are known, each in [0, 1]; ``training_time_s`` is in
+    seconds, None where the source does not give it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    trial_id: str
+    dataset: str
+    distance: float
+    meta_features: MetaFeatures
+    configuration: Configuration
+    metrics: dict[str, float]
+    training_time_s: float | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[Any, Any], distance: float) -> Self:
+        """Take a trial out of a row of the history."""
+        time = row["training_time_s"]
+        return cls(
+            trial_id=row["trial_id"],
+            dataset=row["dataset"],
+            distance=distance,
+            meta_features=MetaFeatures.model_validate(
+                {name: row[name] for name in meta_feature_columns()}
+            ),
+            configuration=Configuration.from_mapping(row),
+            # Histories stored earlier lack the later metrics.
+            metrics={name: row[name] for name in METRICS if pd.notna(row.get(name))},
+            training_time_s=None if pd.isna(time) else time,
+        )
+
+    def line(self) -> str:
+        """Return the trial as one readable line."""
+        chosen = self.configuration
+        time = "" if self.training_time_s is None else f", {self.training_time_s:.0f} s"
+        scores = ", ".join(
+            f"{name} {value:.3f}" for name, value in self.metrics.items() if name.startswith("test")
+        )
+        return f"{self.dataset} ({self.meta_features.line()}): {phrase(chosen)}: {scores}{time}"
 
 
 def retrieve(
@@ -24,7 +78,6 @@ def retrieve(
     k: int = 8,
     max_per_dataset: int = 2,
     exclude_dataset: str | None = None,
-    exclude_data_hash: str | None = None,
 ) -> list[SimilarTrial]:
     """Find the past trials most like a target, most similar dataset first.
 
@@ -45,9 +98,8 @@ def retrieve(
     max_per_dataset : int
         Most trials of one dataset, at least 1, so that the evidence is not one neighbour eight
         times.
-    exclude_dataset, exclude_data_hash : str, optional
-        Name and content hash of the target itself; its own trials are never returned, whether it
-        is recognised by name or by content.
+    exclude_dataset : str, optional
+        Name of the target itself; its own trials are never returned.
 
     Raises
     ------
@@ -56,33 +108,20 @@ def retrieve(
     """
     card = card if isinstance(card, IndexCard) else IndexCard.read(card, index)
     to_entry = distances(index, card, target)
-    found = _nearest(
-        card, to_entry, card.others(exclude_dataset, exclude_data_hash), k, max_per_dataset
-    )
+    taken: Counter[str] = Counter()
+    found: list[tuple[int, str]] = []
+    for position in sorted(card.others(exclude_dataset), key=lambda one: (to_entry[one], one)):
+        entry = card.entries[position]
+        chosen = entry.examples[: max_per_dataset - taken[entry.dataset]]
+        taken[entry.dataset] += len(chosen)
+        found += [(position, trial_id) for trial_id in chosen]
+    found = found[:k]
     rows = look_up(history, [trial_id for _, trial_id in found]).to_dict("records")
     by_id = {row["trial_id"]: row for row in rows}
     return [
         SimilarTrial.from_row(by_id[trial_id], float(to_entry[position]))
         for position, trial_id in found
     ]
-
-
-def _nearest(
-    card: IndexCard,
-    to_entry: npt.NDArray[np.float64],
-    others: list[int],
-    k: int,
-    max_per_dataset: int,
-) -> list[tuple[int, str]]:
-    """Return entries and trial ids, nearest first."""
-    taken: Counter[str] = Counter()
-    found: list[tuple[int, str]] = []
-    for position in sorted(others, key=lambda other: (to_entry[other], other)):
-        entry = card.entries[position]
-        chosen = entry.examples[: max_per_dataset - taken[entry.dataset]]
-        taken[entry.dataset] += len(chosen)
-        found += [(position, trial_id) for trial_id in chosen]
-    return found[:k]
 
 
 def look_up(history: pd.DataFrame, ids: list[str]) -> pd.DataFrame:

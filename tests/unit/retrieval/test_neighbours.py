@@ -6,8 +6,7 @@ import pytest
 
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
-from metallmix_kedro.retrieval.neighbours import rank_neighbours
-from metallmix_kedro.retrieval.pictures import plot_neighbours
+from metallmix_kedro.retrieval.neighbours import plot_neighbours, rank_neighbours
 from metallmix_kedro.retrieval.search import retrieve
 
 

@@ -19,8 +19,7 @@ from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.retrieval.card import IndexCard
 from metallmix_kedro.retrieval.index import build_index
 from metallmix_kedro.retrieval.retriever import TrialRetriever
-from metallmix_kedro.retrieval.search import retrieve
-from metallmix_kedro.retrieval.similar_trial import SimilarTrial
+from metallmix_kedro.retrieval.search import SimilarTrial, retrieve
 from metallmix_kedro.support.errors import ArtifactError, InputError
 
 Built = tuple[faiss.Index, dict[str, Any]]
@@ -103,20 +102,6 @@ def test_nearest_dataset_comes_first(history: pd.DataFrame, built: Built, card: 
     for entry in card.entries:
         first = retrieve(*built, history, entry.meta_features)[0]
         assert (first.dataset, first.distance) == (entry.dataset, pytest.approx(0, abs=1e-5))
-
-
-def test_the_target_is_recognised_by_content_under_another_name(history: pd.DataFrame) -> None:
-    hashed = history.assign(data_hash="hash of " + history["dataset"])
-    built = build_index(hashed)
-    entry = IndexCard.read(built[1], built[0]).entries[3]
-    found = retrieve(
-        *built,
-        hashed,
-        entry.meta_features,
-        exclude_dataset="my copy",
-        exclude_data_hash=f"hash of {entry.dataset}",
-    )
-    assert entry.dataset not in {trial.dataset for trial in found}
 
 
 def test_limit_counts_a_dataset_in_two_states_once(history: pd.DataFrame) -> None:
