@@ -118,23 +118,6 @@ class InputVersionHooks:
             catalog["input_versions"].save(versions)
 
 
-class LanguageModelHooks:
-    """Connects to the language model while what it will be shown is put together."""
-
-    @hook_impl
-    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Begin to connect where a node will ask."""
-        if "llm_reply" in pipeline.all_outputs():
-            _connect_early(catalog["params:recommendation"].load())
-
-
-def _connect_early(recommendation: Any) -> None:
-    from metallmix_kedro.language_models import connect_early
-    from metallmix_kedro.report import RecommendationParameters
-
-    connect_early(RecommendationParameters.model_validate(recommendation).llm)
-
-
 class RunRecordHooks:
     """Leaves a JSON record of every run, also of one that fails or is killed."""
 

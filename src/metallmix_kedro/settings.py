@@ -4,7 +4,6 @@ from kedro.config import OmegaConfigLoader
 
 from metallmix_kedro.hooks import (
     InputVersionHooks,
-    LanguageModelHooks,
     ParameterHooks,
     ProgressHooks,
     RunRecordHooks,
@@ -16,7 +15,6 @@ from metallmix_kedro.tracking import TrackingHooks
 HOOKS = (
     ParameterHooks(),
     InputVersionHooks(),
-    LanguageModelHooks(),
     RunRecordHooks(),
     StartHooks(),
     ProgressHooks(),

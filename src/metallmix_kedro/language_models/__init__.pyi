@@ -22,7 +22,7 @@ from .parameters import (
     ModelName as ModelName,
     ServerParameters as ServerParameters,
 )
-from .providers import connect as connect, connect_early as connect_early
+from .providers import connect as connect
 from .reply_text import (
     ModelText as ModelText,
     UnusableReplyError as UnusableReplyError,

@@ -1,53 +1,12 @@
 """Finding a language model: Ollama, then an embedded one, then none; always saying which."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 
 from metallmix_kedro.language_models.embedded_model import EmbeddedModel
 from metallmix_kedro.language_models.language_model import LanguageModel, LLMUnavailableError
 from metallmix_kedro.language_models.parameters import ServerParameters
 from metallmix_kedro.language_models.served_model import ollama_model, openai_model
 from metallmix_kedro.support import MissingExtraError
-
-_on_the_way: dict[ServerParameters, Future[LanguageModel]] = {}
-
-
-def connect_early(parameters: ServerParameters) -> None:
-    """Begin to connect in the background; the next `connect` takes what comes of it.
-
-    An embedded model is loaded while the evidence is still being put together. A model that has to
-    be fetched first is not begun with: its progress would be shown between other lines.
-
-    Parameters
-    ----------
-    parameters : ServerParameters
-        The same that `connect` will be given.
-    """
-    embedded = parameters.embedded
-    if parameters.provider == "none" or (embedded.configured and not embedded.file.is_file()):
-        return
-    pool = ThreadPoolExecutor(1, "language-model")
-    _on_the_way[parameters] = pool.submit(_connect, parameters)
-    pool.shutdown(wait=False)
-
-
-def connect(parameters: ServerParameters) -> LanguageModel:
-    """Return the model that the parameters name, ready to be asked.
-
-    With ``provider: auto`` Ollama is tried first, then the embedded model if one is configured.
-    What `connect_early` began is waited for.
-
-    Parameters
-    ----------
-    parameters : ServerParameters
-
-    Raises
-    ------
-    LLMUnavailableError
-        If there is none; the message says what was tried and what each lacks.
-    """
-    begun = _on_the_way.pop(parameters, None)
-    return _connect(parameters) if begun is None else begun.result()
 
 
 def _embedded(parameters: ServerParameters) -> LanguageModel:
@@ -66,7 +25,20 @@ _FIND: dict[str, Callable[[ServerParameters], LanguageModel]] = {
 }
 
 
-def _connect(parameters: ServerParameters) -> LanguageModel:
+def connect(parameters: ServerParameters) -> LanguageModel:
+    """Return the model that the parameters name, ready to be asked.
+
+    With ``provider: auto`` Ollama is tried first, then the embedded model if one is configured.
+
+    Parameters
+    ----------
+    parameters : ServerParameters
+
+    Raises
+    ------
+    LLMUnavailableError
+        If there is none; the message says what was tried and what each lacks.
+    """
     if parameters.provider == "none":
         raise LLMUnavailableError("no language model was asked (llm.provider is none)")
     if parameters.provider != "auto":

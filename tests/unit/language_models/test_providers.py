@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from metallmix_kedro.language_models import providers
 from metallmix_kedro.language_models.embedded_weights import quantisation, ready_weights
 from metallmix_kedro.language_models.language_model import LLMUnavailableError
 from metallmix_kedro.language_models.parameters import EmbeddedParameters, LLMParameters
-from metallmix_kedro.language_models.providers import connect, connect_early
+from metallmix_kedro.language_models.providers import connect
 from tests import loopback_ollama as loopback
 
 WEIGHTS = b"GGUF" + b"\x03\0\0\0" + b"\0" * 16 + b"weights" * 5000
@@ -122,28 +121,3 @@ def test_auto_says_all_that_it_tried():
 def test_an_embedded_model_that_is_not_configured_is_an_error_if_it_is_demanded():
     with pytest.raises(LLMUnavailableError, match=r"set llm\.embedded\.path"):
         connect(parameters("http://127.0.0.1:1", provider="embedded"))
-
-
-def test_what_was_begun_early_is_taken_once():
-    with loopback.serving(loopback.hangs) as server:
-        wanted = parameters(server.url)
-        connect_early(wanted)
-        first, again = connect(wanted), connect(wanted)
-    assert first.identity == again.identity
-    assert first is not again
-
-
-def test_what_fails_early_is_told_when_it_is_needed():
-    wanted = parameters("http://127.0.0.1:1", provider="embedded")
-    connect_early(wanted)
-    with pytest.raises(LLMUnavailableError, match=r"set llm\.embedded\.path"):
-        connect(wanted)
-
-
-def test_nothing_is_fetched_early(monkeypatch, tmp_path):
-    begun: dict = {}
-    monkeypatch.setattr(providers, "_on_the_way", begun)
-    away = {"path": str(tmp_path / "x.gguf"), "url": "http://127.0.0.1:1/x", "sha256": "0" * 64}
-    connect_early(parameters("http://127.0.0.1:1", embedded=away))
-    connect_early(parameters("http://127.0.0.1:1", provider="none"))
-    assert begun == {}
