@@ -37,7 +37,7 @@ from metallmix_kedro.decision import DecisionParameters, Learned, Target
 from metallmix_kedro.decision.target_warnings import known_budget
 from metallmix_kedro.grid import ExperimentGridParameters, MeasuredDataset, Proposal, TrialMeasurer
 from metallmix_kedro.grid.proposals import BayesianSearch, random_configurations
-from metallmix_kedro.history import History, LeftOut
+from metallmix_kedro.history import History
 from metallmix_kedro.images.manifest import INCLUDED
 from metallmix_kedro.meta_features import TargetDescription, no_probes
 from metallmix_kedro.retrieval import build_index
@@ -182,7 +182,7 @@ def know(job: Job) -> tuple[Known, TargetImages, Any]:
     """Learn from the history without the dataset."""
     dataset = job.dataset
     history = History.scored(pd.read_parquet(job.history), "accuracy")
-    table = history.without(LeftOut(frozenset({dataset.name}))).table
+    table = history.without(frozenset({dataset.name})).table
     history = History(table[table["data_hash"] != dataset.data_hash])
     learning = MetaLearningParameters.model_validate(
         {**shipped_parameters("meta_learning"), "seed": job.parameters.seed}

@@ -29,12 +29,12 @@ from metallmix_kedro.evaluation.protocols.replay import (
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.evaluation.statistics.luck import noise_floor
 from metallmix_kedro.evaluation.statistics.scores import expected_best_of
-from metallmix_kedro.history import History, LeftOut, luck_of_seeds, with_all_images
+from metallmix_kedro.history import History, luck_of_seeds, with_all_images
 from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.support import ArtifactError
 from metallmix_kedro.surrogate import Fold
 
-Plan = dict[LeftOut, list[tuple[ProtocolName, ReplayTable]]]
+Plan = dict[Fold, list[tuple[ProtocolName, ReplayTable]]]
 """What is left out, and the targets for which it is, under which protocol."""
 
 
@@ -68,7 +68,7 @@ def compare_methods(
     parameters = settings.evaluation
     if probes is not None and network():
         history = History(add_probes(history.table, probes))
-    history = history.without(LeftOut(frozenset(parameters.held_back)))
+    history = history.without(frozenset(parameters.held_back))
     tables, unusable = replay_tables(
         history, parameters.source, parameters.min_trials, parameters.targets
     )
@@ -124,7 +124,7 @@ def _targets(
     tables: list[ReplayTable],
     overlapping: Sequence[Fold],
     excluded: dict[str, str],
-) -> list[tuple[LeftOut, ReplayTable]]:
+) -> list[tuple[Fold, ReplayTable]]:
     """Say what is left out for whom, and who is `excluded`; nothing if too few targets remain."""
     found = []
     for table in tables:
@@ -157,9 +157,9 @@ def _tasks(
         disable=not console.is_terminal,
         transient=True,
     ):
-        knowledge = Knowledge.without(history, left_out, settings)
+        knowledge = Knowledge(history.without(left_out), settings)
         for protocol, table in targets:
-            yield protocol, Task.of(table, knowledge, left_out, probes), table
+            yield protocol, Task.of(table, knowledge, probes), table
 
 
 def _choices(

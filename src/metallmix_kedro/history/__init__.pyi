@@ -40,5 +40,5 @@ from .relative import (
 )
 from .schema import history_schema as history_schema
 from .searches import compare_searches as compare_searches
-from .trials import History as History, LeftOut as LeftOut
+from .trials import History as History
 from .tried import Tried as Tried

@@ -6,7 +6,7 @@ from typing import Self
 
 import pandas as pd
 
-from metallmix_kedro.declared import configuration_columns, network
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.averages import (
     comparable_configurations,
     configuration_means,
@@ -17,22 +17,6 @@ from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.history.relative import add_relative_score, has_score, with_all_images
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.support import Unchanging
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """What is taken out of a history before anything is learned from it.
-
-    Parameters
-    ----------
-    datasets : frozenset of str
-        Every row with such a name goes, and every row on the same images under another name.
-    backbone : str, optional
-        Every row of this pretrained network goes, on all datasets.
-    """
-
-    datasets: frozenset[str]
-    backbone: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +38,11 @@ class History(Unchanging):
         """Give the trials of a table the score that the objective asks for (`with_score`)."""
         return cls(with_score(table, objective))
 
-    def without(self, left_out: LeftOut) -> "History":
-        """Return what remains when something is left out."""
-        named = self.table["dataset"].isin(left_out.datasets)
+    def without(self, datasets: frozenset[str]) -> "History":
+        """Return what remains when datasets are left out, also where they have another name."""
+        named = self.table["dataset"].isin(datasets)
         hashes = self.table.loc[named, "data_hash"].dropna().unique()
-        gone = named | self.table["data_hash"].isin(hashes)
-        if left_out.backbone is not None:
-            gone |= self.table[network()] == left_out.backbone
-        return History(self.table[~gone])
+        return History(self.table[~(named | self.table["data_hash"].isin(hashes))])
 
     def own_trials(self, dataset: str) -> pd.DataFrame:
         """Return the trials on a dataset: finished, scored, of a known configuration.

@@ -25,7 +25,7 @@ from metallmix_kedro.explanation import (
     choice_example,
     explanation_example,
 )
-from metallmix_kedro.history import History, LeftOut
+from metallmix_kedro.history import History
 from metallmix_kedro.judging.left_out import LeftOutDataset, candidate_of, leave_out
 from metallmix_kedro.language_models import cyclic_orders
 from metallmix_kedro.surrogate import Fold, together
@@ -65,14 +65,14 @@ def build_tuning_set(
         If fewer than three datasets can be scored.
     """
     parameters = settings.evaluation
-    usable = history.without(LeftOut(frozenset(parameters.held_back)))
+    usable = history.without(frozenset(parameters.held_back))
     tables, _ = replay_tables(usable, parameters.source, parameters.min_trials)
     wanted = parameters.tuning_set
     names = [table.dataset for table in tables]
     test = test_datasets(
         names, settings.meta_learning.overlapping, wanted.test_share, parameters.seed
     )
-    known = {"train": usable.without(LeftOut(test)), "test": usable}
+    known = {"train": usable.without(test), "test": usable}
     made: dict[str, list[Example]] = {split: [] for split in SPLITS}
     for table in track(tables, description="Leaving out datasets"):
         split = "test" if table.dataset in test else "train"

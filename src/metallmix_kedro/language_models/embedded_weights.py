@@ -6,7 +6,6 @@ import re
 import urllib.request
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
 
 from metallmix_kedro.language_models.language_model import LLMUnavailableError
 from metallmix_kedro.language_models.parameters import EmbeddedParameters
@@ -45,14 +44,8 @@ def ready_weights(parameters: EmbeddedParameters) -> tuple[Path, str]:
                 "llm.embedded.url and llm.embedded.sha256 to have one fetched."
             )
         _fetch(parameters.url, path, parameters.sha256 or "")
-    _check_magic(path, "path")
-    found = _known_sha256(path, path.stat().st_size, path.stat().st_mtime_ns)
-    if parameters.sha256 is not None and found != parameters.sha256:
-        raise LLMUnavailableError(
-            f"The model file {path} has the SHA-256 {found}, not {parameters.sha256} (parameter "
-            "llm.embedded.sha256); delete it to have it fetched again, or mend the parameter."
-        )
-    return path, found
+    mend = "delete it to have it fetched again, or mend the parameter"
+    return path, _checked(path, parameters.sha256, ("path", "sha256"), mend)
 
 
 def quantisation(path: Path) -> str | None:
@@ -86,14 +79,8 @@ def ready_adapter(parameters: EmbeddedParameters) -> tuple[Path, str] | None:
             f"There is no adapter file {path} (parameter llm.embedded.adapter); mend the path, or "
             "set it to null to use the model without an adapter."
         )
-    _check_magic(path, "adapter")
-    found = _known_sha256(path, path.stat().st_size, path.stat().st_mtime_ns)
-    if parameters.adapter_sha256 not in (None, found):
-        raise LLMUnavailableError(
-            f"The adapter file {path} has the SHA-256 {found}, not {parameters.adapter_sha256} "
-            "(parameter llm.embedded.adapter_sha256); it is another file than was meant."
-        )
-    return path, found
+    mend = "it is another file than was meant"
+    return path, _checked(path, parameters.adapter_sha256, ("adapter", "adapter_sha256"), mend)
 
 
 @lru_cache(maxsize=8)
@@ -102,44 +89,42 @@ def _known_sha256(path: Path, size: int, changed: int) -> str:  # noqa: ARG001 (
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_magic(path: Path, parameter: str) -> None:
+def _checked(path: Path, wanted: str | None, names: tuple[str, str], mend: str) -> str:
+    """Return the SHA-256 of a GGUF file; `names` are the parameters of its path and checksum."""
     with path.open("rb") as file:
         if file.read(4) != MAGIC:
             raise LLMUnavailableError(
-                f"{path} is no GGUF file (parameter llm.embedded.{parameter})."
+                f"{path} is no GGUF file (parameter llm.embedded.{names[0]})."
             )
+    found = _known_sha256(path, path.stat().st_size, path.stat().st_mtime_ns)
+    if wanted not in (None, found):
+        raise LLMUnavailableError(
+            f"The file {path} has the SHA-256 {found}, not {wanted} (parameter llm.embedded."
+            f"{names[1]}); {mend}."
+        )
+    return found
 
 
 def _fetch(url: str, path: Path, wanted: str) -> None:
-    with whole_file(path) as target:
-        found = _download(url, target, path.name)
-        if found != wanted:
-            raise LLMUnavailableError(
-                f"What {url} gives has the SHA-256 {found}, not {wanted} (parameter "
-                "llm.embedded.sha256); it was thrown away."
-            )
-
-
-def _download(url: str, target: IO[bytes], name: str) -> str:
-    """Copy what an address gives to a file, showing how far it is; return its SHA-256."""
+    """Copy what an address gives to a file, showing how far it is."""
     # Imported only here: nothing is fetched in an ordinary run.
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+    from rich.progress import wrap_file
 
     digest = hashlib.sha256()
-    columns = ("[progress.description]{task.description}", BarColumn(), DownloadColumn())
-    try:
-        with (
-            urllib.request.urlopen(url, timeout=SILENCE_S) as source,  # noqa: S310 (http only)
-            Progress(*columns, TimeRemainingColumn()) as progress,
-        ):
-            total = source.headers.get("content-length", "")
-            task = progress.add_task(
-                f"Fetching {name}", total=int(total) if total.isdigit() else None
+    with whole_file(path) as target:
+        try:
+            with urllib.request.urlopen(url, timeout=SILENCE_S) as source:  # noqa: S310 (http only)
+                size = int(source.headers.get("content-length", 0))
+                with wrap_file(source, size, description=f"Fetching {path.name}") as watched:
+                    while block := watched.read(CHUNK):
+                        digest.update(block)
+                        target.write(block)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise LLMUnavailableError(
+                f"The model cannot be fetched from {url} ({error})."
+            ) from error
+        if digest.hexdigest() != wanted:
+            raise LLMUnavailableError(
+                f"What {url} gives has the SHA-256 {digest.hexdigest()}, not {wanted} (parameter "
+                "llm.embedded.sha256); it was thrown away."
             )
-            while block := source.read(CHUNK):
-                digest.update(block)
-                target.write(block)
-                progress.advance(task, len(block))
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise LLMUnavailableError(f"The model cannot be fetched from {url} ({error}).") from error
-    return digest.hexdigest()

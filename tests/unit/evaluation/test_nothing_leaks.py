@@ -25,7 +25,7 @@ from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
 from metallmix_kedro.evaluation.protocols.protocols import left_out_for
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Task
-from metallmix_kedro.history import METRICS, SCORE, TIMES, History, LeftOut
+from metallmix_kedro.history import METRICS, SCORE, TIMES, History
 
 TARGET, TWIN, ALIKE = "fabricated_1", "twin of it", "of its modality"
 WORD = "zebra"
@@ -43,7 +43,7 @@ UNASKING = [name for name in LEARNING if not METHODS[name].asks]
 """What is told no outcome must not change with any."""
 
 
-def planted(history: pd.DataFrame, left_out: LeftOut) -> pd.DataFrame:
+def planted(history: pd.DataFrame, left_out: frozenset[str]) -> pd.DataFrame:
     """Mark every row that has to go: the target's, its twin's, its modality's."""
     ours = history[history["dataset"] == TARGET].assign(data_hash=f"{WORD}-hash")
     twin = ours.head(12).assign(
@@ -152,8 +152,8 @@ def six(shared_history):
 
 
 LEFT_OUT = {
-    "dataset": LeftOut(frozenset([TARGET])),
-    "modality": LeftOut(frozenset([TARGET, ALIKE])),
+    "dataset": frozenset([TARGET]),
+    "modality": frozenset([TARGET, ALIKE]),
 }
 
 
@@ -167,8 +167,8 @@ def test_the_sets_below_are_those_of_the_protocols(six):
 @pytest.mark.parametrize("left_out", LEFT_OUT.values(), ids=LEFT_OUT)
 def test_a_planted_marker_is_found_nowhere(six, settings: Settings, probes, left_out):
     history = planted(six, left_out)
-    knowledge = Knowledge.without(History(history), left_out, settings)
-    task = Task.of(target_table(history), knowledge, left_out, probes)
+    knowledge = Knowledge(History(history).without(left_out), settings)
+    task = Task.of(target_table(history), knowledge, probes)
     learned = everything_learned(task)
     asked = {fit.__name__ for name in LEARNING for fit in METHODS[name].fits}
     assert asked <= set(learned)
@@ -180,15 +180,15 @@ def test_the_marker_is_found_where_nothing_is_left_out(six, settings: Settings, 
     """The test above could not fail if its search found nothing anywhere."""
     left_out = LEFT_OUT["dataset"]
     history = planted(six, left_out)
-    everything = Knowledge.without(History(history), LeftOut(frozenset()), settings)
-    learned = everything_learned(Task.of(target_table(history), everything, left_out, probes))
+    everything = Knowledge(History(history).without(frozenset()), settings)
+    learned = everything_learned(Task.of(target_table(history), everything, probes))
     for name in ("training", "mean_scores", "dataset_scores", "similarity_index", "card"):
         assert found_in(learned[name]), name
 
 
-def picks(history: pd.DataFrame, left_out: LeftOut, settings: Settings, probes, table):
-    knowledge = Knowledge.without(History(history), left_out, settings)
-    task = Task.of(table, knowledge, left_out, probes)
+def picks(history: pd.DataFrame, left_out: frozenset[str], settings: Settings, probes, table):
+    knowledge = Knowledge(History(history).without(left_out), settings)
+    task = Task.of(table, knowledge, probes)
     return {name: METHODS[name].choose(task, np.random.default_rng(0), LISTED) for name in UNASKING}
 
 

@@ -5,7 +5,7 @@ import copy
 import pandas as pd
 import pytest
 
-from metallmix_kedro.history import History, LeftOut
+from metallmix_kedro.history import History
 from tests.fabricated import fabricate_history
 
 
@@ -18,7 +18,7 @@ def history() -> History:
 
 
 def test_relative_scores_are_those_among_what_remains(history):
-    rest = history.without(LeftOut(frozenset(["fabricated_0"])))
+    rest = history.without(frozenset(["fabricated_0"]))
     best = rest.relative.groupby("dataset")["relative_score"].max()
     assert best.to_dict() == {"fabricated_1": 1.0, "fabricated_2": 1.0}
     assert history.n_scored_datasets == 3

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.decision import DecisionParameters, Learned, Target, scoring
-from metallmix_kedro.history import History, LeftOut
+from metallmix_kedro.history import History
 from metallmix_kedro.meta_features import TargetDescription, compute_meta_features, no_probes
 from metallmix_kedro.retrieval import build_index
 from metallmix_kedro.surrogate import MetaLearningParameters, fit_surrogate
@@ -21,7 +21,7 @@ def known() -> Known:
 
 def knowing(history: pd.DataFrame) -> Known:
     scored = History.scored(history, "accuracy")
-    others = scored.without(LeftOut(frozenset({"target"})))
+    others = scored.without(frozenset({"target"}))
     surrogate = fit_surrogate(others.table, MetaLearningParameters(), seed=0)
     learned = Learned(scored, surrogate, *build_index(others.table))
     features = compute_meta_features({"a": 200, "b": 300}, 128, 128, "natural")

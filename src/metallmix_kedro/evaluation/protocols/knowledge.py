@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from metallmix_kedro.decision import DecisionParameters
 from metallmix_kedro.evaluation.parameters import EvaluationParameters
-from metallmix_kedro.history import History, LeftOut, Objective
+from metallmix_kedro.history import History, Objective
 from metallmix_kedro.language_models import LLMParameters
 from metallmix_kedro.retrieval import RetrievalParameters
 from metallmix_kedro.surrogate import MetaLearningParameters
@@ -47,11 +47,6 @@ class Knowledge:
         self.training = training
         self.settings = settings
         self._learned: dict[Callable[[History, Settings], object], object] = {}
-
-    @classmethod
-    def without(cls, history: History, left_out: LeftOut, settings: Settings) -> "Knowledge":
-        """Take something out of a history."""
-        return cls(history.without(left_out), settings)
 
     def learn(self, fit: Callable[[History, Settings], Learned]) -> Learned:
         """Return what a function makes of the training trials; it is called once.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from metallmix_kedro.declared import features, meta_features
 from metallmix_kedro.evaluation.parameters import MAIN, ProtocolName
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
-from metallmix_kedro.history import History, LeftOut
+from metallmix_kedro.history import History
 from metallmix_kedro.surrogate import Fold, together
 
 MIN_LEFT = 2
@@ -32,7 +32,7 @@ def protocol_title(protocol: str) -> str:
 
 def left_out_for(
     protocol: ProtocolName, table: ReplayTable, history: History, overlapping: Sequence[Fold] = ()
-) -> LeftOut:
+) -> Fold:
     """Say what training loses for a target.
 
     Parameters
@@ -48,10 +48,10 @@ def left_out_for(
     """
     target = together(table.dataset, overlapping)
     if protocol == MAIN:
-        return LeftOut(target)
+        return target
     kind = kind_of_dataset()
     alike = history.table[kind] == table.candidates[kind].iloc[0]
-    return LeftOut(target | frozenset(history.table.loc[alike, "dataset"].astype(str)))
+    return target | frozenset(history.table.loc[alike, "dataset"].astype(str))
 
 
 def too_little_left(training: History) -> str | None:

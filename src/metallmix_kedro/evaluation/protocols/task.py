@@ -9,7 +9,7 @@ import pandas as pd
 from metallmix_kedro.declared import configuration_columns, meta_feature_columns
 from metallmix_kedro.evaluation.protocols.knowledge import Knowledge, Settings
 from metallmix_kedro.evaluation.protocols.replay import ReplayTable
-from metallmix_kedro.history import History, LeftOut
+from metallmix_kedro.history import History
 from metallmix_kedro.meta_features import MetaFeatures, ProbeLevel, no_probes
 from metallmix_kedro.surrogate import (
     Outlook,
@@ -39,8 +39,6 @@ class Task:
         The target's name.
     data_hashes : frozenset of str
         Hashes of the target's images.
-    left_out : LeftOut
-        What the training trials lack.
     probes : pandas.DataFrame
         Columns `meta_features.probes.columns.PROBE_COLUMNS`, of any datasets, the target
         among them; may be empty.
@@ -50,17 +48,12 @@ class Task:
     knowledge: Knowledge
     reveal: Callable[[int], float]
     dataset: str
-    left_out: LeftOut
     data_hashes: frozenset[str] = frozenset()
     probes: pd.DataFrame = field(default_factory=no_probes)
 
     @classmethod
     def of(
-        cls,
-        table: ReplayTable,
-        knowledge: Knowledge,
-        left_out: LeftOut,
-        probes: pd.DataFrame | None = None,
+        cls, table: ReplayTable, knowledge: Knowledge, probes: pd.DataFrame | None = None
     ) -> "Task":
         """Make the task of choosing for the dataset of a replay table."""
         return cls(
@@ -68,7 +61,6 @@ class Task:
             knowledge=knowledge,
             reveal=lambda position: float(table.scores[position]),
             dataset=table.dataset,
-            left_out=left_out,
             data_hashes=table.data_hashes,
             probes=no_probes() if probes is None else probes,
         )
@@ -82,8 +74,8 @@ class Task:
         probes: pd.DataFrame | None = None,
     ) -> "Task":
         """Make the task in which nothing but the dataset itself is left out."""
-        left_out = LeftOut(together(table.dataset, settings.meta_learning.overlapping))
-        return cls.of(table, Knowledge.without(history, left_out, settings), left_out, probes)
+        training = history.without(together(table.dataset, settings.meta_learning.overlapping))
+        return cls.of(table, Knowledge(training, settings), probes)
 
     @property
     def settings(self) -> Settings:

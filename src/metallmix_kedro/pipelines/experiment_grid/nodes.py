@@ -19,7 +19,7 @@ from metallmix_kedro.grid import (
     readable_records,
 )
 from metallmix_kedro.grid import retrace_searches as retrace
-from metallmix_kedro.history import History, LeftOut, collect_history, compare_searches
+from metallmix_kedro.history import History, collect_history, compare_searches
 from metallmix_kedro.history.importing import importer
 from metallmix_kedro.history.portrait import pictures, summary
 from metallmix_kedro.images import DataIngestionParameters, resolve_root

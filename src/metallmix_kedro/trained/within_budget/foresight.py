@@ -20,7 +20,7 @@ from metallmix_kedro.decision import (
     score_space,
 )
 from metallmix_kedro.explanation import Candidate
-from metallmix_kedro.history import SCORE, LeftOut
+from metallmix_kedro.history import SCORE
 from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support import Unchanging
 from metallmix_kedro.surrogate import Outlook
@@ -52,7 +52,7 @@ class Foresight:
     def __init__(self, known: Known) -> None:
         target, limits = known.target, known.decision
         # Own trials join the history; what may be tried has to stay the same, to go on from there.
-        tried = known.learned.history.without(LeftOut(frozenset({target.name}))).tried
+        tried = known.learned.history.without(frozenset({target.name})).tried
         allowed = allowed_space(known.space, tried, limits.backbones, limits.max_parameters)
         among = choices(allowed, tried, limits.choose_among)
         self._surrogate = known.learned.surrogate
