@@ -18,7 +18,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
+from metallmix_kedro.evaluation.parameters import JudgeParameters
 from metallmix_kedro.explanation import llm
 from metallmix_kedro.explanation.claims import offered
 from metallmix_kedro.explanation.prompt import DecisionPrompts, PromptTexts

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metallmix_kedro.decision.parameters import DecisionParameters
-from metallmix_kedro.evaluation.ablation_parameters import CONDITIONS
-from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.evaluation.parameters import CONDITIONS, EvaluationParameters
 from metallmix_kedro.evaluation.protocols.replay import replay_tables
 from metallmix_kedro.evaluation.protocols.task import Settings
 from metallmix_kedro.explanation.prompt import DecisionPrompts, PromptTexts

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metallmix_kedro.decision.parameters import DecisionParameters
-from metallmix_kedro.evaluation.judge_parameters import JudgeParameters
-from metallmix_kedro.evaluation.parameters import EvaluationParameters
+from metallmix_kedro.evaluation.parameters import EvaluationParameters, JudgeParameters
 from metallmix_kedro.evaluation.protocols.task import Settings
 from metallmix_kedro.explanation.claims import check_explanation
 from metallmix_kedro.explanation.llm import LLMUnavailableError
