@@ -12,7 +12,8 @@ from statistics import median
 
 from benchmarks.declared_space import shipped_space
 from metallmix_kedro.decision.gather import gather_warnings
-from metallmix_kedro.decision.scoring import allowed_space, foresee, list_candidates
+from metallmix_kedro.decision.prospects import foresee, list_candidates
+from metallmix_kedro.decision.scoring import allowed_space
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.history.trials import History
 from metallmix_kedro.meta_features import compute_meta_features

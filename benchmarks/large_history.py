@@ -36,7 +36,8 @@ from rich.table import Table
 
 from benchmarks.declared_space import shipped_space
 from metallmix_kedro.decision.gather import gather_warnings
-from metallmix_kedro.decision.scoring import allowed_space, foresee, list_candidates
+from metallmix_kedro.decision.prospects import foresee, list_candidates
+from metallmix_kedro.decision.scoring import allowed_space
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.objective import with_score

@@ -7,7 +7,7 @@ import faiss
 import pandas as pd
 
 from metallmix_kedro.attribution.values import readable_value
-from metallmix_kedro.decision import LearningCurves, gather, scoring
+from metallmix_kedro.decision import LearningCurves, gather, prospects, scoring
 from metallmix_kedro.decision.pareto import pareto_front
 from metallmix_kedro.decision.prospects import Prospects
 from metallmix_kedro.decision.target import Learned, Target
@@ -117,7 +117,7 @@ def known(description: TargetDescription = HAND_X_RAYS, what: Learned | None = N
 
 @cache
 def foreseen(target: TargetDescription = HAND_X_RAYS) -> Prospects:
-    return scoring.foresee(known(target), learned(), SPACE)
+    return prospects.foresee(known(target), learned(), SPACE)
 
 
 def scored_space(target: TargetDescription = HAND_X_RAYS) -> pd.DataFrame:
@@ -131,7 +131,7 @@ def evidence(target: TargetDescription = HAND_X_RAYS) -> Evidence:
         learned(),
         scoring.allowed_space(SPACE, learned().history.tried, "measured"),
         gather.number_trials(similar_to(target.meta_features), trial_top_features()),
-        scoring.list_candidates(foreseen(target), surrogate(), PARAMETERS),
+        prospects.list_candidates(foreseen(target), surrogate(), PARAMETERS),
         attribution_by_value(),
         PARAMETERS,
     )

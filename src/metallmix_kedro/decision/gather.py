@@ -140,7 +140,7 @@ def gather_evidence(
     trials : tuple of RetrievedTrial
         From `number_trials`.
     candidates : tuple of Candidate
-        From `scoring.list_candidates`.
+        From `prospects.list_candidates`.
     by_value : pandas.DataFrame
         As for `strongest_attributions`.
     parameters : DecisionParameters

@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.decision.listing import position_of
-from metallmix_kedro.decision.target import Target
+from metallmix_kedro.decision.listing import position_of, short_list
+from metallmix_kedro.decision.parameters import DecisionParameters
+from metallmix_kedro.decision.scoring import make_candidate, score_space
+from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.declared import configuration_columns, network
+from metallmix_kedro.explanation import Candidate
 from metallmix_kedro.history import SCORE
-from metallmix_kedro.search_space import Configuration
+from metallmix_kedro.search_space import Configuration, SearchSpace
 from metallmix_kedro.support import ParameterError
 from metallmix_kedro.surrogate import Outlook, Surrogate
 
@@ -38,33 +41,32 @@ class Prospects:
     average: Configuration | None
 
 
-def prospects(
-    target: Target,
-    surrogate: Surrogate,
-    scored: pd.DataFrame,
-    tried: pd.DataFrame,
-    average: Configuration | None,
+def foresee(
+    target: Target, learned: Learned, space: SearchSpace, among: pd.DataFrame | None = None
 ) -> Prospects:
-    """Put together what is to be expected of configurations on the target.
+    """Score configurations by all that is known of the target.
 
     Parameters
     ----------
     target : Target
-    surrogate : Surrogate
-    scored : pandas.DataFrame
-        The configurations that may be tried, with the target's meta-features and probes and the
-        surrogate's predictions.
-    tried : pandas.DataFrame
-        From `target.own_trials`, with the target's meta-features and probes; what was tried is not
-        offered again.
-    average : Configuration or None
-        The one that is best on average.
+    learned : Learned
+        What lies outside the space does not count for the configuration that is best on average.
+    space : SearchSpace
+        Already restricted to what may be chosen.
+    among : pandas.DataFrame, optional
+        Its `choices`; without, all of it.
 
     Raises
     ------
+    ArtifactError
+        If the surrogate knows no training times.
     ParameterError
-        If everything was tried.
+        If every configuration was tried on the target already.
     """
+    surrogate, average = learned.surrogate, learned.history.tried.best(space)
+    scored = score_space(target, surrogate, space.frame() if among is None else among)
+    own = target.own_trials
+    tried = own if own.empty else target.beside(own)
     together = _with_tried(surrogate, scored, tried)
     outlook = surrogate.outlook(together, together["relative_score"])
     places = _places(together, tried)
@@ -72,9 +74,9 @@ def prospects(
     if len(places):
         scores = surrogate.relative_score(tried[SCORE].to_numpy(dtype=np.float64), tried)
         outlook = outlook.after(places.tolist(), scores)
-        best = int(places[np.argmax(scores)])
+        leader = int(places[np.argmax(scores)])
         known = known.assign(
-            gain=outlook.expected_gain(best), gain_chance=outlook.chance_to_beat(best)
+            gain=outlook.expected_gain(leader), gain_chance=outlook.chance_to_beat(leader)
         )
     left = np.setdiff1d(np.arange(len(scored)), places)
     if not len(left):
@@ -90,6 +92,61 @@ def prospects(
         after_all = target.predict(surrogate, shown, after)
         shown = shown.drop(columns=after_all.columns).join(after_all)
     return Prospects(scored=shown, average=average)
+
+
+def list_candidates(
+    found: Prospects, surrogate: Surrogate, parameters: DecisionParameters
+) -> tuple[Candidate, ...]:
+    """Shorten the scored space to a list (`listing.short_list`).
+
+    Parameters
+    ----------
+    found : Prospects
+        From `foresee`.
+    surrogate : Surrogate
+    parameters : DecisionParameters
+
+    Returns
+    -------
+    tuple of Candidate
+        In the order to try them: ``C1`` is the first choice.
+
+    Raises
+    ------
+    ParameterError
+        If no configuration is predicted to train within ``max_training_time_s``.
+    """
+    fast = _fast_enough(found.scored, parameters.max_training_time_s)
+    listed = short_list(
+        found.scored[fast],
+        parameters.n_candidates,
+        None if found.average is None else found.average.as_dict(),
+    )
+    contributions = surrogate.contributions(listed)
+    return tuple(
+        make_candidate(f"C{number}", row, contribution)
+        for number, (row, contribution) in enumerate(
+            zip(listed.to_dict("records"), contributions.to_dict("records"), strict=True), start=1
+        )
+    )
+
+
+def _fast_enough(predictions: pd.DataFrame, limit: float | None) -> pd.Series:
+    """Say which configurations are predicted to train within the limit.
+
+    Raises
+    ------
+    ParameterError
+        If none is.
+    """
+    seconds = predictions["training_time_s"]
+    fast = seconds <= (float("inf") if limit is None else limit)
+    if not fast.any():
+        raise ParameterError(
+            f"No configuration is predicted to train within recommendation.max_training_time_s = "
+            f"{limit:g} s; the fastest takes about {seconds.min():.2g} s. Raise the limit."
+        )
+    return fast
 
 
 def _with_tried(surrogate: Surrogate, scored: pd.DataFrame, tried: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Score the search space for a target, and list the candidates (paper, section 2.4)."""
+"""Score what may be chosen of the search space for a target (paper, section 2.4)."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -8,10 +8,7 @@ import pandas as pd
 
 from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.backbones import get_backbone
-from metallmix_kedro.decision.listing import short_list
-from metallmix_kedro.decision.parameters import DecisionParameters
-from metallmix_kedro.decision.prospects import Prospects, prospects
-from metallmix_kedro.decision.target import Learned, Target
+from metallmix_kedro.decision.target import Target
 from metallmix_kedro.declared import configuration_columns, network
 from metallmix_kedro.explanation import Candidate, TopFeature
 from metallmix_kedro.history import Tried
@@ -132,24 +129,6 @@ def _small_enough(backbones: Collection[str], max_parameters: int) -> list[str]:
     return small
 
 
-def _fast_enough(predictions: pd.DataFrame, limit: float | None) -> pd.Series:
-    """Say which configurations are predicted to train within the limit.
-
-    Raises
-    ------
-    ParameterError
-        If none is.
-    """
-    seconds = predictions["training_time_s"]
-    fast = seconds <= (float("inf") if limit is None else limit)
-    if not fast.any():
-        raise ParameterError(
-            f"No configuration is predicted to train within recommendation.max_training_time_s = "
-            f"{limit:g} s; the fastest takes about {seconds.min():.2g} s. Raise the limit."
-        )
-    return fast
-
-
 def score_space(target: Target, surrogate: Surrogate, among: pd.DataFrame) -> pd.DataFrame:
     """Predict score and training time of configurations for the target.
 
@@ -178,76 +157,6 @@ def score_space(target: Target, surrogate: Surrogate, among: pd.DataFrame) -> pd
             "Add trials with training_time_s and fit it again: kedro run --pipelines=meta_learning"
         )
     return frame.join(predictions)
-
-
-def foresee(
-    target: Target, learned: Learned, space: SearchSpace, among: pd.DataFrame | None = None
-) -> Prospects:
-    """Score configurations by all that is known of the target.
-
-    Parameters
-    ----------
-    target : Target
-    learned : Learned
-        What lies outside the space does not count for the configuration that is best on average.
-    space : SearchSpace
-        Already restricted to what may be chosen.
-    among : pandas.DataFrame, optional
-        Its `choices`; without, all of it.
-
-    Raises
-    ------
-    ArtifactError
-        If the surrogate knows no training times.
-    ParameterError
-        If every configuration was tried on the target already.
-    """
-    own, surrogate = target.own_trials, learned.surrogate
-    scored = score_space(target, surrogate, space.frame() if among is None else among)
-    return prospects(
-        target,
-        surrogate,
-        scored,
-        own if own.empty else target.beside(own),
-        learned.history.tried.best(space),
-    )
-
-
-def list_candidates(
-    found: Prospects, surrogate: Surrogate, parameters: DecisionParameters
-) -> tuple[Candidate, ...]:
-    """Shorten the scored space to a list (`listing.short_list`).
-
-    Parameters
-    ----------
-    found : Prospects
-        From `foresee`.
-    surrogate : Surrogate
-    parameters : DecisionParameters
-
-    Returns
-    -------
-    tuple of Candidate
-        In the order to try them: ``C1`` is the first choice.
-
-    Raises
-    ------
-    ParameterError
-        If no configuration is predicted to train within ``max_training_time_s``.
-    """
-    fast = _fast_enough(found.scored, parameters.max_training_time_s)
-    listed = short_list(
-        found.scored[fast],
-        parameters.n_candidates,
-        None if found.average is None else found.average.as_dict(),
-    )
-    contributions = surrogate.contributions(listed)
-    return tuple(
-        make_candidate(f"C{number}", row, contribution)
-        for number, (row, contribution) in enumerate(
-            zip(listed.to_dict("records"), contributions.to_dict("records"), strict=True), start=1
-        )
-    )
 
 
 def _known(chance: float | None) -> float | None:

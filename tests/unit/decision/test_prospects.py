@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metallmix_kedro.decision.scoring import foresee, list_candidates
+from metallmix_kedro.decision.prospects import foresee, list_candidates
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation.evidence import Candidate
 from metallmix_kedro.history.columns import ACCURACY, SCORE

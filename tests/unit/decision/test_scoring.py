@@ -2,13 +2,12 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.backbones.registry import get_backbone
+from metallmix_kedro.decision.prospects import foresee, list_candidates
 from metallmix_kedro.decision.scoring import (
     FEWEST_CHOICES,
     AllowedSpace,
     allowed_space,
     choices,
-    foresee,
-    list_candidates,
     score_space,
 )
 from metallmix_kedro.declared import configuration_columns

@@ -133,7 +133,7 @@ def summarise_history(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Say what the history holds and shows, and what its searches ended with."""
     # What is kept to confirm what people choose, they do not look at.
-    shown = History(history).without(LeftOut(frozenset(held_back))).table
+    shown = History(history).without(frozenset(held_back)).table
     loaded = {name: load() for name, load in searches.items()}
     followed = {name: one for name, one in loaded.items() if one["dataset"] not in held_back}
     left_out = sorted(set(history["dataset"]) - set(shown["dataset"]))

@@ -12,6 +12,7 @@ from metallmix_kedro.decision import (
     gather,
     learning_curves,
     pareto_front,
+    prospects,
     scoring,
 )
 from metallmix_kedro.declared import network
@@ -134,8 +135,8 @@ def shorten_search_space(
         search_space, learned.history.tried, parameters.backbones, parameters.max_parameters
     )
     among = scoring.choices(allowed, learned.history.tried, parameters.choose_among)
-    found = scoring.foresee(target, learned, allowed.space, among)
-    return scoring.list_candidates(found, learned.surrogate, parameters), allowed, found.scored
+    found = prospects.foresee(target, learned, allowed.space, among)
+    return prospects.list_candidates(found, learned.surrogate, parameters), allowed, found.scored
 
 
 def gather_evidence(
@@ -187,8 +188,8 @@ def score_free_choice(
     if composed is None:
         return shown
     try:
-        found = scoring.foresee(target, learned, only(composed, allowed.space))
-        candidate, *_ = scoring.list_candidates(found, learned.surrogate, parameters)
+        found = prospects.foresee(target, learned, only(composed, allowed.space))
+        candidate, *_ = prospects.list_candidates(found, learned.surrogate, parameters)
     except ParameterError:
         return shown
     return with_free_choice(shown, candidate)
