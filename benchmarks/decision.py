@@ -11,10 +11,10 @@ import time
 from statistics import median
 
 from benchmarks.declared_space import shipped_space
-from metallmix_kedro.decision.gather import gather_warnings
 from metallmix_kedro.decision.prospects import foresee, list_candidates
 from metallmix_kedro.decision.scoring import allowed_space
 from metallmix_kedro.decision.target import Learned, Target
+from metallmix_kedro.decision.target_warnings import warn_about_target
 from metallmix_kedro.history.trials import History
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.probes.columns import as_table
@@ -52,7 +52,7 @@ def main() -> None:
         allowed = allowed_space(space, learned.history.tried, space.backbone)
         list_candidates(foresee(target, learned, allowed.space), surrogate, parameters)
         retrieve(index, card, history, features, exclude_dataset=target.name)
-        gather_warnings(target, learned, allowed, parameters)
+        warn_about_target(target, learned, allowed, parameters)
 
     decide()
     seconds = []

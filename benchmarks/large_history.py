@@ -35,10 +35,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.declared_space import shipped_space
-from metallmix_kedro.decision.gather import gather_warnings
 from metallmix_kedro.decision.prospects import foresee, list_candidates
 from metallmix_kedro.decision.scoring import allowed_space
 from metallmix_kedro.decision.target import Learned, Target
+from metallmix_kedro.decision.target_warnings import warn_about_target
 from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.trials import History
@@ -141,7 +141,7 @@ def measure(n_datasets: int, n_trials: int) -> dict[str, float]:
         allowed = allowed_space(space, tried, "measured")
         target = Target.known(description, nothing, learned)
         list_candidates(foresee(target, learned, allowed.space), surrogate, parameters)
-        gather_warnings(target, learned, allowed, parameters)
+        warn_about_target(target, learned, allowed, parameters)
 
     costs = {
         "fit": fit,

@@ -9,12 +9,7 @@ from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.decision.scoring import DECIMALS, AllowedSpace
 from metallmix_kedro.decision.target import Learned, Target
-from metallmix_kedro.decision.target_warnings import (
-    known_budget,
-    warn_about_backbones,
-    warn_about_budget,
-    warn_about_target,
-)
+from metallmix_kedro.decision.target_warnings import known_budget, warn_about_target
 from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation import (
     Attribution,
@@ -52,7 +47,14 @@ def number_trials(
         trial_top_features["trial_id"].isin([trial.trial_id for trial in similar])
     ].sort_values(["trial_id", "rank"])
     features = {
-        str(trial_id): tuple(_top_feature(row) for row in rows.to_dict("records"))
+        str(trial_id): tuple(
+            TopFeature(
+                feature=str(row["feature"]),
+                value=str(row["value"]),
+                contribution=round(float(row["contribution"]), DECIMALS),
+            )
+            for row in rows.to_dict("records")
+        )
         for trial_id, rows in wanted.groupby("trial_id")
     }
     timed = [
@@ -71,14 +73,6 @@ def number_trials(
             top_features=features.get(trial.trial_id, ()),
         )
         for number, (trial, seconds) in enumerate(timed, start=1)
-    )
-
-
-def _top_feature(row: dict[Any, Any]) -> TopFeature:
-    return TopFeature(
-        feature=str(row["feature"]),
-        value=str(row["value"]),
-        contribution=round(float(row["contribution"]), DECIMALS),
     )
 
 
@@ -101,7 +95,12 @@ def strongest_attributions(
     tuple of Attribution
         Strongest first by absolute value; ties by feature and value.
     """
-    rows = (
+    choosable = {
+        (name, readable_value(name, value))
+        for name in configuration_columns()
+        for value in space.values(name)
+    }
+    rows = [
         Attribution(
             feature=str(row["feature"]),
             value=str(row["value"]),
@@ -109,16 +108,10 @@ def strongest_attributions(
             n_trials=int(row["n_trials"]),
         )
         for row in by_value.to_dict("records")
-    )
-    eligible = [row for row in rows if _can_be_chosen(row.feature, row.value, space)]
-    eligible.sort(key=lambda row: (-abs(row.mean_contribution), row.feature, row.value))
-    return tuple(eligible[:count])
-
-
-def _can_be_chosen(feature: str, value: str, space: SearchSpace) -> bool:
-    if feature not in configuration_columns():
-        return False
-    return any(value == readable_value(feature, choice) for choice in space.values(feature))
+        if (row["feature"], row["value"]) in choosable
+    ]
+    rows.sort(key=lambda row: (-abs(row.mean_contribution), row.feature, row.value))
+    return tuple(rows[:count])
 
 
 def gather_evidence(
@@ -154,7 +147,7 @@ def gather_evidence(
         candidates=candidates,
         outside=target.outside,
         own_trials=sum_up(target.own_trials),
-        warnings=gather_warnings(target, learned, allowed, parameters),
+        warnings=warn_about_target(target, learned, allowed, parameters),
     )
 
 
@@ -172,17 +165,4 @@ def sum_up(own_trials: pd.DataFrame) -> OwnTrials | None:
             )
             for row in best
         ),
-    )
-
-
-def gather_warnings(
-    target: Target, learned: Learned, allowed: AllowedSpace, parameters: DecisionParameters
-) -> tuple[str, ...]:
-    """Say what to beware of: in the target's data, its place in the history, the backbones."""
-    known, objective = target.meta_features, learned.objective
-    return (
-        *target.description.warnings,
-        *warn_about_target(known, target.others, target.novelty, parameters, objective),
-        *warn_about_budget(known, known_budget(learned.history.table, target.n_train), objective),
-        *warn_about_backbones(allowed.unmeasured),
     )

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from metallmix_kedro.decision.parameters import DecisionParameters
+from metallmix_kedro.decision.scoring import AllowedSpace
+from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.declared import meta_features, network
 from metallmix_kedro.explanation import Budget
 from metallmix_kedro.history import MEASURES, Objective
@@ -16,49 +18,44 @@ BUDGET = ("subset_size", "image_size")
 
 
 def warn_about_target(
-    target: MetaFeatures,
-    measured: Sequence[IndexEntry],
-    novelty: Novelty,
-    parameters: DecisionParameters,
-    objective: Objective = "accuracy",
+    target: Target, learned: Learned, allowed: AllowedSpace, parameters: DecisionParameters
 ) -> tuple[str, ...]:
-    """Compare the target with the measured datasets, and look at its class sizes.
+    """Say what to beware of: in the target's data, its place in the history, the backbones.
 
     Parameters
     ----------
-    target : MetaFeatures
-    measured : sequence of IndexEntry
-        The measured datasets with their meta-features, at least one.
-    novelty : Novelty
-        The target's place among the datasets of the history.
+    target : Target
+    learned : Learned
+    allowed : AllowedSpace
     parameters : DecisionParameters
         `few_datasets` and `high_imbalance` are used.
-    objective : Objective
-        What the user wants to be good at.
 
     Returns
     -------
     tuple of str
         In a fixed order; empty when there is nothing to say.
     """
+    known, others, objective = target.meta_features, target.others, learned.objective
     found = (
-        _unlike_anything(novelty),
-        *_unseen_categories(target, measured),
-        _few_datasets(measured, parameters.few_datasets),
-        _imbalance(target, parameters.high_imbalance, objective),
+        *target.description.warnings,
+        _unlike_anything(target.novelty),
+        *_unseen_categories(known, others),
+        _few_datasets(others, parameters.few_datasets),
+        _imbalance(known, parameters.high_imbalance, objective),
         _recall_alone(objective),
-        _image_size(target, measured),
+        _image_size(known, others),
+        _fewer_images(known, known_budget(learned.history.table, target.n_train), objective),
+        _unmeasured(allowed.unmeasured),
     )
     return tuple(warning for warning in found if warning)
 
 
-def warn_about_backbones(unmeasured: Sequence[str]) -> tuple[str, ...]:
-    """Name the backbones that may be chosen though the history holds no trial of them."""
-    if not unmeasured:
-        return ()
+def _unmeasured(backbones: Sequence[str]) -> str | None:
+    if not backbones:
+        return None
     return (
-        f"Never measured in the history: {', '.join(unmeasured)}. What is predicted for them is "
-        "a guess from the other hyperparameters.",
+        f"Never measured in the history: {', '.join(backbones)}. What is predicted for them is "
+        "a guess from the other hyperparameters."
     )
 
 
@@ -80,31 +77,14 @@ def known_budget(history: pd.DataFrame, n_train: float | None = None) -> Budget 
     return Budget(n_images=n_images, image_size=round(protocol["image_size"]))
 
 
-def warn_about_budget(
-    target: MetaFeatures, budget: Budget | None, objective: Objective = "accuracy"
-) -> tuple[str, ...]:
-    """Say so where the history was measured on far fewer images than the target has.
-
-    Parameters
-    ----------
-    target : MetaFeatures
-    budget : Budget or None
-        Of the history's trials, see `known_budget`.
-    objective : Objective
-        What the user wants to be good at.
-
-    Returns
-    -------
-    tuple of str
-        Empty where the budget is unknown, or at least half of the target's images.
-    """
+def _fewer_images(target: MetaFeatures, budget: Budget | None, objective: Objective) -> str | None:
+    """Say so where the history was measured on less than half of the target's images."""
     if budget is None or target.n_instances <= 2 * budget.n_images:
-        return ()
-    measure = MEASURES[objective]
+        return None
     return (
-        f"The {measure.label} is predicted for about {budget.n_images:,} images, as many as ever "
-        f"trained a network of the history. Trained on all {target.n_instances:,}, expect a "
-        "higher one.",
+        f"The {MEASURES[objective].label} is predicted for about {budget.n_images:,} images, as "
+        "many as ever trained a network of the history. Trained on all "
+        f"{target.n_instances:,}, expect a higher one."
     )
 
 

@@ -1,8 +1,9 @@
 import pandas as pd
 import pytest
 
-from metallmix_kedro.decision.gather import gather_warnings, number_trials, strongest_attributions
+from metallmix_kedro.decision.gather import number_trials, strongest_attributions
 from metallmix_kedro.decision.scoring import AllowedSpace
+from metallmix_kedro.decision.target_warnings import warn_about_target
 from metallmix_kedro.declared import meta_feature_columns
 from metallmix_kedro.meta_features import MetaFeatures, compute_meta_features
 from metallmix_kedro.meta_features.target import TargetDescription
@@ -58,7 +59,7 @@ def warnings_for(
     parameters = made.PARAMETERS.model_copy(update={"few_datasets": 1, **changes})
     allowed = AllowedSpace(space=SPACE, unmeasured=())
     learned = made.learned() if history is None else made.learned_from(history)
-    return gather_warnings(made.known(description, learned), learned, allowed, parameters)
+    return warn_about_target(made.known(description, learned), learned, allowed, parameters)
 
 
 def described(
@@ -126,7 +127,7 @@ def test_unmeasured_backbones_are_said() -> None:
     allowed = AllowedSpace(space=SPACE, unmeasured=("ResNet50",))
 
     target = made.known(described())
-    said = gather_warnings(target, made.learned(), allowed, made.PARAMETERS)
+    said = warn_about_target(target, made.learned(), allowed, made.PARAMETERS)
 
     assert any("ResNet50" in text for text in said)
 

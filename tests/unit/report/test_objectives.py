@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from metallmix_kedro.decision.gather import gather_warnings
 from metallmix_kedro.decision.scoring import AllowedSpace
+from metallmix_kedro.decision.target_warnings import warn_about_target
 from metallmix_kedro.explanation.claims import check_explanation
 from metallmix_kedro.explanation.evidence import Budget, Evidence
 from metallmix_kedro.explanation.explanation import explain_from_attributions
@@ -127,7 +127,7 @@ def warnings(objective: str) -> tuple[str, ...]:
     learned = made.learned_from(made.history(), objective=objective)
     target = made.known(described(sizes={"a": 900, "b": 20}), learned)
     allowed = AllowedSpace(space=SPACE, unmeasured=())
-    return gather_warnings(target, learned, allowed, made.PARAMETERS)
+    return warn_about_target(target, learned, allowed, made.PARAMETERS)
 
 
 @pytest.mark.parametrize("objective", MEASURES)

@@ -33,7 +33,7 @@ from tests import made_recommendation as made
 
 PROMPTS = Path(__file__).parents[3] / "conf/prompts/recommendation"
 IMAGE_WORDS = ("image", "backbone", "modality", "px", "fine-tuning", "pixel", "network")
-USUAL: Any = SimpleNamespace(is_unlike_all=False)
+USUAL = {"novelty": SimpleNamespace(is_unlike_all=False), "others": (), "n_train": None}
 
 
 def declaration(shown: str) -> Declaration:
@@ -190,9 +190,14 @@ def test_report_and_terminal_speak_of_nothing_that_is_not_declared(tables: Any) 
 def test_warnings_are_about_what_is_declared(tables: Any) -> None:
     known = MetaFeatures(n_instances=1770, imbalance_ratio=12.0, share_missing=0.08)
     parameters = DecisionParameters(few_datasets=1)
-    said = warn_about_target(known, (), USUAL, parameters)
+    described = SimpleNamespace(warnings=())
+    target: Any = SimpleNamespace(description=described, meta_features=known, **USUAL)
+    table = pd.DataFrame({"source": ["imported"]})
+    learned: Any = SimpleNamespace(objective="accuracy", history=SimpleNamespace(table=table))
+    allowed: Any = SimpleNamespace(unmeasured=())
+    said = warn_about_target(target, learned, allowed, parameters)
     assert [text for text in said if "12.0 times the rows" in text]
-    assert known_budget(pd.DataFrame({"source": ["imported"]})) is None
+    assert known_budget(table) is None
 
 
 def test_nothing_is_restricted_where_no_network_is_searched(tables: Any) -> None:
