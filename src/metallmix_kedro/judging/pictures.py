@@ -42,9 +42,7 @@ def draw_ablation(table: pd.DataFrame) -> Figure:
     if table.empty:
         return empty_figure("No language model was measured (evaluation.llm_ablation.enabled).")
     names = [name for name in table["llm"].unique() if name != NO_MODEL]
-    places = np.linspace(-0.28, 0.28, len(names)) if len(names) > 1 else [0.0]
-    looks = {NO_MODEL: (0.0, NO_MODEL_COLOUR)}
-    looks |= dict(zip(names, zip(places, cycle(MODEL_COLOURS), strict=False), strict=False))
+    looks = _looks(names)
     there = [one for one in CONDITION_LABELS if one in set(table["condition"])]
     figure = new_figure(9, 1.5 + 0.55 * len(there))
     axes = figure.add_subplot()
@@ -65,3 +63,10 @@ def draw_ablation(table: pd.DataFrame) -> Figure:
     if names:
         axes.legend(loc="lower right", fontsize="small")
     return figure
+
+
+def _looks(names: list[str]) -> dict[str, tuple[float, str]]:
+    """Give each model its place within a row and its colour."""
+    places = np.linspace(-0.28, 0.28, len(names)) if len(names) > 1 else [0.0]
+    looks = dict(zip(names, zip(places, cycle(MODEL_COLOURS), strict=False), strict=False))
+    return {NO_MODEL: (0.0, NO_MODEL_COLOUR), **looks}
