@@ -36,8 +36,8 @@ def draw_ablation(table: pd.DataFrame) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A row a measured condition; small dots are datasets, large ones their mean, colours are models. The
-        line is the surrogate alone. Without rows, a figure that says so.
+        A row a measured condition; small dots are datasets, large ones their mean, colours are
+        models. The line is the surrogate alone. Without rows, a figure that says so.
     """
     if table.empty:
         return empty_figure("No language model was measured (evaluation.llm_ablation.enabled).")
