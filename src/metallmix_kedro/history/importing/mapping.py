@@ -217,3 +217,6 @@ def _without_effect(mapping: HistoryMapping) -> Iterator[str]:
                 f"{key}.{column}: this column is not taken from their file, so there is nothing "
                 "to translate"
             )
+    if not isinstance(mapping.file, str) or mapping.file.casefold().endswith(".parquet"):
+        for key in sorted({"decimal", "delimiter", "encoding"} & mapping.model_fields_set):
+            yield f"{key}: says how a CSV is read, and file is none; leave it out"
