@@ -18,6 +18,7 @@ from .parameters import (
 from .point import (
     PointModel as PointModel,
     fit_point_model as fit_point_model,
+    grow as grow,
     trial_weights as trial_weights,
 )
 from .uncertainty.outlook import Outlook as Outlook, expected_improvement as expected_improvement

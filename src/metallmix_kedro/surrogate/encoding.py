@@ -149,11 +149,6 @@ class FeatureEncoder(BaseModel):
         declared = {name for name, one in described_features().items() if _is_one_hot(one)}
         return tuple(sorted(declared ^ set(self.categories)))
 
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Names of the original features, in the order of the encoded columns."""
-        return surrogate_features()
-
     @cached_property
     def described_columns(self) -> tuple[Column, ...]:
         """The encoded columns in order, each with its feature, its meaning and its unit."""

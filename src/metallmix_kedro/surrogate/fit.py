@@ -1,5 +1,6 @@
 """Fitting the surrogate, with whole datasets left out for its intervals."""
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
@@ -11,7 +12,12 @@ from rich.progress import track
 from metallmix_kedro.declared import network
 from metallmix_kedro.history import Objective, add_relative_score, coded, draw_evenly
 from metallmix_kedro.support import InputError
-from metallmix_kedro.surrogate.card import TrainingFacts
+from metallmix_kedro.surrogate.card import (
+    TARGETS,
+    SurrogateCard,
+    TrainingFacts,
+    package_versions,
+)
 from metallmix_kedro.surrogate.folds import Fold, deal
 from metallmix_kedro.surrogate.model import Surrogate
 from metallmix_kedro.surrogate.parameters import MetaLearningParameters
@@ -203,15 +209,30 @@ def assemble(
     """
     scored = trials.loc[trials["relative_score"].notna(), ["source", "dataset"]]
     counts = scored["source"].value_counts().sort_index()
-    facts = TrainingFacts(
-        n_trials=counts[counts > 0].to_dict(),
-        datasets=tuple(sorted(scored["dataset"].unique())),
-        seed=seed,
-        parameters=parameters,
-        objective=objective,
+    models = {"score_model": point.score_model, "time_model": point.time_model}
+    content = b"".join(bytes(model.save_raw("json")) for model in models.values())
+    content += point.encoder.model_dump_json().encode()
+    card = SurrogateCard(
+        fingerprint=hashlib.sha256(content).hexdigest(),
+        predicts=TARGETS,
+        columns=point.encoder.described_columns,
+        encoder=point.encoder,
+        score_scale=point.score_scale,
+        device_scale=point.device_scale,
+        calibration=calibrate(errors, parameters.interval_level, hidden),
+        spread=Spread.fit(trials),
+        training=TrainingFacts(
+            n_trials=counts[counts > 0].to_dict(),
+            datasets=tuple(sorted(scored["dataset"].unique())),
+            seed=seed,
+            parameters=parameters,
+            objective=objective,
+        ),
+        packages=package_versions(),
     )
-    calibration = calibrate(errors, parameters.interval_level, hidden)
-    return Surrogate.assemble(point, calibration, Spread.fit(trials), facts)
+    for role, model in models.items():
+        model.set_attr(role=role, fingerprint=card.fingerprint)
+    return Surrogate(point, card)
 
 
 def _at_the_same_time(

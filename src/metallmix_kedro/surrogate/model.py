@@ -1,6 +1,5 @@
 """The surrogate as others use it: predictions with intervals, and what they are made of."""
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,21 +9,13 @@ import pandas as pd
 from metallmix_kedro.declared import network
 from metallmix_kedro.history import Objective
 from metallmix_kedro.support import ArtifactError, xgboost
-from metallmix_kedro.surrogate.card import (
-    MEND,
-    TARGETS,
-    SurrogateCard,
-    TrainingFacts,
-    package_versions,
-    read_card,
-)
-from metallmix_kedro.surrogate.encoding import FeatureEncoder
+from metallmix_kedro.surrogate.card import MEND, SurrogateCard, read_card
+from metallmix_kedro.surrogate.encoding import FeatureEncoder, surrogate_features
 from metallmix_kedro.surrogate.point import PointModel
-from metallmix_kedro.surrogate.uncertainty.calibration import SCALES, Calibration
+from metallmix_kedro.surrogate.uncertainty.calibration import SCALES
 from metallmix_kedro.surrogate.uncertainty.outlook import Outlook
 from metallmix_kedro.surrogate.uncertainty.probe_levels import known_level
 from metallmix_kedro.surrogate.uncertainty.scales import FloatArray
-from metallmix_kedro.surrogate.uncertainty.spread import Spread
 
 BASE_VALUE = "base_value"
 """The column of `Surrogate.contributions` that holds the prediction before any feature."""
@@ -46,36 +37,6 @@ class Surrogate:
     def __init__(self, point: PointModel, card: SurrogateCard) -> None:
         self._point = point
         self.card = card
-
-    @classmethod
-    def assemble(
-        cls,
-        point: PointModel,
-        calibration: Calibration,
-        spread: Spread,
-        training: TrainingFacts,
-    ) -> "Surrogate":
-        """Join fitted models, what is uncertain of them and the facts of their training."""
-        content = (
-            bytes(point.score_model.save_raw("json"))
-            + bytes(point.time_model.save_raw("json"))
-            + point.encoder.model_dump_json().encode()
-        )
-        card = SurrogateCard(
-            fingerprint=hashlib.sha256(content).hexdigest(),
-            predicts=TARGETS,
-            columns=point.encoder.described_columns,
-            encoder=point.encoder,
-            score_scale=point.score_scale,
-            device_scale=point.device_scale,
-            calibration=calibration,
-            spread=spread,
-            training=training,
-            packages=package_versions(),
-        )
-        for role, model in (("score_model", point.score_model), ("time_model", point.time_model)):
-            model.set_attr(role=role, fingerprint=card.fingerprint)
-        return cls(point, card)
 
     @classmethod
     def from_artifacts(
@@ -214,7 +175,7 @@ class Surrogate:
         kinds = {kind: calibration.at(level, kind) for kind in (True, False)}
         return pd.DataFrame(
             {
-                name: measured.map({kind: getattr(one, name) for kind, one in kinds.items()})
+                name: measured.map({kind: one[name] for kind, one in kinds.items()})
                 for name in SCALES
             }
         ).astype("float64")
@@ -235,7 +196,7 @@ class Surrogate:
         -------
         pandas.DataFrame
             Shape (n, features + 1) on the frame's index: a column a feature in the order of
-            ``encoder.features``, and ``base_value``, all in units of the relative score. A row
+            `surrogate_features`, and ``base_value``, all in units of the relative score. A row
             sums to its predicted relative score.
         """
         encoder = self.encoder
@@ -244,11 +205,10 @@ class Surrogate:
         by_column = np.asarray(
             self._point.score_model.predict(matrix, pred_contribs=True), dtype=np.float64
         ).reshape(len(frame), len(encoder.columns) + 1)
-        owners = pd.Index(encoder.features).get_indexer(pd.Index([*encoder.feature_of.values()]))
-        belongs = (owners[:, np.newaxis] == np.arange(len(encoder.features))).astype(np.float64)
-        table = pd.DataFrame(
-            by_column[:, :-1] @ belongs, index=frame.index, columns=list(encoder.features)
-        )
+        features = surrogate_features()
+        owners = pd.Index(features).get_indexer(pd.Index([*encoder.feature_of.values()]))
+        belongs = (owners[:, np.newaxis] == np.arange(len(features))).astype(np.float64)
+        table = pd.DataFrame(by_column[:, :-1] @ belongs, index=frame.index, columns=list(features))
         return table.assign(**{BASE_VALUE: by_column[:, -1]})
 
 

@@ -127,7 +127,7 @@ def fit_point_model(
         weight[known],
         parameters.score_model,
         seed,
-        encoder.directions,
+        monotone_constraints=encoder.directions,
     )
     timed = has_time(taught).to_numpy()
     if device_scale is None:
@@ -196,16 +196,24 @@ def _fit(
     weight: FloatArray,
     parameters: BoostingParameters,
     seed: int,
-    directions: tuple[int, ...] | None = None,
+    **settings: Any,
 ) -> xgboost.Booster:
-    settings: dict[str, Any] = parameters.model_dump(exclude={"n_rounds"})
+    matrix = xgboost.QuantileDMatrix(encoded, label=target, weight=weight, nthread=1)
+    return grow(matrix, parameters, seed, **settings)
+
+
+def grow(
+    matrix: xgboost.DMatrix,
+    parameters: BoostingParameters,
+    seed: int,
+    objective: str = "reg:squarederror",
+    **settings: Any,
+) -> xgboost.Booster:
+    """Grow trees on a matrix; XGBoost's other settings may be given by name."""
     # One thread a model, so that the sums, and with them the stored bytes, repeat everywhere;
     # several models are fitted at the same time instead.
-    settings |= {"objective": "reg:squarederror", "tree_method": "hist", "nthread": 1}
-    settings |= {"seed": seed, "verbosity": 0}
-    if directions is not None:
-        settings["monotone_constraints"] = directions
-    matrix = xgboost.QuantileDMatrix(encoded, label=target, weight=weight, nthread=1)
+    settings |= {"objective": objective, "tree_method": "hist", "nthread": 1, "verbosity": 0}
+    settings |= {"seed": seed, **parameters.model_dump(exclude={"n_rounds"})}
     return xgboost.train(settings, matrix, num_boost_round=parameters.n_rounds)
 
 

@@ -71,7 +71,7 @@ def test_what_has_no_logarithm_is_missing_never_infinite(value):
 
 def test_every_column_belongs_to_a_feature_and_is_described(encoder):
     assert set(encoder.feature_of) == set(encoder.columns)
-    assert set(encoder.feature_of.values()) == set(encoder.features) == set(surrogate_features())
+    assert set(encoder.feature_of.values()) == set(surrogate_features())
     assert all(entry.description and entry.unit for entry in encoder.described_columns)
 
 

@@ -74,7 +74,7 @@ def test_a_history_without_times_says_so_by_missing_times(history, parameters):
     predicted = surrogate.predict(history)
     assert predicted.filter(like="training_time").isna().all(axis=None)
     assert predicted.filter(like="score").notna().all(axis=None)
-    assert surrogate.card.calibration.widths["none"].log_training_time is None
+    assert surrogate.card.calibration.widths["none"]["log_training_time"] is None
 
 
 def test_datasets_weigh_alike_and_tiny_ones_less(history):

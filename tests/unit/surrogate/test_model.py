@@ -8,6 +8,7 @@ import pytest
 from metallmix_kedro.declared import Declaration, used
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.support.errors import ArtifactError, InputError
+from metallmix_kedro.surrogate.encoding import surrogate_features
 from metallmix_kedro.surrogate.fit import fit_surrogate
 from metallmix_kedro.surrogate.model import BASE_VALUE, Surrogate
 from tests.declared_space import base_parameters
@@ -65,7 +66,7 @@ def test_what_is_predicted_depends_on_how_many_images_train(history, parameters)
 
 def test_contributions_sum_to_the_prediction(surrogate, history):
     contributions = surrogate.contributions(history)
-    assert contributions.columns.tolist() == [*surrogate.encoder.features, BASE_VALUE]
+    assert contributions.columns.tolist() == [*surrogate_features(), BASE_VALUE]
     np.testing.assert_allclose(
         contributions.sum(axis=1), surrogate.predict(history)["relative_score"], atol=1e-5
     )

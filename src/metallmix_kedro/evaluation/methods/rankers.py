@@ -7,47 +7,18 @@ RankNet to LambdaRank to LambdaMART", 2010).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.evaluation.protocols.knowledge import Settings
 from metallmix_kedro.evaluation.protocols.task import Task
 from metallmix_kedro.history import SCORE, History, has_score, range_keys
 from metallmix_kedro.support import xgboost
-from metallmix_kedro.surrogate import FeatureEncoder, hide, trial_weights
+from metallmix_kedro.surrogate import FeatureEncoder, grow, hide, trial_weights
 
-Values = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Ranker:
-    """A booster whose output orders configurations of one dataset.
-
-    Parameters
-    ----------
-    encoder : FeatureEncoder
-        Makes its input.
-    booster : xgboost.Booster
-        The trees.
-    """
-
-    encoder: FeatureEncoder
-    booster: xgboost.Booster
-
-    def scores(self, candidates: pd.DataFrame) -> Values:
-        """Return a number a candidate, shape (n,): the higher, the better on its dataset.
-
-        Parameters
-        ----------
-        candidates : pandas.DataFrame
-            Meta-features and configurations, n rows.
-        """
-        encoded = self.encoder.transform(candidates)
-        return np.asarray(self.booster.inplace_predict(encoded), dtype=np.float64)
+Ranker = tuple[FeatureEncoder, xgboost.Booster]
+"""Trees whose output orders configurations of one dataset, the higher the better; their input."""
 
 
 def raw_accuracy_model(training: History, settings: Settings) -> Ranker:
@@ -68,7 +39,7 @@ def raw_accuracy_model(training: History, settings: Settings) -> Ranker:
         weight=trial_weights(trials, settings.meta_learning.published_weight),
         nthread=1,
     )
-    return Ranker(encoder, _grown(matrix, "reg:squarederror", settings))
+    return encoder, _grown(matrix, settings)
 
 
 def pairwise_model(training: History, settings: Settings) -> Ranker:
@@ -95,14 +66,15 @@ def pairwise_model(training: History, settings: Settings) -> Ranker:
         weight=np.where(published, settings.meta_learning.published_weight, 1.0),
         nthread=1,
     )
-    return Ranker(encoder, _grown(matrix, "rank:pairwise", settings))
+    return encoder, _grown(matrix, settings, objective="rank:pairwise")
 
 
 def by_ranker(
     task: Task, _rng: np.random.Generator, n_picks: int, fit: Callable[[History, Settings], Ranker]
 ) -> list[int]:
     """Take the highest predicted scores, or those that win against the others, by `fit`."""
-    scores = task.knowledge.learn(fit).scores(hide(task.candidates, "none"))
+    encoder, booster = task.knowledge.learn(fit)
+    scores = np.asarray(booster.inplace_predict(encoder.transform(hide(task.candidates, "none"))))
     return [int(position) for position in np.argsort(-scores, kind="stable")[:n_picks]]
 
 
@@ -114,10 +86,6 @@ def _learnable(training: History, settings: Settings) -> pd.DataFrame:
     return scored[trial_weights(scored, settings.meta_learning.published_weight) > 0]
 
 
-def _grown(matrix: xgboost.DMatrix, objective: str, settings: Settings) -> xgboost.Booster:
-    growth = settings.meta_learning.score_model
-    parameters: dict[str, Any] = growth.model_dump(exclude={"n_rounds"})
-    # One thread, so that the sums, and with them the trees, repeat everywhere.
-    parameters |= {"objective": objective, "tree_method": "hist", "nthread": 1, "verbosity": 0}
-    parameters["seed"] = settings.meta_learning.seed
-    return xgboost.train(parameters, matrix, num_boost_round=growth.n_rounds)
+def _grown(matrix: xgboost.DMatrix, settings: Settings, **more: str) -> xgboost.Booster:
+    learning = settings.meta_learning
+    return grow(matrix, learning.score_model, learning.seed, **more)

@@ -97,7 +97,8 @@ def _dataset_figures(
     likely = trials[recommended(predicted, trials["dataset"])]
     return {
         "n_trials": len(trials),
-        "spearman": _number(_spearman(predicted, measured)),
+        # Of values that are all the same there is none.
+        "spearman": _number(predicted.rank().corr(measured.rank())),
         "surrogate": _pick_figures(pick, best, configurations),
         "best_on_average": _pick_figures(baseline_pick(trials, n_datasets), best, configurations),
         "random": {
@@ -146,13 +147,6 @@ def _widths(trials: pd.DataFrame) -> dict[str, float | None]:
         "relative_score": _number(relative.mean()),
         "training_time_ratio": _number(time.mean()),
     }
-
-
-def _spearman(one: pd.Series, other: pd.Series) -> float:
-    first, second = one.rank().to_numpy(), other.rank().to_numpy()
-    if np.ptp(first) == 0 or np.ptp(second) == 0:
-        return np.nan
-    return float(np.corrcoef(first, second)[0, 1])
 
 
 def _r2(measured: pd.Series, predicted: pd.Series) -> float | None:

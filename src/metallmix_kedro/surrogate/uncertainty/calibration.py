@@ -35,22 +35,8 @@ _STEPS = 201
 """Quantiles tried between 0 and 1."""
 
 
-class HalfWidths(BaseModel):
-    """Half widths of intervals.
-
-    Parameters
-    ----------
-    relative_score, score : float
-        On the scale of the relative score and of the score.
-    log_training_time : float or None
-        Of the natural logarithm of the training time; None if no time is known.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    relative_score: HalfWidth
-    score: HalfWidth
-    log_training_time: HalfWidth | None
+HalfWidths = dict[str, HalfWidth | None]
+"""Half width of the interval on each of `SCALES`; that of times is None if no time is known."""
 
 
 class Calibration(BaseModel):
@@ -203,13 +189,11 @@ def calibrate(
 
 
 def _half_widths(residuals: pd.DataFrame, level: float) -> HalfWidths:
-    return HalfWidths(
-        **{name: half_width(residuals[name], residuals["dataset"], level) for name in SCALES}
-    )
+    return {name: half_width(residuals[name], residuals["dataset"], level) for name in SCALES}
 
 
 def _at_least(least: HalfWidths, wanted: HalfWidths) -> HalfWidths:
     """Return the wider of each pair: knowing less is no reason for a narrower interval."""
-    pairs = {name: (getattr(least, name), getattr(wanted, name)) for name in SCALES}
+    pairs = {name: (least[name], wanted[name]) for name in SCALES}
     known = {name: [one for one in pair if one is not None] for name, pair in pairs.items()}
-    return HalfWidths(**{name: max(pair) if pair else None for name, pair in known.items()})
+    return {name: max(pair, default=None) for name, pair in known.items()}

@@ -76,8 +76,8 @@ def test_the_guarantee_says_what_it_rests_on(n_datasets, said):
     calibration = calibrate({"none": table, "all": table}, 0.9)
     assert said in calibration.guarantee
     assert calibration.n_datasets == n_datasets
-    assert calibration.widths["none"].log_training_time is None
-    assert calibration.widths["all"].score == 0.2
+    assert calibration.widths["none"]["log_training_time"] is None
+    assert calibration.widths["all"]["score"] == 0.2
 
 
 def table(scale: float) -> pd.DataFrame:
@@ -88,7 +88,7 @@ def table(scale: float) -> pd.DataFrame:
 
 def test_backbones_never_measured_have_intervals_of_their_own_and_never_narrower_ones():
     made = calibrate({"none": table(0.1)}, 0.9, {"none": table(0.2)})
-    assert made.at("none", measured=False).score > made.at("none").score
+    assert made.at("none", measured=False)["score"] > made.at("none")["score"]
     made = calibrate({"none": table(0.1)}, 0.9, {"none": table(0.05)})
     assert made.at("none", measured=False) == made.at("none")
 
