@@ -140,10 +140,7 @@ class Evidence(_Evidence):
         KeyError
             If there is none.
         """
-        for candidate in self.candidates:
-            if candidate.ref == ref:
-                return candidate
-        raise KeyError(ref)
+        return {one.ref: one for one in self.candidates}[ref]
 
 
 _OWN = {"score", "score_low", "score_high", "relative_score", "dataset", "distance"}

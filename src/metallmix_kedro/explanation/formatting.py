@@ -34,9 +34,7 @@ def chance(candidate: Candidate) -> str:
 
     It is a share of a few hundred draws, so that none is certain.
     """
-    if candidate.chance is None:
-        return ""
-    return share(candidate.chance)
+    return "" if candidate.chance is None else share(candidate.chance)
 
 
 def share(chance: float) -> str:
