@@ -36,6 +36,7 @@ def test_values_that_yaml_takes_for_something_else_stay_text(tmp_path):
             "backbone stands in columns and in constants",
         ),
         ({"values": {"optimizer": {"a": "b"}}}, r"values\.optimizer: .*nothing to translate"),
+        ({"file": "runs.parquet", "delimiter": ";"}, "delimiter: says how a CSV is read"),
         ({"scale": {"backbone": 2}}, "'backbone' is no column of the history that holds numbers"),
         ({"scale": {"test_accuracy": 0}}, r"scale\.test_accuracy = '0': .*more than 0"),
         ({"scale": {"test_accuracy": "inf"}}, r"scale\.test_accuracy = 'inf'"),
