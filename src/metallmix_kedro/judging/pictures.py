@@ -43,10 +43,11 @@ def draw_ablation(table: pd.DataFrame) -> Figure:
         return empty_figure("No language model was measured (evaluation.llm_ablation.enabled).")
     names = [name for name in table["llm"].unique() if name != NO_MODEL]
     looks = _looks(names)
-    there = [one for one in CONDITION_LABELS if one in set(table["condition"])]
-    figure = new_figure(9, 1.5 + 0.55 * len(there))
+    measured_ones = set(table["condition"])
+    labels = {one: label for one, label in CONDITION_LABELS.items() if one in measured_ones}
+    figure = new_figure(9, 1.5 + 0.55 * len(labels))
     axes = figure.add_subplot()
-    rows = {condition: row for row, condition in enumerate(there)}
+    rows = {condition: row for row, condition in enumerate(labels)}
     for (name, condition), measured in table.groupby(["llm", "condition"]):
         offset, colour = looks[str(name)]
         at, regrets = rows[str(condition)] + offset, measured["regret"]
@@ -56,7 +57,7 @@ def draw_ablation(table: pd.DataFrame) -> Figure:
         axes.scatter([], [], s=70, c=looks[name][1], label=name)
     alone = table.loc[table["condition"] == "surrogate", "regret"]
     axes.axvline(alone.mean(), color=NO_MODEL_COLOUR, linewidth=0.8, linestyle=":")
-    axes.set_yticks(range(len(there)), [CONDITION_LABELS[one] for one in there])
+    axes.set_yticks(range(len(labels)), list(labels.values()))
     axes.invert_yaxis()
     axes.set_xlabel("normalised regret on the dataset left out (0: its best recorded trial)")
     axes.grid(axis="x", alpha=0.3)
