@@ -18,7 +18,8 @@ from .pareto import (
     pareto_front as pareto_front,
     rounded as rounded,
 )
-from .scoring import DECIMALS as DECIMALS, PREDICTIONS as PREDICTIONS
+from .scoring import DECIMALS as DECIMALS
 from .scoring import allowed_space as allowed_space, choices as choices
-from .scoring import make_candidate as make_candidate, score_space as score_space
+from .scoring import make_candidate as make_candidate, predicted_values as predicted_values
+from .scoring import score_space as score_space
 from .target import Learned as Learned, Target as Target

@@ -22,10 +22,9 @@ DECIMALS = 4
 FEWEST_CHOICES = 20
 """Configurations measured widely that are choice enough."""
 
-PREDICTIONS = tuple(
+_PREDICTIONS = tuple(
     name for name, field in Candidate.model_fields.items() if field.annotation is float
 )
-"""What the surrogate predicts of a candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +189,10 @@ def make_candidate(ref: str, row: Mapping[Any, Any], contributions: Mapping[Any,
         chance=_known(row.get("chance")),
         gain_chance=_known(row.get("gain_chance")),
         contributions=tuple(sorted(own, key=lambda one: -abs(one.contribution))),
-        **{name: round(float(row[name]), DECIMALS) for name in PREDICTIONS},
+        **predicted_values(row),
     )
+
+
+def predicted_values(row: Mapping[Any, Any]) -> dict[str, float]:
+    """Return what the surrogate predicts of a candidate, rounded, out of a row of `score_space`."""
+    return {name: round(float(row[name]), DECIMALS) for name in _PREDICTIONS}

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from metallmix_kedro.decision import (
-    DECIMALS,
-    PREDICTIONS,
     DecisionParameters,
     Learned,
     Target,
     allowed_space,
     choices,
+    predicted_values,
     score_space,
 )
 from metallmix_kedro.explanation import Candidate
@@ -85,11 +84,10 @@ class Foresight:
 
     def candidate(self, place: int) -> Candidate:
         """Describe a configuration with what was predicted of it before any of these trials."""
-        row = self._scored.iloc[place]
         return Candidate(
             ref="measured",
             configuration=self.configurations[place],
             roles=("best_measured",),
             contributions=(),
-            **{name: round(float(row[name]), DECIMALS) for name in PREDICTIONS},
+            **predicted_values(self._scored.iloc[place].to_dict()),
         )
