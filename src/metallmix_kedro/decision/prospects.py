@@ -4,6 +4,7 @@ What the surrogate says of a dataset like it, and what became of trials on the t
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,9 @@ from metallmix_kedro.decision.parameters import DecisionParameters
 from metallmix_kedro.decision.scoring import make_candidate, score_space
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.declared import configuration_columns, network
-from metallmix_kedro.explanation import Candidate
+from metallmix_kedro.explanation import Candidate, formatting
 from metallmix_kedro.history import SCORE
-from metallmix_kedro.search_space import Configuration, SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace, phrase
 from metallmix_kedro.support import ParameterError
 from metallmix_kedro.surrogate import Outlook, Surrogate
 
@@ -82,9 +83,13 @@ def foresee(
     if not len(left):
         more = "recommendation.choose_among: space, search_space"
         more += ", recommendation.backbones" if network() else ""
+        best: dict[Any, Any] = own.iloc[0].to_dict()
         raise ParameterError(
             f"All {len(scored)} configurations that may be chosen were tried on the target "
-            f"already. Allow more ({more}), or keep the best of them."
+            f"already, says the history of '{target.name}'. The best scored "
+            f"{formatting.percent(best[SCORE])}: {phrase(Configuration.from_mapping(best))}. Keep "
+            f"it, or allow more ({more}). If these are trials on another dataset of that name, "
+            "give yours one of its own (target.name)."
         )
     shown = known.assign(chance=_chances(outlook, together, average)).iloc[left]
     if len(places):

@@ -7,7 +7,7 @@ from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.explanation.evidence import Candidate
 from metallmix_kedro.history.columns import ACCURACY, SCORE
 from metallmix_kedro.history.trials import History
-from metallmix_kedro.search_space import SearchSpace
+from metallmix_kedro.search_space import Configuration, SearchSpace, phrase
 from metallmix_kedro.support.errors import ParameterError
 from tests import made_recommendation as made
 from tests.fabricated import SPACE
@@ -86,8 +86,12 @@ def test_when_all_was_tried_there_is_nothing_to_recommend() -> None:
         }
     )
     tried = space.frame()
-    with pytest.raises(ParameterError, match=f"All {len(tried)} configurations"):
-        listed(with_trials(tried, [0.5] * len(tried)), space)
+    scores = [0.5] * (len(tried) - 1) + [0.75]
+    with pytest.raises(ParameterError, match=f"All {len(tried)} configurations") as caught:
+        listed(with_trials(tried, scores), space)
+    best = phrase(Configuration.from_mapping(tried.iloc[-1].to_dict()))
+    assert f"The best scored 75.0 %: {best}." in str(caught.value)
+    assert f"'{TARGET.name}'" in str(caught.value)
 
 
 def test_chances_are_stated_of_all_but_the_best_on_average() -> None:
