@@ -168,8 +168,7 @@ def within_budget(job: Job, account: Account) -> None:
         Path(parameters.cache.root) / "progress",
     )
     trials.account = account
-    folds = int(target.images["fold"].nunique())
-    pace = expected_pace(foresight, trials, budget, parameters, folds, trials.n_images)
+    pace = expected_pace(foresight, trials, budget, parameters, 1, trials.n_images)
     found = SearchWithinBudget(foresight, trials, pace, job.budget_s, began).run()
     n_train = trials.n_train(0, len(trials.levels) - 1)
     if found.winner is not None and max(one.n_train for one in found.tried) < n_train:

@@ -120,19 +120,20 @@ def train_candidates(
             f"'{target.name}'. Ask for one and train it: {ASK}"
         )
     store = BackboneStore(grid.weights, grid.seed)
-    search, root = None, Path(parameters.progress_root)
+    search, time_s, root = None, None, Path(parameters.progress_root)
     if parameters.budget_s is not None:
         foresight, features = Foresight(known), recommendation.target.meta_features
         trials = Trials(target, features, grid, foresight.configurations, store, root)
         budget, n_images = recommendation.evidence.budget, len(target.images)
-        pace = expected_pace(foresight, trials, budget, grid, parameters.folds, n_images)
+        pace = expected_pace(foresight, trials, budget, grid, min(1, parameters.folds), n_images)
         began = started - target.seconds
         search = SearchWithinBudget(foresight, trials, pace, parameters.budget_s, began).run()
+        time_s = parameters.budget_s - search.used_s if search.winner else None
     passed_over: list[PassedOver] = []
     for candidate in _in_order(recommendation, search):
         try:
             plan = _plan(candidate, target, parameters, grid)
-            trained = train(plan, store, ArrayCache(grid.cache), root)
+            trained = train(plan, store, ArrayCache(grid.cache), root, time_s)
         except WeightsError as error:
             if not parameters.take_next_with_weights:
                 raise _no_weights(error, candidate, recommendation, store, grid) from error

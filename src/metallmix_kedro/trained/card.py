@@ -70,7 +70,7 @@ def describe_model(done: TrainedTarget) -> Json:
         "search": _search(done),
         "predicted": _compared(done, scores[done.recommendation.objective], asked.held_out),
         "training": {
-            "folds": len(plan.splits),
+            "folds": len(done.trained.folds),
             "n_train": len(plan.kept.train),
             "n_validation": len(plan.kept.validation),
             "epochs": done.trained.kept.outcome.epochs_run,
@@ -111,10 +111,13 @@ def _meaning(done: TrainedTarget, asked: Asked) -> str:
             "Of the images that told the network when to stop: without a cross-validation "
             "(training.folds = 0) there are no others, and these flatter."
         )
+    n_folds, n_asked, n_images = len(done.trained.folds), len(asked.rows), len(done.plan.images)
+    images = "all" if n_asked == n_images else f"{n_asked:,} of {n_images:,}"
+    networks = "1 network" if n_folds == 1 else f"{n_folds} networks"
     return (
-        f"Of all images, by {len(done.plan.splits)} networks that had not seen them "
-        "(cross-validation); with intervals that hold the score in 95 of 100 samples of such "
-        "images. The network that is kept was trained on more images than each of them."
+        f"Of {images} images, by {networks} that had not seen them (cross-validation); with "
+        "intervals that hold the score in 95 of 100 samples of such images. The network that is "
+        "kept was trained on more images than each of them."
     )
 
 

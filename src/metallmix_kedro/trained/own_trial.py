@@ -61,7 +61,8 @@ def _described(
     done: TrainedTarget, configuration: Configuration, named_weights: str, weights_id: str | None
 ) -> tuple[Record, MetaFeatures, Configuration, Record]:
     plan, target = done.plan, done.target
-    protocol = protocol_of(plan.splits, len(plan.images), plan.image_size, "all", plan.schedule)
+    splits = plan.splits[: len(done.trained.folds)]
+    protocol = protocol_of(splits, len(plan.images), plan.image_size, "all", plan.schedule)
     named = {**protocol, "weights_id": named_weights}
     identity = {
         "trial_id": trial_id(target.name, target.data_hash, configuration, named),

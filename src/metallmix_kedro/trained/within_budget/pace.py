@@ -46,7 +46,7 @@ class MeasuredPace:
     n_train : sequence of int
         Images that train, by level.
     final_folds : int
-        Folds of the cross-validation of the winner.
+        Folds that the winner is tested on, at least.
     scale : float
         All images of the target, as a multiple of those that trials are measured on.
     """
@@ -66,7 +66,7 @@ class MeasuredPace:
         return self._fit(step) + (self._look(cost) if is_first else 0.0)
 
     def finish(self, place: int) -> float:
-        """Estimate cross-validating a configuration and training the network that is kept."""
+        """Estimate testing a configuration and training the network that is kept."""
         cost, top = self._costs[place], len(self._n_train) - 1
         each = self._fit(Step((place,), top)) / cost.n_folds
         again = self._look(cost) * self._scale if cost.cheap and self._scale > 1 else 0.0

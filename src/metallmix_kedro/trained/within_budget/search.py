@@ -236,7 +236,7 @@ def expected_pace(
         What the history's trials were given: the predicted times hold for its image size.
     grid : ExperimentGridParameters
     final_folds : int
-        Folds that the winner is trained on.
+        Folds that the winner is tested on, at least.
     n_images : int
         Images of the target that it is trained on.
     """

@@ -1,7 +1,8 @@
 """Training one configuration fold by fold, and once more to keep (paper, section 3.1)."""
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -48,7 +49,10 @@ class OutOfMemoryError(MetallmixError):
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training gave: the folds, the network that is kept, and how long features took."""
+    """What a training gave: the folds, the network that is kept, and how long features took.
+
+    ``folds`` are the first of the plan, where there was no time for all.
+    """
 
     configuration: Configuration
     folds: tuple[TrainedFold, ...]
@@ -58,10 +62,17 @@ class Trained:
     notes: tuple[str, ...]
 
 
-def train(plan: Plan, store: BackboneStore, cache: ArrayCache, progress_root: Path) -> Trained:
+def train(
+    plan: Plan,
+    store: BackboneStore,
+    cache: ArrayCache,
+    progress_root: Path,
+    time_s: float | None = None,
+) -> Trained:
     """Train a plan, from where an earlier run of the same plan was stopped.
 
-    A batch that does not fit into memory is halved, and that is said.
+    A batch that does not fit into memory is halved, and that is said; so is that there was no time
+    for all folds.
 
     Parameters
     ----------
@@ -72,6 +83,9 @@ def train(plan: Plan, store: BackboneStore, cache: ArrayCache, progress_root: Pa
         Keeps what is computed once.
     progress_root : Path
         Below it lies a folder for each plan with what is finished of it.
+    time_s : float, optional
+        Seconds it may take, in all its runs. The first fold and the network that is kept are
+        trained in any case; another fold is begun if the time is enough for one like the longest.
 
     Raises
     ------
@@ -85,6 +99,9 @@ def train(plan: Plan, store: BackboneStore, cache: ArrayCache, progress_root: Pa
         raise DivergedError(finished.failure)
     names = [f"fold_{number}" for number in range(len(plan.splits))] + [_KEPT]
     earlier = [fold for fold in map(finished.read, names) if fold is not None]
+    ends = None
+    if time_s is not None:
+        ends = time.monotonic() + time_s - sum(fold.outcome.fit_time_s for fold in earlier)
     asked = int(plan.configuration.batch_size)
     at_once = min([asked, *(fold.images_at_once for fold in earlier)])
     while True:
@@ -92,7 +109,7 @@ def train(plan: Plan, store: BackboneStore, cache: ArrayCache, progress_root: Pa
         configuration = Configuration(**{**plan.configuration.as_dict(), "batch_size": at_once})
         try:
             run = _Run(replace(plan, configuration=configuration), store, cache, finished)
-            return run.train(names, (told,) if at_once < asked else ())
+            return run.train(names, (told,) if at_once < asked else (), ends)
         except KeyboardInterrupt:
             raise StoppedError(_stopped(finished, names)) from None
         except Exception as error:
@@ -124,14 +141,16 @@ class _Run(Watcher):
         self._probabilities: NDArray[np.float32] | None = None
         self._is_kept = False
 
-    def train(self, names: Sequence[str], notes: tuple[str, ...]) -> Trained:
-        """Train every split that is not finished."""
+    def train(self, names: Sequence[str], notes: tuple[str, ...], ends: float | None) -> Trained:
+        """Train every split that is not finished, as far as there is time."""
         plan = self._plan
         splits = dict(zip(names, (*plan.splits, plan.kept), strict=True))
         folds = {name: self._finished.read(name) for name in names}
         if not self._finished.classifier.exists():
             folds[_KEPT] = None
-        missing = [name for name in names if folds[name] is None]
+        # What has to be there comes first where the time may end.
+        in_turn = [*names] if ends is None else [*names[:1], _KEPT, *names[1:-1]]
+        missing = [name for name in dict.fromkeys(in_turn) if folds[name] is None]
         with TrainingProgress(max(1, len(missing)), plan.schedule.max_epochs) as self._progress:
             self._progress.begin(f"{plan.configuration.backbone} looks at the images")
             crossing = Features(plan.root, plan.images, self._cache).crossing(
@@ -143,6 +162,8 @@ class _Run(Watcher):
             )
             for name in missing:
                 self._is_kept = name == _KEPT
+                if name not in (names[0], _KEPT) and not _is_time_left(folds.values(), ends):
+                    break
                 self._progress.begin(
                     "the network that is kept"
                     if self._is_kept
@@ -150,7 +171,10 @@ class _Run(Watcher):
                 )
                 folds[name] = trained = self._train_split(splits[name], crossing.arrays)
                 self._finished.write(name, trained)
-        done = [fold for fold in folds.values() if fold is not None]
+        done = [fold for fold in map(folds.__getitem__, names) if fold is not None]
+        if len(done) < len(names):
+            told = "The time was enough for %d of the %d folds of the cross-validation."
+            notes = *notes, told % (len(done) - 1, len(plan.splits))
         share = len(plan.kept.train) + len(plan.kept.validation)
         return Trained(
             plan.configuration,
@@ -210,6 +234,12 @@ class _Run(Watcher):
             )
             save_model(model, self._finished.classifier)
         self._progress.split_ended()
+
+
+def _is_time_left(folds: Iterable[TrainedFold | None], ends: float | None) -> bool:
+    """Whether one more split, as long as the longest yet, would end in time."""
+    longest_s = max(fold.outcome.fit_time_s for fold in folds if fold is not None)
+    return ends is None or time.monotonic() + longest_s <= ends
 
 
 def save_model(model: Any, path: Path) -> None:

@@ -133,6 +133,24 @@ def test_a_run_goes_on_where_it_was_stopped(
     np.testing.assert_allclose(again.probabilities, done.folds[0].probabilities, atol=1e-5)
 
 
+def test_where_the_time_is_short_one_fold_is_tested_and_the_network_is_there(
+    tmp_path: Path,
+) -> None:
+    what, cache, root = plan(tmp_path, n_folds=3), array_cache(tmp_path / "cache"), tmp_path / "own"
+    short = train(what, STORE, cache, root, time_s=0.0)
+    (fold,) = short.folds
+    np.testing.assert_array_equal(fold.rows, what.splits[0].test)
+    assert short.notes == ("The time was enough for 1 of the 3 folds of the cross-validation.",)
+    assert keras.saving.load_model(short.classifier).count_params()
+
+    # With more time the others follow, and are what they are without a limit.
+    long, whole = train(what, STORE, cache, root, time_s=3600.0), run(what, tmp_path)
+    assert long.notes == whole.notes == ()
+    assert long.folds[0].outcome.fit_time_s == fold.outcome.fit_time_s
+    for one, same in zip((*long.folds, long.kept), (*whole.folds, whole.kept), strict=True):
+        np.testing.assert_allclose(one.probabilities, same.probabilities, atol=1e-5)
+
+
 def test_other_images_or_another_configuration_are_another_training(tmp_path: Path) -> None:
     what = plan(tmp_path)
     keys = {
