@@ -139,14 +139,19 @@ def step(model: PeftModel, rows: list[Tokens], device: str) -> float:
         prefix = torch.tensor([rows[0].ids[:shared]], device=device)
         model(input_ids=prefix, past_key_values=cache, use_cache=True, logits_to_keep=1)
     cache.batch_repeat_interleave(len(rows))
-    logits = model(
+    network = model.get_base_model()
+    hidden = network.model(
         input_ids=ids.to(device),
         attention_mask=seen.to(device),
         past_key_values=cache,
         use_cache=True,
-    ).logits
+    ).last_hidden_state
+    # What is not learned needs no probabilities of the whole vocabulary.
+    following = labels[:, 1:].to(device)
+    learned = following != -100
+    logits = network.lm_head(hidden[:, :-1][learned])
     loss = torch.nn.functional.cross_entropy(
-        logits[:, :-1].flatten(0, 1).float(), labels[:, 1:].flatten().to(device), reduction="sum"
+        logits.float(), following[learned], reduction="sum"
     ) / len(rows)
     loss.backward()
     return loss.item()

@@ -4,6 +4,7 @@ import argparse
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from types import SimpleNamespace
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--adapter", help="GGUF file of a LoRA")
     parser.add_argument("--examples", type=Path, required=True, help="test.jsonl")
     parser.add_argument("--lists", type=int, default=1000, help="of each dataset, at most so many")
+    parser.add_argument("--pairs", action="store_true", help="ask of two at a time instead")
     parser.add_argument("--threads", type=int)
     wanted = parser.parse_args()
     parameters = LLMParameters.model_validate(
@@ -45,9 +47,10 @@ def main() -> None:
     )
     model = connect(parameters)
     lists = list(read_lists(wanted.examples, wanted.lists))
+    hear = in_pairs if wanted.pairs else in_orders
     rows = []
     for one in lists:
-        rows.append(votes(model, one))
+        rows.append(votes(one, hear(model, one)))
         print(json.dumps({"list": one[0]["list"], **rows[-1]}), flush=True)
     found = {"model": model.identity.name, "digest": model.identity.digest, **summary(rows)}
     print(json.dumps(found, indent=2))
@@ -62,14 +65,67 @@ def read_lists(path: Path, most: int) -> Iterator[list[dict[str, Any]]]:
         yield from itertools.islice((list(lines) for _, lines in groups), most)
 
 
-def votes(model: LanguageModel, lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Ask about a list in every order, and combine the ballots as a recommendation does."""
-    first = lines[0]
-    refs = [f"C{place}" for place in range(len(first["regrets"]))]
-    regrets = dict(zip(refs, first["regrets"], strict=True))
+@dataclass(frozen=True)
+class Heard:
+    """What a model said to a list: ballots, support by reference, and how steadily it said so."""
+
+    ballots: list[Ballot]
+    support: dict[str, float]
+    consistency: float
+
+
+def references(line: dict[str, Any]) -> list[str]:
+    """Name the candidates of a list in the order of its first line."""
+    return [f"C{place}" for place in range(len(line["regrets"]))]
+
+
+def in_orders(model: LanguageModel, lines: list[dict[str, Any]]) -> Heard:
+    """Ask about all candidates in every cyclic order, as a recommendation does."""
+    refs = references(lines[0])
+    return _combined(
+        [ask(model, line, (*refs[k:], *refs[:k])) for k, line in enumerate(lines)], refs
+    )
+
+
+def in_pairs(model: LanguageModel, lines: list[dict[str, Any]]) -> Heard:
+    """Ask about each pair, both ways round; support is the mean over the pairs of a candidate."""
+    line, refs = lines[0], references(lines[0])
+    heard = []
+    for two in itertools.combinations(range(len(refs)), 2):
+        orders = two, two[::-1]
+        ballots = [ask(model, only(line, o), (refs[o[0]], refs[o[1]])) for o in orders]
+        heard.append(_combined(ballots, [refs[place] for place in two]))
+    return Heard(
+        [ballot for pair in heard for ballot in pair.ballots],
+        {ref: fmean(pair.support[ref] for pair in heard if ref in pair.support) for ref in refs},
+        fmean(pair.consistency == 1.0 for pair in heard),
+    )
+
+
+def _combined(ballots: list[Ballot], refs: list[str]) -> Heard:
     candidates = [SimpleNamespace(ref=ref, relative_score=0.0) for ref in refs]
-    ballots = [ask(model, line, (*refs[k:], *refs[:k])) for k, line in enumerate(lines)]
-    heard = combine(candidates, ballots, 0.0)  # type: ignore[arg-type]
+    found = combine(candidates, ballots, 0.0)  # type: ignore[arg-type]
+    return Heard(ballots, dict(found.support), found.consistency)
+
+
+def only(line: dict[str, Any], places: tuple[int, int]) -> dict[str, Any]:
+    """Leave two candidates of a question, in this order."""
+    *before, asked, reply = line["messages"]
+    rows = asked["content"].splitlines()
+    start = next(n for n, row in enumerate(rows) if row.startswith("Candidates:")) + 1
+    candidates = rows[start : start + len(line["regrets"])]
+    two = [
+        f"{letter} {candidates[place].partition(' ')[2]}"
+        for letter, place in zip(LETTERS, places, strict=False)
+    ]
+    content = "\n".join([*rows[:start], *two, *rows[start + len(candidates) :]])
+    return {**line, "messages": [*before, {**asked, "content": content}, reply]}
+
+
+def votes(lines: list[dict[str, Any]], heard: Heard) -> dict[str, Any]:
+    """Say what is chosen of a list, by the vote alone and beside the surrogate."""
+    first, refs = lines[0], references(lines[0])
+    regrets = dict(zip(refs, first["regrets"], strict=True))
     # As a recommendation lists them: what is predicted best first.
     ranked = sorted(zip(first["predicted"], refs, strict=True), reverse=True)
     support = [heard.support[ref] for _, ref in ranked]
@@ -78,11 +134,11 @@ def votes(model: LanguageModel, lines: list[dict[str, Any]]) -> dict[str, Any]:
         combined = weighed([score for score, _ in ranked], support, weight)
         found.append(regrets[ranked[combined.index(max(combined))][1]])
     best = min(regrets.values())
-    asked = [regrets[ballot.order[LETTERS.index(ballot.choice or "A")]] for ballot in ballots]
+    asked = [regrets[one.order[LETTERS.index(one.choice or "A")]] for one in heard.ballots]
     return {
-        "letters": [ballot.choice for ballot in ballots],
-        "one order is best": fmean(regret == best for regret in asked),
-        "vote is best": float(regrets[str(heard.preferred)] == best),
+        "letters": [ballot.choice for ballot in heard.ballots],
+        "one question names the best": fmean(regret == best for regret in asked),
+        "vote is best": float(regrets[max(refs, key=heard.support.__getitem__)] == best),
         "surrogate's first is best": float(regrets[ranked[0][1]] == best),
         "chance": fmean(regret == best for regret in regrets.values()),
         "position consistency": heard.consistency,
