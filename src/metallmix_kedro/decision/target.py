@@ -15,7 +15,7 @@ from metallmix_kedro.meta_features import (
     relative_seconds,
 )
 from metallmix_kedro.retrieval import IndexCard, IndexEntry, Novelty, measure_novelty
-from metallmix_kedro.support import Unchanging
+from metallmix_kedro.support import InputError, Unchanging
 from metallmix_kedro.surrogate import Surrogate
 
 KEPT_SHARE = 0.9
@@ -97,11 +97,13 @@ class Target(Unchanging):
         Raises
         ------
         InputError
-            If the history holds no dataset but the target itself.
+            If the history holds no dataset but the target itself, or another of its name: one with
+            other classes, or with less than half or more than twice as many images.
         ArtifactError
             If the index and its card do not belong together.
         """
         name, card = description.name, IndexCard.read(learned.card, learned.index)
+        _refuse_namesake(description, learned.history)
         return cls(
             description=description,
             probes=probes,
@@ -150,6 +152,27 @@ class Target(Unchanging):
         if self.n_train is None:
             return 1.0
         return max(1.0, KEPT_SHARE * float(self.meta_features.n_instances) / self.n_train)
+
+
+def _refuse_namesake(target: TargetDescription, history: History) -> None:
+    """Refuse a target that bears the name of another dataset, whose trials are not its own."""
+    table = history.table
+    ours = table[(table["dataset"] == target.name) & (table["source"] != "published")]
+    if not {"n_instances", "n_classes"} <= set(meta_features()) or ours.empty:
+        return
+    known = target.meta_features.as_dict()
+    # Files that could not be used are counted by one and not by the other.
+    larger = ours["n_instances"] / float(known["n_instances"])
+    others = ours[(ours["n_classes"] != known["n_classes"]) | (larger > 2.0) | (larger < 0.5)]
+    others = others.dropna(subset=["n_instances", "n_classes"])
+    if not others.empty:
+        one = others.iloc[0]
+        raise InputError(
+            f"The history holds another dataset called '{target.name}': {one['n_instances']:,.0f} "
+            f"images of {one['n_classes']:.0f} classes, where yours has "
+            f"{known['n_instances']:,.0f} of {known['n_classes']:.0f}. Its trials would count as "
+            "yours. Give yours a name of its own: target.name."
+        )
 
 
 def _training_size(known: MetaFeatures, history: History) -> float | None:

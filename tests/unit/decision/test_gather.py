@@ -133,6 +133,8 @@ def test_unmeasured_backbones_are_said() -> None:
 
 
 def test_the_target_itself_is_not_counted_among_the_measured() -> None:
-    own = described().model_copy(update={"name": "fabricated_0"})
+    rows = made.history().query("dataset == 'fabricated_0'")[[*meta_feature_columns()]]
+    features = MetaFeatures.model_validate(rows.iloc[0].to_dict())
+    own = TargetDescription(name="fabricated_0", meta_features=features)
 
     assert any("only 5 measured" in text for text in warnings_for(own, few_datasets=6))

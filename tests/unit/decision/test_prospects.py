@@ -23,6 +23,7 @@ def with_trials(
     history = made.history()
     rows = history.head(len(configurations)).assign(
         **{name: configurations[name].to_numpy() for name in KEYS},
+        **TARGET.meta_features.as_dict(),
         dataset=TARGET.name,
         trial_id=[f"own-{number}" for number in range(len(configurations))],
         data_hash="own",

@@ -11,6 +11,7 @@ from metallmix_kedro.declared import Declaration, used
 from metallmix_kedro.history import History
 from metallmix_kedro.meta_features import compute_meta_features
 from metallmix_kedro.meta_features.target import TargetDescription
+from metallmix_kedro.support import InputError
 from tests import made_recommendation as made
 from tests.declared_space import base_parameters
 from tests.fabricated import SPACE
@@ -29,6 +30,32 @@ def of(n_images: int, largest: float | None, status: str = "finished") -> Target
     table.loc[table.index % 2 == 1, "status"] = status
     learned = Learned(History(table), made.surrogate(), *made.index())
     return made.known(description, learned)
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ({"a": 300, "b": 200, "c": 100}, "600 of 3"),
+        ({"a": 2000, "b": 1000}, "3,000 of 2"),
+        ({"a": 100, "b": 40}, "140 of 2"),
+        ({"a": 200, "b": 150}, None),
+        ({"a": 650, "b": 430}, None),
+    ],
+)
+def test_trials_on_another_dataset_of_its_name_are_not_taken_for_its_own(
+    counts: dict[str, int], told: str | None
+) -> None:
+    ours = made.history().head(1).assign(dataset="flowers", n_instances=600.0, n_classes=2.0)
+    learned = made.learned_from(pd.concat([made.history(), ours], ignore_index=True))
+    described = TargetDescription(
+        name="flowers", meta_features=compute_meta_features(counts, 100, 100, "natural")
+    )
+    if told is None:
+        assert len(made.known(described, learned).own_trials) == 1
+        return
+    expected = f"'flowers': 600 images of 2 classes, where yours has {told}.*target.name"
+    with pytest.raises(InputError, match=expected):
+        made.known(described, learned)
 
 
 @settings(max_examples=30)

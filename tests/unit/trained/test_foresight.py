@@ -50,6 +50,7 @@ def test_earlier_trials_on_the_target_count_until_they_are_measured_again(known:
         test_accuracy=0.1,
         level="all",
         **tried.as_dict(),
+        **known.target.meta_features.as_dict(),
     )
     foresight = Foresight(knowing(pd.concat([table, own], ignore_index=True)))
     assert foresight.configurations == plain.configurations
