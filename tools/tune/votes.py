@@ -20,6 +20,7 @@ from metallmix_kedro.language_models import (
     Request,
     ballot_schema,
     connect,
+    cyclic_orders,
     letter_log_probabilities,
     read_letter,
 )
@@ -82,9 +83,8 @@ def references(line: dict[str, Any]) -> list[str]:
 def in_orders(model: LanguageModel, lines: list[dict[str, Any]]) -> Heard:
     """Ask about all candidates in every cyclic order, as a recommendation does."""
     refs = references(lines[0])
-    return _combined(
-        [ask(model, line, (*refs[k:], *refs[:k])) for k, line in enumerate(lines)], refs
-    )
+    orders = zip(cyclic_orders(refs), lines, strict=True)
+    return _combined([ask(model, line, order) for order, line in orders], refs)
 
 
 def in_pairs(model: LanguageModel, lines: list[dict[str, Any]]) -> Heard:
