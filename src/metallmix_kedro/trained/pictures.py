@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metallmix_kedro.explanation import names
 from metallmix_kedro.support import BLUE, COLOUR_MAP, GREY, ORANGE, new_figure
 from metallmix_kedro.trained.candidates import TrainedTarget
 from metallmix_kedro.trained.scores import Asked, by_class, calibration
+from metallmix_kedro.training import STRATEGIES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,16 +83,23 @@ def plot_calibration(asked: Asked) -> "Figure":
 
 
 def plot_search(done: TrainedTarget) -> "Figure":
-    """Draw the trials within the budget, and the best so far with as many images as any had."""
+    """Draw the trials within the budget, by what was trained, and the best so far."""
     assert done.search is not None  # noqa: S101 the card says so
     tried = [one for one in done.search.tried if one.score is not None]
-    rows = [(one.at_s, one.score, one.leader, one.n_train) for one in tried]
-    seconds, scores, leaders, sizes = np.array(rows, dtype=np.float64).T
     figure = new_figure(6.5, 3.6)
     axes = figure.add_subplot()
-    dots = axes.scatter(seconds, scores, c=sizes, cmap=COLOUR_MAP, edgecolors=GREY, s=18)
-    figure.colorbar(dots, ax=axes, label="training images")
-    axes.step(seconds, leaders, where="post", color=ORANGE, label="leads")
+    for strategy in STRATEGIES:
+        points = [(one.at_s, one.score) for one in tried if one.configuration.strategy == strategy]
+        if points:
+            seconds, scores = np.array(points).T
+            axes.scatter(seconds, scores, s=18, label=names.told("strategy", strategy))
+    axes.step(
+        [one.at_s for one in tried],
+        [one.leader or 0.0 for one in tried],
+        where="post",
+        color=ORANGE,
+        label="leads",
+    )
     axes.set(xlabel="seconds of the budget used", ylabel="validation accuracy")
     axes.legend(frameon=False)
     return figure

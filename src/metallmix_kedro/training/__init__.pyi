@@ -1,5 +1,10 @@
 from .features import Features as Features, IMAGES_AT_ONCE as IMAGES_AT_ONCE
-from .fitting import Schedule as Schedule, Watcher as Watcher
+from .fitting import (
+    Network as Network,
+    Schedule as Schedule,
+    Watcher as Watcher,
+    class_probabilities as class_probabilities,
+)
 from .heads import (
     cheap_first as cheap_first,
     heads_at_once as heads_at_once,
@@ -17,16 +22,22 @@ from .inputs.cache import (
 )
 from .inputs.parameters import CacheParameters as CacheParameters
 from .inputs.pixels import load_pixels as load_pixels
+from .inputs.rows import Rows as Rows
 from .inputs.splits import ImageSplits as ImageSplits, Split as Split, draw_subset as draw_subset
-from .kept.classifier import RESIZING as RESIZING, pretrained_extractor as pretrained_extractor
-from .kept.folds import TrainedFold as TrainedFold
+from .kept.classifier import (
+    RESIZING as RESIZING,
+    pretrained_extractor as pretrained_extractor,
+    save_classifier as save_classifier,
+    save_model as save_model,
+)
+from .kept.folds import FinishedFolds as FinishedFolds, TrainedFold as TrainedFold
 from .kept.plans import Plan as Plan, plan_splits as plan_splits
 from .kept.runs import (
     DivergedError as DivergedError,
+    KEPT_TIMES as KEPT_TIMES,
     OutOfMemoryError as OutOfMemoryError,
     StoppedError as StoppedError,
     Trained as Trained,
-    save_model as save_model,
     train as train,
 )
 from .kept.script import write_script as write_script

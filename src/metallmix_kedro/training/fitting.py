@@ -71,8 +71,14 @@ class Watcher:
     ) -> None:
         """Be told the validation accuracies after an epoch, shape (n_networks,)."""
 
-    def split_ended(self, network: Network, inputs: Sequence[Rows], split: Split) -> None:
-        """Be shown the networks at the weights of their best epochs."""
+    def split_ended(
+        self,
+        network: Network,
+        inputs: Sequence[Rows],
+        split: Split,
+        outcomes: Sequence[FoldOutcome],
+    ) -> None:
+        """Be shown the networks at the weights of their best epochs, with what each gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +190,10 @@ def train_splits(
                     break
             network.set_weights(kept)
             curve = np.array(curves)
-            by_split.append(
-                _outcomes(network, inputs, labels, split, stopping.epochs, watch, curve)
-            )
+            outcomes = _outcomes(network, inputs, labels, split, stopping.epochs, watch, curve)
+            by_split.append(outcomes)
             if watcher is not None:
-                watcher.split_ended(network, inputs, split)
+                watcher.split_ended(network, inputs, split, outcomes)
     finally:
         network.reset()
     return [list(outcomes) for outcomes in zip(*by_split, strict=True)]

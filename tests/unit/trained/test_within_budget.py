@@ -12,7 +12,7 @@ from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import WeightsError
 from metallmix_kedro.surrogate import Outlook
 from metallmix_kedro.trained.within_budget import search
-from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace, Step
+from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
 from metallmix_kedro.trained.within_budget.search import Search, SearchWithinBudget
 from metallmix_kedro.trained.within_budget.trials import Measured
 from metallmix_kedro.training import StoppedError
@@ -24,7 +24,6 @@ HEADS = [
     .frame()
     .to_dict("records")
 ]
-N_TRAIN = (100, 400)
 EPOCHS = 5
 STEP_S = 10.0
 
@@ -32,7 +31,7 @@ STEP_S = 10.0
 class FakeTrials:
     """Trials that take ten seconds of a clock of their own, and are kept in a list."""
 
-    levels = (100, None)
+    seed = 0
 
     def __init__(self, stored: list[Measured]) -> None:
         self.stored = stored
@@ -43,29 +42,28 @@ class FakeTrials:
     def read(self) -> list[Measured]:
         return list(self.stored)
 
-    def n_train(self, _: int, level: int) -> int:
-        return N_TRAIN[level]
+    def kept_of(self, _: int) -> None:
+        return None
 
     def measure(
-        self, step: Step, watch: Callable[[], None], used_s: Callable[[], float]
+        self, place: int, watch: Callable[[], None], used_s: Callable[[], float]
     ) -> Measured:
-        if HEADS[step.places[0]].backbone == self.without_weights:
+        if HEADS[place].backbone == self.without_weights:
             raise WeightsError("There are none.")
         if len(self.stored) == self.stops_at:
             raise KeyboardInterrupt
         for _ in range(EPOCHS):
             self.now_s += STEP_S / EPOCHS
             watch()
-        records = tuple(
-            {"n_train": N_TRAIN[step.level], "validation_accuracy": 0.5 + place / 200}
-            for place in step.places
-        )
-        self.stored.append(Measured(step, records, STEP_S, 0.0, used_s()))
+        record = {"validation_accuracy": 0.5 + place / 200}
+        self.stored.append(Measured(place, record, STEP_S, 0.0, used_s()))
         return self.stored[-1]
 
 
 class FakeForesight:
     configurations = HEADS
+    first = range(0, len(HEADS), 2)
+    rest = range(1, len(HEADS), 2)
 
     def after(self, _: Mapping[int, Any]) -> Outlook:
         n = len(HEADS)
@@ -79,9 +77,8 @@ def run(
     monkeypatch: pytest.MonkeyPatch, budget_s: float, trials: FakeTrials, finish_s: float = 5.3
 ) -> Search:
     monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: trials.now_s))
-    each = finish_s / 5.3 / 400 / 5e-4
-    costs = [Cost(each, 1, True, one.backbone) for one in HEADS]
-    pace = MeasuredPace(costs, N_TRAIN, 4, 1.0)
+    costs = [Cost(0.1, finish_s / 5.3, one.backbone) for one in HEADS]
+    pace = MeasuredPace(costs, 1, 4, 1.0, keeps=False)
     fakes: Any = FakeForesight(), trials, pace
     return SearchWithinBudget(*fakes, budget_s, began=trials.now_s).run()
 
@@ -89,8 +86,7 @@ def run(
 def test_the_best_measured_wins_and_the_budget_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     found = run(monkeypatch, 200, FakeTrials([]))
     assert 0 < found.used_s <= 200
-    most = max(one.n_train for one in found.tried)
-    best = max((one for one in found.tried if one.n_train == most), key=lambda one: one.score)
+    best = max(found.tried, key=lambda one: one.score or 0.0)
     assert found.winner is not None
     assert found.winner.configuration == best.configuration
     assert found.tried[-1].leader == best.score

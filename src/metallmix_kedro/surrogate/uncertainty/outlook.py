@@ -18,7 +18,7 @@ from metallmix_kedro.surrogate.uncertainty.spread import Spread
 
 FloatArray = npt.NDArray[np.float64]
 
-COMMON = 0.15
+COMMON = 0.3
 """Standard deviation of what all configurations of a dataset share: its range is only guessed."""
 LUCK = 0.5
 """Share of what is a configuration's own that is taken for the luck of its trial: other folds."""
@@ -100,6 +100,16 @@ class Outlook:
         same = np.equal.outer(np.arange(len(self.mean)), some)
         shared = self.loadings.T @ self.loadings[:, some] + (1 - LUCK) * self.own * same
         return shared - self.learned @ self.learned[some].T
+
+    def draws(self, places: Sequence[int], count: int, seed: int) -> FloatArray:
+        """Draw what some configurations may be worth together, shape (count, len(places))."""
+        some = list(places)
+        covariance = self.covariance(some)[some]
+        # What repeated trials have made certain has no variance left to be drawn by.
+        root = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(some)))
+        noise = np.random.default_rng(seed).standard_normal((count, len(some)))
+        drawn: FloatArray = self.mean[some] + noise @ root.T
+        return drawn
 
     def above(self, reference: int) -> tuple[FloatArray, FloatArray]:
         """Return mean and standard deviation of each one's lead on one of them, shape (n,) both."""

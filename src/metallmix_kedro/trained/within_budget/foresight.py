@@ -38,6 +38,9 @@ class Known(Unchanging):
 class Foresight:
     """The n configurations that may be tried on a target, and what is expected of them.
 
+    ``first`` are the places of those that a recommendation would choose among, ``rest`` those of
+    the others, of which less is known: no trial of the history was made with their values.
+
     Parameters
     ----------
     known : Known
@@ -53,9 +56,8 @@ class Foresight:
         # Own trials join the history; what may be tried has to stay the same, to go on from there.
         tried = known.learned.history.without(frozenset({target.name})).tried
         allowed = allowed_space(known.space, tried, limits.backbones, limits.max_parameters)
-        among = choices(allowed, tried, limits.choose_among)
         self._surrogate = known.learned.surrogate
-        scored = score_space(target, self._surrogate, among)
+        scored = score_space(target, self._surrogate, allowed.space.frame())
         most_s = limits.max_training_time_s or float("inf")
         self._scored = scored[scored["training_time_s"] <= most_s].reset_index(drop=True)
         self._before = self._surrogate.outlook(self._scored, self._scored["relative_score"])
@@ -63,24 +65,28 @@ class Foresight:
         self.configurations = list(map(Configuration.from_mapping, rows))
         self.seconds = self._scored["training_time_s"].to_numpy(dtype=np.float64)
         places = {one: place for place, one in enumerate(self.configurations)}
+        choice = choices(allowed, tried, limits.choose_among, fewest=1)
+        offered: list[dict[Any, Any]] = choice.to_dict("records")
+        first = {places.get(Configuration.from_mapping(row)) for row in offered}
+        self.first = [place for place in places.values() if place in first]
+        self.rest = [place for place in places.values() if place not in first]
         # Of several trials of one, the best is the last.
         own: list[dict[Any, Any]] = target.own_trials[::-1].to_dict("records")
-        found = {places.get(Configuration.from_mapping(one)): (one[SCORE], 1) for one in own}
+        found = {places.get(Configuration.from_mapping(one)): one[SCORE] for one in own}
         self._earlier = {place: one for place, one in found.items() if place is not None}
 
-    def after(self, trials: Mapping[int, tuple[float, int]]) -> Outlook:
+    def after(self, scores: Mapping[int, float]) -> Outlook:
         """Return what is to be expected of the relative scores after some trials.
 
         Parameters
         ----------
-        trials : mapping
-            By place: score in [0, 1], and how many trials it counts as.
+        scores : mapping
+            Of the trials, in [0, 1], by place.
         """
-        told = {**self._earlier, **trials}
-        places = [place for place, (_, weight) in told.items() for _ in range(weight)]
-        scores = np.array([told[place][0] for place in places])
-        relative = self._surrogate.relative_score(scores, self._scored.iloc[places])
-        return self._before.after(places, relative)
+        told = {**self._earlier, **scores}
+        known = self._scored.iloc[list(told)]
+        relative = self._surrogate.relative_score(np.array(list(told.values())), known)
+        return self._before.after(list(told), relative)
 
     def candidate(self, place: int) -> Candidate:
         """Describe a configuration with what was predicted of it before any of these trials."""

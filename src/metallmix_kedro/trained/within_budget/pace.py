@@ -5,106 +5,114 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-_HEAD_S = 5e-4
-"""Seconds to train one head with an image, all epochs together, before any was trained here."""
-_KEPT = 1.3
-"""The network that is kept trains on more images than a fold: so many folds' time."""
+from metallmix_kedro.training import KEPT_TIMES
+
+_LOOKED_AT = 0.75
+"""Share of the images that a fold trains and validates on; a look is at all."""
 _WRITING_S = 5.0
 """Seconds to build, check and store the network that is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is measured in one go: some configurations, by their places, at a level."""
-
-    places: tuple[int, ...]
-    level: int
-
-
 @dataclass(frozen=True)
 class Cost:
-    """What the time of a configuration depends on.
+    """What the time of a configuration depends on, before anything was measured here.
 
-    ``seconds`` is what training it once on all images is predicted to take; a trial does so in
-    ``n_folds`` folds. A ``cheap`` one trains a head alone, on features that are computed once for
-    each ``look``.
+    Parameters
+    ----------
+    seconds : float
+        To train it once on the images of a fold; for a head, to compute its features.
+    head_s : float or None
+        To train a head with the images of a fold; None where layers of the backbone are trained.
+    look : hashable
+        What heads share that need the same features: computed once, for all images.
     """
 
     seconds: float
-    n_folds: int
-    cheap: bool
+    head_s: float | None
     look: Hashable
 
 
 class MeasuredPace:
-    """Estimates seconds; each step that is measured makes the next estimates better.
+    """Estimates seconds; each trial that is measured makes the next estimates better.
 
     Parameters
     ----------
     costs : sequence of Cost
         Of each configuration.
-    n_train : sequence of int
-        Images that train, by level.
+    n_folds : int
+        Folds of a trial.
     final_folds : int
         Folds that the winner is tested on, at least.
     scale : float
         All images of the target, as a multiple of those that trials are measured on.
+    keeps : bool
+        Whether trials that train layers of the backbone keep their folds and a network.
     """
 
     def __init__(
-        self, costs: Sequence[Cost], n_train: Sequence[int], final_folds: int, scale: float
+        self,
+        costs: Sequence[Cost],
+        n_folds: int,
+        final_folds: int,
+        scale: float,
+        keeps: bool,
     ) -> None:
-        self._costs, self._n_train = costs, n_train
+        self._costs, self._n_folds, self._keeps = costs, n_folds, keeps
         self._final_folds, self._scale = final_folds, scale
         self._looked: set[Hashable] = set()
-        self._ratios: defaultdict[Hashable, list[float]] = defaultdict(list)
+        self._ratios: defaultdict[str, list[float]] = defaultdict(list)
 
-    def step(self, step: Step) -> float:
-        """Estimate a step."""
-        cost = self._costs[step.places[0]]
-        is_first = cost.cheap and cost.look not in self._looked
-        return self._fit(step) + (self._look(cost) if is_first else 0.0)
+    def is_cheap(self, place: int) -> bool:
+        """Whether a head alone is trained."""
+        return self._costs[place].head_s is not None
+
+    def trial(self, place: int) -> float:
+        """Estimate a trial."""
+        return self._fold(place) * self._n_folds + self._first_look(place)
 
     def finish(self, place: int) -> float:
-        """Estimate testing a configuration and training the network that is kept."""
-        cost, top = self._costs[place], len(self._n_train) - 1
-        each = self._fit(Step((place,), top)) / cost.n_folds
-        again = self._look(cost) * self._scale if cost.cheap and self._scale > 1 else 0.0
-        return _WRITING_S + each * (self._final_folds + _KEPT) * self._scale + again
+        """Estimate testing a configuration and training the network that is kept, after a trial."""
+        again = self._look(place) * self._scale if self.is_cheap(place) and self._scale > 1 else 0.0
+        folds = KEPT_TIMES + (0 if self._is_kept(place) else self._final_folds)
+        return _WRITING_S + self._fold(place) * folds * self._scale + again
 
-    def learn(self, step: Step, seconds: float, look_s: float) -> None:
-        """Take in how long a step took, and how much of it was no training.
+    def finish_at_least(self, place: int) -> float:
+        """Estimate what has to be done after a trial to have a network that is kept, and a test."""
+        return _WRITING_S if self._is_kept(place) else self.finish(place)
+
+    def _is_kept(self, place: int) -> bool:
+        return self._keeps and not self.is_cheap(place)
+
+    def learn(self, place: int, seconds: float, look_s: float) -> None:
+        """Take in how long a trial took, and how much of it was no training.
 
         That is a backbone's first look at the images, where it is its first one.
         """
-        cost = self._costs[step.places[0]]
-        if cost.cheap and cost.look not in self._looked:
+        cost = self._costs[place]
+        if cost.head_s is None:
+            self._ratios["tuned"].append(seconds / self._n_folds / cost.seconds)
+            return
+        if cost.look not in self._looked:
             self._looked.add(cost.look)
             self._ratios["look"].append(look_s / cost.seconds)
             seconds -= look_s
-        for kind in self._kinds(step):
-            self._ratios[kind].append(seconds / self._model(step))
+        self._ratios["head"].append(seconds / self._n_folds / cost.head_s)
 
-    def _look(self, cost: Cost) -> float:
-        return cost.seconds * self._ratio("look")
+    def _fold(self, place: int) -> float:
+        cost = self._costs[place]
+        if cost.head_s is not None:
+            return cost.head_s * self._ratio("head")
+        if not self._ratios["tuned"]:
+            return cost.seconds * self._ratio("look") * _LOOKED_AT
+        return cost.seconds * self._ratio("tuned")
 
-    def _fit(self, step: Step) -> float:
-        kinds = self._kinds(step)
-        return self._model(step) * self._ratio(*kinds, *(() if "heads" in kinds else ("look",)))
+    def _first_look(self, place: int) -> float:
+        is_first = self.is_cheap(place) and self._costs[place].look not in self._looked
+        return self._look(place) if is_first else 0.0
 
-    def _model(self, step: Step) -> float:
-        cost = self._costs[step.places[0]]
-        each = cost.seconds
-        if cost.cheap:  # side by side, two more heads take as long as one alone
-            each = _HEAD_S * self._n_train[step.level] * (1 + len(step.places)) / 2
-        return each * cost.n_folds
+    def _look(self, place: int) -> float:
+        return self._costs[place].seconds * self._ratio("look")
 
-    def _kinds(self, step: Step) -> tuple[Hashable, ...]:
-        """Return what a step is an example of, the narrowest first."""
-        cheap = self._costs[step.places[0]].cheap
-        return (step.level, "heads") if cheap else (step.places, "tuned")
-
-    def _ratio(self, *kinds: Hashable) -> float:
-        """Return how much longer than predicted things took here."""
-        known = (self._ratios[kind] for kind in kinds if self._ratios.get(kind))
-        return median(next(known, [1.0]))
+    def _ratio(self, kind: str) -> float:
+        """Return how many times as long as predicted it took here."""
+        return median(self._ratios[kind] or [1.0])

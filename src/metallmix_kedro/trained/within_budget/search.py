@@ -2,8 +2,6 @@
 
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -16,12 +14,15 @@ from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.search_space import Configuration, phrase
 from metallmix_kedro.support import MetallmixError, WeightsError
 from metallmix_kedro.trained.within_budget.foresight import Foresight
-from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace, Step
-from metallmix_kedro.trained.within_budget.scheduler import Group, Results, next_step
+from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
+from metallmix_kedro.trained.within_budget.scheduler import leading, next_trial
 from metallmix_kedro.trained.within_budget.trials import Measured, Record, Trials
-from metallmix_kedro.training import STRATEGIES, StoppedError, image_size_of, trained_together
+from metallmix_kedro.training import STRATEGIES, FinishedFolds, StoppedError, image_size_of
 
 logger = logging.getLogger(__name__)
+
+_HEAD_S = 1.2e-4
+"""Seconds to train a head of one unit on a fold of one image, one at a time; one processor core."""
 
 
 class OutOfTimeError(MetallmixError):
@@ -30,14 +31,12 @@ class OutOfTimeError(MetallmixError):
 
 @dataclass(frozen=True)
 class Tried:
-    """A trial: how many images trained it, its validation accuracy (None: it failed).
+    """A trial and its validation accuracy (None: it failed).
 
-    It ended when ``at_s`` of the budget were used; ``leader`` is the best validation accuracy then,
-    among the trials with as many training images as any had.
+    It ended when ``at_s`` of the budget were used; ``leader`` is the best validation accuracy then.
     """
 
     configuration: Configuration
-    n_train: int
     score: float | None
     at_s: float
     leader: float | None
@@ -47,7 +46,8 @@ class Tried:
 class Search:
     """What was tried on the target within a budget, and the best of it.
 
-    ``winner`` is None where the budget was too short to try anything.
+    ``winner`` is None where the budget was too short to try anything; ``folds`` are what its trial
+    kept of its training, if anything.
     """
 
     budget_s: float
@@ -55,6 +55,7 @@ class Search:
     tried: tuple[Tried, ...]
     records: tuple[Record, ...]
     winner: Candidate | None
+    folds: FinishedFolds | None
     notes: tuple[str, ...]
 
 
@@ -86,8 +87,8 @@ class SearchWithinBudget:
         self._foresight, self._trials, self._pace = foresight, trials, pace
         self._configurations = foresight.configurations
         self._budget_s, self._began = budget_s, began
-        self._results = Results(len(trials.levels) - 1)
-        self._groups = groups(self._configurations, self._results.top)
+        self._turns = [foresight.first, foresight.rest]
+        self._scores: dict[int, float | None] = {}
         self._records: list[Record] = []
         self._tried: list[Tried] = []
         self._notes: list[str] = []
@@ -110,8 +111,8 @@ class SearchWithinBudget:
             self._began -= self._tried[-1].at_s
         try:
             with self._live:
-                while step := self._next():
-                    self._try(step)
+                while (place := self._next()) is not None:
+                    self._try(place)
         except OutOfTimeError as error:
             logger.info("%s", error)
         except KeyboardInterrupt:
@@ -124,58 +125,56 @@ class SearchWithinBudget:
     def _used_s(self) -> float:
         return time.monotonic() - self._began
 
-    def _next(self) -> Step | None:
+    def _next(self) -> int | None:
         left_s = self._budget_s - self._used_s()
-        return next_step(self._groups, self._results, self._foresight.after, self._pace, left_s)
+        known = self._scores, self._foresight.after, self._pace, left_s, self._trials.seed
+        for places in self._turns:
+            place = next_trial(places, *known)
+            if place is not None:
+                return place
+        return None
 
-    def _try(self, step: Step) -> None:
-        more = f" and {len(step.places) - 1} more" if len(step.places) > 1 else ""
-        self._now = self._told(step.places[0], step.level) + more
+    def _try(self, place: int) -> None:
+        self._now = phrase(self._configurations[place])
         try:
-            self._take_in(self._trials.measure(step, self._watch, self._used_s))
+            self._take_in(self._trials.measure(place, self._watch, self._used_s))
         except WeightsError as error:
-            self._strike_off(step, error)
+            self._strike_off(place, error)
         else:
             told = "%.0f of %g s: tried %s; leads: %s"
             logger.info(told, self._used_s(), self._budget_s, self._now, self._leads())
 
-    def _told(self, place: int, level: int) -> str:
-        n_train = self._trials.n_train(place, level)
-        return f"{phrase(self._configurations[place])} on {n_train:,} images"
-
     def _leads(self) -> str:
-        leader, level = self._results.leader, self._results.highest
+        leader = leading(self._scores)
         if leader is None:
             return "nothing yet"
-        score = formatting.percent(self._results.finished(level)[leader])
-        return f"{self._told(leader, level)}: validation accuracy {score}"
+        score = formatting.percent(self._scores[leader] or 0.0)
+        return f"{phrase(self._configurations[leader])}: validation accuracy {score}"
 
     def _take_in(self, done: Measured) -> None:
-        scores = [record["validation_accuracy"] for record in done.records]
-        self._records += done.records
-        self._results.add(done.step, scores)
-        self._pace.learn(done.step, done.seconds, done.look_s)
-        leader = next(iter(self._results.finished(self._results.highest).values()), None)
-        for place, record, score in zip(done.step.places, done.records, scores, strict=True):
-            one, n_train = self._configurations[place], int(record["n_train"])
-            self._tried.append(Tried(one, n_train, score, done.used_s, leader))
+        score = done.record["validation_accuracy"]
+        self._records.append(done.record)
+        self._scores[done.place] = score
+        self._pace.learn(done.place, done.seconds, done.look_s)
+        leader = leading(self._scores)
+        best = None if leader is None else self._scores[leader]
+        self._tried.append(Tried(self._configurations[done.place], score, done.used_s, best))
 
-    def _strike_off(self, step: Step, error: WeightsError) -> None:
+    def _strike_off(self, place: int, error: WeightsError) -> None:
         """Try nothing of a backbone without weights."""
-        backbone = self._configurations[step.places[0]].backbone
-        self._groups = [
-            group
-            for group in self._groups
-            if self._configurations[group.places[0]].backbone != backbone
+        backbone = self._configurations[place].backbone
+        self._turns = [
+            [one for one in places if self._configurations[one].backbone != backbone]
+            for places in self._turns
         ]
         self._notes.append(f"{backbone} was not tried: {error}")
         logger.warning("%s", self._notes[-1])
-        if not self._groups:
+        if not any(self._turns):
             raise error
 
     def _watch(self) -> None:
         """Show the time; give a trial up where what is left is needed for the winner."""
-        left_s, leader = self._budget_s - self._used_s(), self._results.leader
+        left_s, leader = self._budget_s - self._used_s(), leading(self._scores)
         table = Table(show_header=False)
         table.add_row("tried now", Text(self._now))
         table.add_row("leads", Text(self._leads()))
@@ -185,7 +184,7 @@ class SearchWithinBudget:
             raise OutOfTimeError("The rest of training.budget_s is needed to train the winner.")
 
     def _outcome(self) -> Search:
-        leader = self._results.leader
+        leader = leading(self._scores)
         if leader is None:
             self._notes.append(
                 f"training.budget_s = {self._budget_s:g} s was too short to try anything: what was "
@@ -198,24 +197,9 @@ class SearchWithinBudget:
             tried=tuple(self._tried),
             records=tuple(self._records),
             winner=None if leader is None else self._foresight.candidate(leader),
+            folds=None if leader is None else self._trials.kept_of(leader),
             notes=tuple(self._notes),
         )
-
-
-def is_cheap(configuration: Configuration) -> bool:
-    """Whether a head alone is trained."""
-    return bool(configuration.strategy == STRATEGIES[0])
-
-
-def groups(configurations: Sequence[Configuration], top: int) -> list[Group]:
-    """Put together what is trained together; where layers are fine-tuned, all images train."""
-    by_kind: defaultdict[Hashable, list[int]] = defaultdict(list)
-    for place, configuration in enumerate(configurations):
-        by_kind[trained_together(configuration)].append(place)
-    return [
-        Group(tuple(places), 0 if is_cheap(configurations[places[0]]) else top)
-        for places in by_kind.values()
-    ]
 
 
 def expected_pace(
@@ -241,13 +225,13 @@ def expected_pace(
         Images of the target that it is trained on.
     """
     costs = []
-    for place, (one, seconds) in enumerate(
-        zip(foresight.configurations, foresight.seconds.tolist(), strict=True)
-    ):
-        cheap, side = is_cheap(one), image_size_of(one, grid.protocol.image_size)
+    for one, seconds in zip(foresight.configurations, foresight.seconds.tolist(), strict=True):
+        side = image_size_of(one, grid.protocol.image_size)
         seconds *= trials.n_images / n_images
         if budget is not None:
             seconds *= side**2 / budget.image_size**2
-        costs.append(Cost(seconds, trials.n_folds(place), cheap, (one.backbone, side)))
-    n_train = [trials.n_train(0, level) for level in range(len(trials.levels))]
-    return MeasuredPace(costs, n_train, final_folds, n_images / trials.n_images)
+        is_head = one.strategy == STRATEGIES[0]
+        head_s = _HEAD_S * trials.n_images * one.dense_units / one.batch_size
+        costs.append(Cost(seconds, head_s if is_head else None, (one.backbone, side)))
+    scale = n_images / trials.n_images
+    return MeasuredPace(costs, trials.n_folds, final_folds, scale, trials.keeps)

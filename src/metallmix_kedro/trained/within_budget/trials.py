@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
 from metallmix_kedro.grid import (
@@ -19,41 +22,66 @@ from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import whole_file
 from metallmix_kedro.trained.images import TargetImages
-from metallmix_kedro.trained.within_budget.pace import Step
-from metallmix_kedro.training import BackboneStore, NetworkStore, Watcher, cache_key
+from metallmix_kedro.training import (
+    STRATEGIES,
+    BackboneStore,
+    FinishedFolds,
+    FoldOutcome,
+    Network,
+    NetworkStore,
+    Rows,
+    Split,
+    TrainedFold,
+    Watcher,
+    cache_key,
+    class_probabilities,
+    image_size_of,
+    save_classifier,
+)
 
 Record = dict[str, Any]
 
-LEVELS = (100, 400, None)
-"""Images that train, the fewest first; None: all."""
+VALIDATED = 300
+"""Images that validate a trial, over its folds; no more folds than that are trained."""
 PROPOSER = "training"
 """Who proposed these trials: the user, by training what was recommended."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a step gave: a record for each configuration, and the seconds it took.
+    """What the trial of a configuration gave: its record, and the seconds it took.
 
     ``look_s`` of them no network was trained; after it, ``used_s`` of the budget were used.
     """
 
-    step: Step
-    records: tuple[Record, ...]
+    place: int
+    record: Record
     seconds: float
     look_s: float
     used_s: float
 
 
-_STEPS = TypeAdapter(list[Measured])
+_TRIALS = TypeAdapter(list[Measured])
 
 
-class _EveryEpoch(Watcher):
-    """Calls a function after every epoch."""
+class _Watching(Watcher):
+    """Calls a function after every epoch, and another with what a fold gave."""
 
     call: Callable[[], None]
+    keep: Callable[[Network, Sequence[Rows], Split, FoldOutcome], None] | None
 
     def epoch_ended(self, *_: Any, **__: Any) -> None:
         self.call()
+
+    def split_ended(
+        self,
+        network: Network,
+        inputs: Sequence[Rows],
+        split: Split,
+        outcomes: Sequence[FoldOutcome],
+    ) -> None:
+        if self.keep is not None:
+            self.keep(network, inputs, split, outcomes[0])
 
 
 class Trials:
@@ -71,6 +99,10 @@ class Trials:
     backbones : BackboneStore
     progress_root : Path
         Below it lies the folder of what is measured; another target, protocol or space has another.
+    keeps : bool
+        Whether trials that train layers of the backbone keep their folds, and the network of the
+        first, so that the winner need not be trained on them again. They do only where no image is
+        left out of trials.
     """
 
     def __init__(
@@ -81,19 +113,19 @@ class Trials:
         configurations: Sequence[Configuration],
         backbones: BackboneStore,
         progress_root: Path,
+        keeps: bool = True,
     ) -> None:
-        counts, there = grid.protocol.n_folds, target.images["fold"].nunique()
-        fewer = {strategy: min(there, count) for strategy, count in dict(counts).items()}
-        protocol = grid.protocol.model_copy(update={"n_folds": counts.model_copy(update=fewer)})
+        parameters = _with_few_folds(grid, target.images)
+        protocol = parameters.protocol
         dataset = MeasuredDataset(
             target.name, target.images, target.root, meta_features, target.data_hash
         )
-        parameters = grid.model_copy(update={"protocol": protocol})
-        self._watcher = _EveryEpoch()
+        self._watcher = _Watching()
         self._measurer = TrialMeasurer(
             dataset, parameters, backbones, NetworkStore(), self._watcher
         )
-        self._configurations, self._seed = configurations, grid.seed
+        self._configurations, self.seed, self._backbones = configurations, grid.seed, backbones
+        self._image_size = protocol.image_size
         key = cache_key(
             name=target.name,
             data=target.data_hash,
@@ -105,31 +137,21 @@ class Trials:
             seed=grid.seed,
         )
         self._file = progress_root / key / "search.json"
-        self._steps: list[Measured] = []
-        self.levels = tuple(level for level in LEVELS if self._measurer.has_level(level))
+        self._done: list[Measured] = []
         self.n_images = self._measurer.n_images
-
-    def n_train(self, place: int, level: int) -> int:
-        """Count the images that train a configuration at a level."""
-        return len(self._measurer.splits(self._proposal(place, level))[0].train)
-
-    def n_folds(self, place: int) -> int:
-        """Count the folds of a configuration's trial."""
-        return len(self._measurer.splits(self._proposal(place, len(self.levels) - 1)))
-
-    def _proposal(self, place: int, level: int) -> Proposal:
-        return Proposal(self._configurations[place], PROPOSER, self.levels[level], self._seed)
+        self.n_folds = protocol.n_folds.full
+        self.keeps = keeps and self.n_images == len(target.images)
 
     def measure(
-        self, step: Step, watch: Callable[[], None], used_s: Callable[[], float]
+        self, place: int, watch: Callable[[], None], used_s: Callable[[], float]
     ) -> Measured:
-        """Measure a step, and store what it gave.
+        """Measure a configuration, and store what it gave.
 
         Parameters
         ----------
-        step : Step
+        place : int
         watch : callable
-            Is called after every epoch; a `MetallmixError` of its ends the step.
+            Is called after every epoch; a `MetallmixError` of its ends the trial.
         used_s : callable
             Says how many seconds of the budget are used.
 
@@ -138,19 +160,65 @@ class Trials:
         MetallmixError, OSError
             As `TrialMeasurer.measure`.
         """
-        self._watcher.call, started = watch, time.perf_counter()
-        records = self._measurer.measure([self._proposal(one, step.level) for one in step.places])
+        self._watcher.call, self._watcher.keep = watch, None
+        if folds := self.kept_of(place):
+            self._watcher.keep = partial(self._keep, place, folds)
+        started = time.perf_counter()
+        (record,) = self._measurer.measure([self._proposal(place)])
         seconds = time.perf_counter() - started
-        fits = sum((one["fit_time_s"] or 0.0) * one["n_folds"] for one in records)
-        look_s = max(0.0, seconds - fits)
-        done = Measured(step, tuple(records), seconds, look_s, used_s())
-        self._steps.append(done)
+        look_s = max(0.0, seconds - (record["fit_time_s"] or 0.0) * record["n_folds"])
+        done = Measured(place, record, seconds, look_s, used_s())
+        self._done.append(done)
         with whole_file(self._file) as file:
-            file.write(_STEPS.dump_json(self._steps))
+            file.write(_TRIALS.dump_json(self._done))
         return done
+
+    def kept_of(self, place: int) -> FinishedFolds | None:
+        """Return where the trial of a configuration keeps its folds, if it does."""
+        if not self.keeps or self._configurations[place].strategy == STRATEGIES[0]:
+            return None
+        return FinishedFolds(self._file.parent / self._configurations[place].id)
+
+    def _keep(
+        self,
+        place: int,
+        folds: FinishedFolds,
+        network: Network,
+        inputs: Sequence[Rows],
+        split: Split,
+        outcome: FoldOutcome,
+    ) -> None:
+        one = self._configurations[place]
+        tested = [known.test[0] for known in self._measurer.splits(self._proposal(place))]
+        number = tested.index(split.test[0])
+        probabilities = class_probabilities(network, inputs, split.test)[:, 0]
+        if number == 0:
+            side = image_size_of(one, self._image_size)
+            whole = self._backbones.cut(one.backbone, one.strategy, side).whole
+            save_classifier(folds.classifier, one, whole, network)
+        kept = TrainedFold(outcome, split.test, probabilities, int(one.batch_size))
+        folds.write(f"fold_{number}", kept)
+
+    def _proposal(self, place: int) -> Proposal:
+        return Proposal(self._configurations[place], PROPOSER, None, self.seed)
 
     def read(self) -> list[Measured]:
         """Read what an earlier run measured, in its order; nothing where the file is damaged."""
         with suppress(OSError, ValidationError):
-            self._steps = _STEPS.validate_json(self._file.read_bytes())
-        return list(self._steps)
+            self._done = _TRIALS.validate_json(self._file.read_bytes())
+        return list(self._done)
+
+
+def _with_few_folds(
+    grid: ExperimentGridParameters, images: pd.DataFrame
+) -> ExperimentGridParameters:
+    """Test all strategies on the same folds, no more than validate a trial by enough images."""
+    protocol, there = grid.protocol, int(images["fold"].nunique())
+    used = min(len(images), protocol.subset_size or len(images))
+    validated = used * (1 - 1 / there) * protocol.validation_share
+    n_folds = min(there, int(np.ceil(VALIDATED / validated)))
+    counts = {
+        "n_folds": protocol.n_folds.model_copy(update=dict.fromkeys(STRATEGIES, n_folds)),
+        "min_tested": protocol.min_tested.model_copy(update=dict.fromkeys(STRATEGIES, 0)),
+    }
+    return grid.model_copy(update={"protocol": protocol.model_copy(update=counts)})

@@ -3,15 +3,37 @@
 Loading it needs Keras alone, none of this project's classes.
 """
 
+from pathlib import Path
 from typing import Any
 
 from metallmix_kedro.backbones import preprocess_inside
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support import require
+from metallmix_kedro.support import require, whole_file
+from metallmix_kedro.training.fitting import Network
 from metallmix_kedro.training.network import HEAD_LAYERS, add_head
 
 RESIZING = "resizing"
 """Name of the layer that knows the side to which images are scaled."""
+
+
+def save_classifier(path: Path, configuration: Configuration, whole: Any, network: Network) -> None:
+    """Store a trained network as `build_classifier` builds it out of it and its backbone."""
+    head = network.head_weights()
+    n_classes = len(head[-1][-1])
+    model = build_classifier(configuration.backbone, whole, configuration, head, n_classes)
+    save_model(model, path)
+
+
+def save_model(model: Any, path: Path) -> None:
+    """Save a Keras model so that its file is there whole or not at all."""
+    saving = require("keras.saving", "experiments")
+    with whole_file(path) as file:
+        written = Path(f"{file.name}.keras")  # Keras goes by the ending
+        try:
+            saving.save_model(model, written)
+            file.write(written.read_bytes())
+        finally:
+            written.unlink(missing_ok=True)
 
 
 def build_classifier(

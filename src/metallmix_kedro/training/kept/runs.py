@@ -5,28 +5,36 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metallmix_kedro.search_space import Configuration
-from metallmix_kedro.support import MetallmixError, require, whole_file
+from metallmix_kedro.support import MetallmixError
 from metallmix_kedro.training.features import Features
 from metallmix_kedro.training.fitting import Network, Watcher, class_probabilities
 from metallmix_kedro.training.inputs.cache import ArrayCache, cache_key
 from metallmix_kedro.training.inputs.rows import Rows
 from metallmix_kedro.training.inputs.splits import Split
-from metallmix_kedro.training.kept.classifier import build_classifier
+from metallmix_kedro.training.kept.classifier import save_classifier
 from metallmix_kedro.training.kept.folds import FinishedFolds, TrainedFold
 from metallmix_kedro.training.kept.plans import Plan
 from metallmix_kedro.training.kept.progress import TrainingProgress
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
+from metallmix_kedro.training.outcome import FoldOutcome
 from metallmix_kedro.training.trials import train_trials
 
 logger = logging.getLogger(__name__)
 
+KEPT_TIMES = 1.3
+"""The network that is kept trains on more images than a fold: so many times as long."""
+
 _KEPT = "kept"
+_NO_TIME = (
+    "There was no time to train the network that is kept on more images: it is that of the first "
+    "fold of its trial."
+)
 
 
 class DivergedError(MetallmixError):
@@ -51,12 +59,14 @@ class OutOfMemoryError(MetallmixError):
 class Trained:
     """What a training gave: the folds, the network that is kept, and how long features took.
 
-    ``folds`` are the first of the plan, where there was no time for all.
+    ``folds`` are the first of the plan, where there was no time for all; ``kept_split`` says which
+    images the network that is kept was trained on.
     """
 
     configuration: Configuration
     folds: tuple[TrainedFold, ...]
     kept: TrainedFold
+    kept_split: Split
     classifier: Path
     feature_time_s: float
     notes: tuple[str, ...]
@@ -68,6 +78,7 @@ def train(
     cache: ArrayCache,
     progress_root: Path,
     time_s: float | None = None,
+    tried: FinishedFolds | None = None,
 ) -> Trained:
     """Train a plan, from where an earlier run of the same plan was stopped.
 
@@ -86,6 +97,9 @@ def train(
     time_s : float, optional
         Seconds it may take, in all its runs. The first fold and the network that is kept are
         trained in any case; another fold is begun if the time is enough for one like the longest.
+    tried : FinishedFolds, optional
+        The first folds of the plan, where a trial has trained them already, with the network of the
+        first: it is kept where there is no time to train one on more images.
 
     Raises
     ------
@@ -108,7 +122,7 @@ def train(
         told = f"Trained {at_once} images at a time in place of {asked}: more did not fit."
         configuration = Configuration(**{**plan.configuration.as_dict(), "batch_size": at_once})
         try:
-            run = _Run(replace(plan, configuration=configuration), store, cache, finished)
+            run = _Run(replace(plan, configuration=configuration), store, cache, finished, tried)
             return run.train(names, (told,) if at_once < asked else (), ends)
         except KeyboardInterrupt:
             raise StoppedError(_stopped(finished, names)) from None
@@ -130,9 +144,14 @@ class _Run(Watcher):
     """One attempt at a plan, with the batch it names; it watches the training."""
 
     def __init__(
-        self, plan: Plan, store: BackboneStore, cache: ArrayCache, finished: FinishedFolds
+        self,
+        plan: Plan,
+        store: BackboneStore,
+        cache: ArrayCache,
+        finished: FinishedFolds,
+        tried: FinishedFolds | None,
     ) -> None:
-        self._plan, self._finished, self._cache = plan, finished, cache
+        self._plan, self._finished, self._cache, self._tried = plan, finished, cache, tried
         configuration = plan.configuration
         backbone, strategy = configuration.backbone, configuration.strategy
         self._cut = store.cut(backbone, strategy, plan.image_size)
@@ -148,6 +167,8 @@ class _Run(Watcher):
         folds = {name: self._finished.read(name) for name in names}
         if not self._finished.classifier.exists():
             folds[_KEPT] = None
+        if self._tried is not None:
+            folds = {name: fold or self._tried.read(name) for name, fold in folds.items()}
         # What has to be there comes first where the time may end.
         in_turn = [*names] if ends is None else [*names[:1], _KEPT, *names[1:-1]]
         missing = [name for name in dict.fromkeys(in_turn) if folds[name] is None]
@@ -162,7 +183,11 @@ class _Run(Watcher):
             )
             for name in missing:
                 self._is_kept = name == _KEPT
-                if name not in (names[0], _KEPT) and not _is_time_left(folds.values(), ends):
+                times = KEPT_TIMES if self._is_kept else 1.0
+                is_time_left = _is_time_left(folds.values(), times, ends)
+                if self._is_kept and self._tried is not None and not is_time_left:
+                    continue
+                if name not in (names[0], _KEPT) and not is_time_left:
                     break
                 self._progress.begin(
                     "the network that is kept"
@@ -171,18 +196,19 @@ class _Run(Watcher):
                 )
                 folds[name] = trained = self._train_split(splits[name], crossing.arrays)
                 self._finished.write(name, trained)
-        done = [fold for fold in map(folds.__getitem__, names) if fold is not None]
-        if len(done) < len(names):
+        done = [fold for fold in map(folds.__getitem__, names[:-1]) if fold is not None]
+        if len(done) < len(plan.splits):
             told = "The time was enough for %d of the %d folds of the cross-validation."
-            notes = *notes, told % (len(done) - 1, len(plan.splits))
-        share = len(plan.kept.train) + len(plan.kept.validation)
+            notes = *notes, told % (len(done), len(plan.splits))
+        kept, split, source = folds[_KEPT], plan.kept, self._finished
+        if kept is None:
+            assert self._tried is not None  # noqa: S101 else it was trained
+            kept, split, source = done[0], plan.splits[0], self._tried
+            notes = *notes, _NO_TIME
+        share = len(split.train) + len(split.validation)
+        feature_s = crossing.seconds * share / len(plan.images)
         return Trained(
-            plan.configuration,
-            tuple(done[:-1]),
-            done[-1],
-            self._finished.classifier,
-            crossing.seconds * share / len(plan.images),
-            notes,
+            plan.configuration, tuple(done), kept, split, source.classifier, feature_s, notes
         )
 
     def _train_split(self, split: Split, crossing: Sequence[Rows]) -> TrainedFold:
@@ -221,37 +247,26 @@ class _Run(Watcher):
             raise DivergedError(message)
         self._progress.epoch_ended(float(accuracies[0]))
 
-    def split_ended(self, network: Network, inputs: Sequence[Rows], split: Split) -> None:
+    def split_ended(
+        self,
+        network: Network,
+        inputs: Sequence[Rows],
+        split: Split,
+        _: Sequence[FoldOutcome],
+    ) -> None:
         """Ask the network about the test images; store it if it is the one that is kept."""
         self._probabilities = class_probabilities(network, inputs, split.test)[:, 0]
         if self._is_kept:
-            model = build_classifier(
-                self._plan.configuration.backbone,
-                self._cut.whole,
-                self._plan.configuration,
-                network.head_weights(),
-                len(self._plan.class_names),
+            save_classifier(
+                self._finished.classifier, self._plan.configuration, self._cut.whole, network
             )
-            save_model(model, self._finished.classifier)
         self._progress.split_ended()
 
 
-def _is_time_left(folds: Iterable[TrainedFold | None], ends: float | None) -> bool:
-    """Whether one more split, as long as the longest yet, would end in time."""
-    longest_s = max(fold.outcome.fit_time_s for fold in folds if fold is not None)
-    return ends is None or time.monotonic() + longest_s <= ends
-
-
-def save_model(model: Any, path: Path) -> None:
-    """Save a Keras model so that its file is there whole or not at all."""
-    saving = require("keras.saving", "experiments")
-    with whole_file(path) as file:
-        written = Path(f"{file.name}.keras")  # Keras goes by the ending
-        try:
-            saving.save_model(model, written)
-            file.write(written.read_bytes())
-        finally:
-            written.unlink(missing_ok=True)
+def _is_time_left(folds: Iterable[TrainedFold | None], times: float, ends: float | None) -> bool:
+    """Whether one more split, so many times as long as the longest yet, would end in time."""
+    longest_s = max((fold.outcome.fit_time_s for fold in folds if fold is not None), default=0.0)
+    return ends is None or time.monotonic() + times * longest_s <= ends
 
 
 def _key(plan: Plan, store: BackboneStore) -> str:
