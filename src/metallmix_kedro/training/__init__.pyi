@@ -30,7 +30,11 @@ from .kept.classifier import (
     save_classifier as save_classifier,
     save_model as save_model,
 )
-from .kept.folds import FinishedFolds as FinishedFolds, TrainedFold as TrainedFold
+from .kept.folds import (
+    FOLD as FOLD,
+    FinishedFolds as FinishedFolds,
+    TrainedFold as TrainedFold,
+)
 from .kept.plans import Plan as Plan, plan_splits as plan_splits
 from .kept.runs import (
     DivergedError as DivergedError,

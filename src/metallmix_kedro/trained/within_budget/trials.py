@@ -23,6 +23,7 @@ from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import whole_file
 from metallmix_kedro.trained.images import TargetImages
 from metallmix_kedro.training import (
+    FOLD,
     STRATEGIES,
     BackboneStore,
     FinishedFolds,
@@ -197,7 +198,7 @@ class Trials:
             whole = self._backbones.cut(one.backbone, one.strategy, side).whole
             save_classifier(folds.classifier, one, whole, network)
         kept = TrainedFold(outcome, split.test, probabilities, int(one.batch_size))
-        folds.write(f"fold_{number}", kept)
+        folds.write(FOLD.format(number), kept)
 
     def _proposal(self, place: int) -> Proposal:
         return Proposal(self._configurations[place], PROPOSER, None, self.seed)

@@ -11,6 +11,9 @@ from metallmix_kedro.support import whole_file
 from metallmix_kedro.training.inputs.splits import Indices
 from metallmix_kedro.training.outcome import FoldOutcome
 
+FOLD = "fold_{}"
+"""Name of a fold by its number."""
+
 _FAILED = "failed.txt"
 
 
@@ -69,6 +72,11 @@ class FinishedFolds:
     def classifier(self) -> Path:
         """Where the network that is kept lies once it is trained."""
         return self.folder / "classifier.keras"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the first fold and a network are there."""
+        return self.read(FOLD.format(0)) is not None and self.classifier.exists()
 
     def fail(self, message: str) -> None:
         """Record that the training diverged: the same would again."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.fitting import Labels, Schedule
+from metallmix_kedro.training.inputs.cache import cache_key
 from metallmix_kedro.training.inputs.splits import ImageSplits, Split
 
 
@@ -28,6 +29,19 @@ class Plan:
     splits: tuple[Split, ...]
     kept: Split
     schedule: Schedule
+
+    def key(self, weights_id: str) -> str:
+        """Name it by all that its outcome depends on."""
+        return cache_key(
+            configuration=self.configuration.as_dict(),
+            weights=weights_id,
+            image_size=self.image_size,
+            data=self.data_hash,
+            paths=self.images["path"].tolist(),
+            test=[split.test.tolist() for split in self.splits],
+            kept=self.kept.validation.tolist(),
+            schedule=repr(self.schedule),
+        )
 
     @property
     def class_names(self) -> tuple[str, ...]:

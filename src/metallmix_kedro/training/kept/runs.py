@@ -14,11 +14,11 @@ from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import MetallmixError
 from metallmix_kedro.training.features import Features
 from metallmix_kedro.training.fitting import Network, Watcher, class_probabilities
-from metallmix_kedro.training.inputs.cache import ArrayCache, cache_key
+from metallmix_kedro.training.inputs.cache import ArrayCache
 from metallmix_kedro.training.inputs.rows import Rows
 from metallmix_kedro.training.inputs.splits import Split
 from metallmix_kedro.training.kept.classifier import save_classifier
-from metallmix_kedro.training.kept.folds import FinishedFolds, TrainedFold
+from metallmix_kedro.training.kept.folds import FOLD, FinishedFolds, TrainedFold
 from metallmix_kedro.training.kept.plans import Plan
 from metallmix_kedro.training.kept.progress import TrainingProgress
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
@@ -108,10 +108,11 @@ def train(
     WeightsError
         If there are no weights for the backbone.
     """
-    finished = FinishedFolds(progress_root / _key(plan, store))
+    key = plan.key(store.weights_id(plan.configuration.backbone))
+    finished = FinishedFolds(progress_root / key)
     if finished.failure:
         raise DivergedError(finished.failure)
-    names = [f"fold_{number}" for number in range(len(plan.splits))] + [_KEPT]
+    names = [FOLD.format(number) for number in range(len(plan.splits))] + [_KEPT]
     earlier = [fold for fold in map(finished.read, names) if fold is not None]
     ends = None
     if time_s is not None:
@@ -151,7 +152,8 @@ class _Run(Watcher):
         finished: FinishedFolds,
         tried: FinishedFolds | None,
     ) -> None:
-        self._plan, self._finished, self._cache, self._tried = plan, finished, cache, tried
+        self._plan, self._finished, self._cache = plan, finished, cache
+        self._tried = tried if tried is not None and tried.is_whole else None
         configuration = plan.configuration
         backbone, strategy = configuration.backbone, configuration.strategy
         self._cut = store.cut(backbone, strategy, plan.image_size)
@@ -267,20 +269,6 @@ def _is_time_left(folds: Iterable[TrainedFold | None], times: float, ends: float
     """Whether one more split, so many times as long as the longest yet, would end in time."""
     longest_s = max((fold.outcome.fit_time_s for fold in folds if fold is not None), default=0.0)
     return ends is None or time.monotonic() + times * longest_s <= ends
-
-
-def _key(plan: Plan, store: BackboneStore) -> str:
-    """Name a plan by all that its outcome depends on."""
-    return cache_key(
-        configuration=plan.configuration.as_dict(),
-        weights=store.weights_id(plan.configuration.backbone),
-        image_size=plan.image_size,
-        data=plan.data_hash,
-        paths=plan.images["path"].tolist(),
-        test=[split.test.tolist() for split in plan.splits],
-        kept=plan.kept.validation.tolist(),
-        schedule=repr(plan.schedule),
-    )
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -54,6 +54,15 @@ def test_two_trials_of_one_configuration_count_as_two() -> None:
     assert once < twice < 0.9
 
 
+def test_draws_have_the_mean_and_covariance_and_are_the_same_again() -> None:
+    after = outlook(LIKE).after([0, 2], np.array([0.55, 0.6]))
+    drawn = after.draws([3, 0, 2], 200_000, seed=1)
+    assert drawn.mean(axis=0) == pytest.approx(after.mean[[3, 0, 2]], abs=0.002)
+    expected = after.covariance([3, 0, 2])[[3, 0, 2]]
+    assert np.cov(drawn.T) == pytest.approx(expected, abs=1e-4)
+    np.testing.assert_array_equal(drawn, after.draws([3, 0, 2], 200_000, seed=1))
+
+
 def test_chance_and_gain_are_those_of_many_draws() -> None:
     after = outlook(LIKE).after([0, 2], np.array([0.55, 0.6]))
     rng = np.random.default_rng(1)

@@ -151,6 +151,38 @@ def test_where_the_time_is_short_one_fold_is_tested_and_the_network_is_there(
         np.testing.assert_allclose(one.probabilities, same.probabilities, atol=1e-5)
 
 
+def test_what_a_trial_trained_is_taken_over_and_kept_where_there_is_no_time_for_more(
+    tmp_path: Path,
+) -> None:
+    what, cache = plan(tmp_path, "last_10", n_folds=3), array_cache(tmp_path / "cache")
+    whole = run(what, tmp_path)
+    trial = FinishedFolds(tmp_path / "trial")
+    for number, fold in enumerate(whole.folds[:2]):
+        trial.write(f"fold_{number}", fold)
+    trial.classifier.write_bytes(whole.classifier.read_bytes())
+
+    short = train(what, STORE, cache, tmp_path / "short", time_s=0.0, tried=trial)
+    seconds = [fold.outcome.fit_time_s for fold in whole.folds]
+    assert [fold.outcome.fit_time_s for fold in short.folds] == seconds[:2]
+    assert short.kept is short.folds[0]
+    assert short.kept_split is what.splits[0]
+    assert short.classifier == trial.classifier
+    assert any("that of the first fold" in note for note in short.notes)
+
+    long = train(what, STORE, cache, tmp_path / "long", time_s=3600.0, tried=trial)
+    assert long.kept_split is what.kept
+    assert long.classifier != trial.classifier
+    assert [fold.outcome.fit_time_s for fold in long.folds[:2]] == seconds[:2]
+    assert len(long.folds) == 3
+    assert long.notes == ()
+
+    # Without its network the trial is nothing to fall back on.
+    trial.classifier.unlink()
+    again = train(what, STORE, cache, tmp_path / "again", time_s=0.0, tried=trial)
+    assert again.kept_split is what.kept
+    assert len(again.folds) == 1
+
+
 def test_other_images_or_another_configuration_are_another_training(tmp_path: Path) -> None:
     what = plan(tmp_path)
     keys = {
