@@ -138,6 +138,13 @@ def test_one_dear_trial_that_promises_more_than_many_cheap_ones_comes_before_the
     assert 10 not in [place for place, _ in hopeless.trials][:-1]
 
 
+def test_what_promises_too_little_is_not_worth_the_time() -> None:
+    world = one_of_each(lead=-0.2, budget_s=30)
+    known = world.scores, world.foresee, world.pace, 1000.0, 0
+    assert next_trial([10], *known) == 10
+    assert next_trial([10], *known, worth=0.002) is None
+
+
 def test_what_is_not_kept_needs_time_to_be_trained_again() -> None:
     costs = [Cost(10.0, HEAD_S, "a"), Cost(50.0, None, "a")]
     kept, not_kept = (MeasuredPace(costs, 1, 1, 1.0, keeps) for keeps in (True, False))

@@ -46,8 +46,11 @@ def next_trial(
     pace: MeasuredPace,
     left_s: float,
     seed: int,
+    worth: float = 0.0,
 ) -> int | None:
-    """Choose the next trial, or none where no further one leaves time to train the winner.
+    """Choose the next trial.
+
+    None is left to choose where no further one leaves time to train the winner.
 
     Parameters
     ----------
@@ -62,6 +65,8 @@ def next_trial(
         Seconds that are left.
     seed : int
         Seed of the draws from what is expected.
+    worth : float
+        None is chosen where all the time is not expected to raise the best relative score as much.
     """
     leader = leading(scores)
     reserved_s = 0.0 if leader is None else pace.finish(leader)
@@ -85,12 +90,14 @@ def next_trial(
     some = sorted({*np.argsort(-gains)[:_PROMISING], *np.argsort(-gains / seconds)[:_PROMISING]})
     drawn = outlook.draws([best, *(fresh[i] for i in some)], _DRAWS, seed)
     leads = np.maximum(drawn[:, 1:] - drawn[:, :1], 0.0)
-    first = some[_begin_with(leads, seconds[some], left_s - reserved_s)]
-    return int(fresh[first])
+    first, gain = _begin_with(leads, seconds[some], left_s - reserved_s)
+    return int(fresh[some[first]]) if gain >= worth else None
 
 
-def _begin_with(leads: NDArray[np.float64], seconds: NDArray[np.float64], spare_s: float) -> int:
-    """Plan the rest of the time; return the trial of the plan that promises most.
+def _begin_with(
+    leads: NDArray[np.float64], seconds: NDArray[np.float64], spare_s: float
+) -> tuple[int, float]:
+    """Plan the rest of the time; return the trial of it that promises most, and what all promise.
 
     ``leads`` are draws of how far each is ahead of the best so far, shape (n_draws, n).
     """
@@ -104,8 +111,8 @@ def _begin_with(leads: NDArray[np.float64], seconds: NDArray[np.float64], spare_
         plan.append(int(np.argmax(np.where(fits, gains / seconds, -1.0))))
         reached = np.maximum(reached, leads[:, plan[-1]])
         spare_s -= seconds[plan[-1]]
-    each = leads.mean(axis=0)
+    each, together = leads.mean(axis=0), float(reached.mean())
     alone = int(np.argmax(each))
-    if not plan or each[alone] > reached.mean():
-        return alone
-    return max(plan, key=lambda one: float(each[one]))
+    if not plan or each[alone] > together:
+        return alone, float(each[alone])
+    return max(plan, key=lambda one: float(each[one])), together
