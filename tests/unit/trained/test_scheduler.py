@@ -139,7 +139,7 @@ def test_one_dear_trial_that_promises_more_than_many_cheap_ones_comes_before_the
 
 
 def test_what_promises_too_little_is_not_worth_the_time() -> None:
-    world = one_of_each(lead=-0.2, budget_s=30)
+    world = one_of_each(lead=-0.2, budget_s=100)
     known = world.scores, world.foresee, world.pace, 1000.0, 0
     assert next_trial([10], *known) == 10
     assert next_trial([10], *known, worth=0.002) is None

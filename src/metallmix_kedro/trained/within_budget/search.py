@@ -158,7 +158,8 @@ class SearchWithinBudget:
         score = done.record["validation_accuracy"]
         self._records.append(done.record)
         self._scores[done.place] = score
-        self._pace.learn(done.place, done.seconds, done.look_s)
+        if score is not None:
+            self._pace.learn(done.place, done.seconds, done.look_s)
         leader = leading(self._scores)
         best = None if leader is None else self._scores[leader]
         self._tried.append(Tried(self._configurations[done.place], score, done.used_s, best))

@@ -96,7 +96,7 @@ class Trials:
     grid : ExperimentGridParameters
         How trials are measured: its protocol, weights, cache and seed.
     configurations : sequence of Configuration
-        All that may be tried; a step names them by their places.
+        All that may be tried; a trial names one by its place.
     backbones : BackboneStore
     progress_root : Path
         Below it lies the folder of what is measured; another target, protocol or space has another.
@@ -178,7 +178,7 @@ class Trials:
         """Return where the trial of a configuration keeps its folds, if it does."""
         if not self.keeps or self._configurations[place].strategy == STRATEGIES[0]:
             return None
-        return FinishedFolds(self._file.parent / self._configurations[place].id)
+        return FinishedFolds(self._file.parent / f"trial_{place}")
 
     def _keep(
         self,
