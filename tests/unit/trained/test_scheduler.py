@@ -181,6 +181,8 @@ def test_estimates_follow_what_was_measured() -> None:
         Cost(10.0, 1.0, "a"),
         Cost(20.0, 3.0, "b"),
         Cost(40.0, None, "a"),
+        Cost(60.0, None, "a"),
+        Cost(8.0, None, "a"),
     ]
     pace = MeasuredPace(costs, 2, 1, 1.0, keeps=True)
     assert pace.trial(0) == pytest.approx(10 + 2)
@@ -192,3 +194,7 @@ def test_estimates_follow_what_was_measured() -> None:
     pace.learn(2, seconds=100.0, look_s=30.0)
     assert pace.trial(2) == pytest.approx(100.0)
     assert pace.finish(2) == pytest.approx(5 + 1.3 * 50)
+    # A cheap one, where building the network weighs most, tells of itself alone.
+    pace.learn(4, seconds=60.0, look_s=30.0)
+    assert pace.trial(4) == pytest.approx(60.0)
+    assert pace.trial(3) == pytest.approx(2 * 60 * 50 / 40)

@@ -61,6 +61,7 @@ class MeasuredPace:
         self._final_folds, self._scale = final_folds, scale
         self._looked: set[Hashable] = set()
         self._ratios: defaultdict[str, list[float]] = defaultdict(list)
+        self._tuned_s: dict[int, float] = {}
 
     def is_cheap(self, place: int) -> bool:
         """Whether a head alone is trained."""
@@ -90,7 +91,7 @@ class MeasuredPace:
         """
         cost = self._costs[place]
         if cost.head_s is None:
-            self._ratios["tuned"].append(seconds / self._n_folds / cost.seconds)
+            self._tuned_s[place] = seconds / self._n_folds
             return
         if cost.look not in self._looked:
             self._looked.add(cost.look)
@@ -102,9 +103,13 @@ class MeasuredPace:
         cost = self._costs[place]
         if cost.head_s is not None:
             return cost.head_s * self._ratio("head")
-        if not self._ratios["tuned"]:
+        if place in self._tuned_s:
+            return self._tuned_s[place]
+        if not self._tuned_s:
             return cost.seconds * self._ratio("look") * _LOOKED_AT
-        return cost.seconds * self._ratio("tuned")
+        # What is the same for all of them, as building a network, weighs least in the dearest.
+        dearest = max(self._tuned_s, key=lambda one: self._costs[one].seconds)
+        return cost.seconds * self._tuned_s[dearest] / self._costs[dearest].seconds
 
     def _first_look(self, place: int) -> float:
         is_first = self.is_cheap(place) and self._costs[place].look not in self._looked
