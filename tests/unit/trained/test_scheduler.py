@@ -14,7 +14,6 @@ from metallmix_kedro.trained.within_budget.scheduler import leading, next_trial
 
 N_FOLDS = 2
 HEAD_S = 2.0
-LOOKED_AT = 0.75
 
 
 @dataclass
@@ -54,12 +53,12 @@ class World:
         cost, is_head = self.costs[place], self.pace.is_cheap(place)
         known = [self.costs[done].look for done, _ in self.trials if self.pace.is_cheap(done)]
         looks = is_head and cost.look not in known
-        look_s = cost.seconds * self.slowness / LOOKED_AT if looks else 0.0
+        look_s = cost.seconds * self.slowness if looks else 0.0
         each = HEAD_S if is_head else cost.seconds
         seconds = look_s + each * N_FOLDS * self.slowness * self.slips[place]
         self.now_s += seconds
         self.scores[place] = float(self.worth[place] + self.luck[place])
-        self.pace.learn(place, seconds, look_s)
+        self.pace.learn(place, seconds, look_s, cost.seconds * self.slowness)
         self.trials.append((place, seconds))
 
     def run(self, budget_s: float) -> "World":
@@ -149,8 +148,8 @@ def test_what_is_not_kept_needs_time_to_be_trained_again() -> None:
     costs = [Cost(10.0, HEAD_S, "a"), Cost(50.0, None, "a")]
     kept, not_kept = (MeasuredPace(costs, 1, 1, 1.0, keeps) for keeps in (True, False))
     assert kept.finish_at_least(1) < 10 < 50 < not_kept.finish_at_least(1)
-    assert kept.finish(1) == pytest.approx(5 + 1.3 * 0.75 * 50)
-    assert not_kept.finish(1) == pytest.approx(5 + 2.3 * 0.75 * 50)
+    assert kept.finish(1) == pytest.approx(5 + 1.3 * 50)
+    assert not_kept.finish(1) == pytest.approx(5 + 2.3 * 50)
     assert kept.finish(0) == not_kept.finish(0) == pytest.approx(5 + 2.3 * HEAD_S)
 
 
@@ -186,15 +185,16 @@ def test_estimates_follow_what_was_measured() -> None:
     ]
     pace = MeasuredPace(costs, 2, 1, 1.0, keeps=True)
     assert pace.trial(0) == pytest.approx(10 + 2)
-    pace.learn(0, seconds=24.0, look_s=20.0)
+    pace.learn(0, seconds=24.0, look_s=20.0, alone_s=15.0)
     assert pace.trial(0) == pytest.approx(4.0)
     # The machine is half as fast as the history's, and heads are as fast on every backbone.
     assert pace.trial(1) == pytest.approx(40 + 2 * 6)
-    assert pace.trial(2) == pytest.approx(2 * 80 * 0.75)
-    pace.learn(2, seconds=100.0, look_s=30.0)
+    # Features that were there before are no sign of a fast machine.
+    assert pace.trial(2) == pytest.approx(2 * 40 * 1.5)
+    pace.learn(2, seconds=100.0, look_s=30.0, alone_s=90.0)
     assert pace.trial(2) == pytest.approx(100.0)
     assert pace.finish(2) == pytest.approx(5 + 1.3 * 50)
     # A cheap one, where building the network weighs most, tells of itself alone.
-    pace.learn(4, seconds=60.0, look_s=30.0)
+    pace.learn(4, seconds=60.0, look_s=30.0, alone_s=50.0)
     assert pace.trial(4) == pytest.approx(60.0)
     assert pace.trial(3) == pytest.approx(2 * 60 * 50 / 40)

@@ -55,7 +55,7 @@ class FakeTrials:
         for _ in range(EPOCHS):
             self.now_s += STEP_S / EPOCHS
             watch()
-        record = {"validation_accuracy": 0.5 + place / 200}
+        record = {"validation_accuracy": 0.5 + place / 200, "training_time_s": STEP_S}
         self.stored.append(Measured(place, record, STEP_S, 0.0, used_s()))
         return self.stored[-1]
 

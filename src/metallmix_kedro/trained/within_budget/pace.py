@@ -7,8 +7,6 @@ from statistics import median
 
 from metallmix_kedro.training import KEPT_TIMES
 
-_LOOKED_AT = 0.75
-"""Share of the images that a fold trains and validates on; a look is at all."""
 _WRITING_S = 5.0
 """Seconds to build, check and store the network that is kept."""
 
@@ -84,15 +82,24 @@ class MeasuredPace:
     def _is_kept(self, place: int) -> bool:
         return self._keeps and not self.is_cheap(place)
 
-    def learn(self, place: int, seconds: float, look_s: float) -> None:
-        """Take in how long a trial took, and how much of it was no training.
+    def learn(self, place: int, seconds: float, look_s: float, alone_s: float) -> None:
+        """Take in how long a trial took.
 
-        That is a backbone's first look at the images, where it is its first one.
+        Parameters
+        ----------
+        place : int
+        seconds : float
+            What it took.
+        look_s : float
+            How much of it was no training: a backbone's first look at the images, where it is one.
+        alone_s : float
+            What training it once took with all that it needs, features that were there before too.
         """
         cost = self._costs[place]
         if cost.head_s is None:
             self._tuned_s[place] = seconds / self._n_folds
             return
+        self._ratios["alone"].append(alone_s / cost.seconds)
         if cost.look not in self._looked:
             self._looked.add(cost.look)
             self._ratios["look"].append(look_s / cost.seconds)
@@ -106,7 +113,7 @@ class MeasuredPace:
         if place in self._tuned_s:
             return self._tuned_s[place]
         if not self._tuned_s:
-            return cost.seconds * self._ratio("look") * _LOOKED_AT
+            return cost.seconds * self._ratio("alone")
         # What is the same for all of them, as building a network, weighs least in the dearest.
         dearest = max(self._tuned_s, key=lambda one: self._costs[one].seconds)
         return cost.seconds * self._tuned_s[dearest] / self._costs[dearest].seconds

@@ -159,7 +159,8 @@ class SearchWithinBudget:
         self._records.append(done.record)
         self._scores[done.place] = score
         if score is not None:
-            self._pace.learn(done.place, done.seconds, done.look_s)
+            alone_s = done.record["training_time_s"]
+            self._pace.learn(done.place, done.seconds, done.look_s, alone_s)
         leader = leading(self._scores)
         best = None if leader is None else self._scores[leader]
         self._tried.append(Tried(self._configurations[done.place], score, done.used_s, best))
