@@ -186,7 +186,7 @@ def test_what_a_trial_trained_is_taken_over_and_kept_where_there_is_no_time_for_
 def test_other_images_or_another_configuration_are_another_training(tmp_path: Path) -> None:
     what = plan(tmp_path)
     keys = {
-        runs._key(one, STORE)
+        one.key(STORE.weights_id(MOBILENET))
         for one in (
             what,
             replace(what, data_hash="other"),
