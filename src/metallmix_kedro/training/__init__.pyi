@@ -3,10 +3,10 @@ from .fitting import (
     Network as Network,
     Schedule as Schedule,
     Watcher as Watcher,
-    class_probabilities as class_probabilities,
 )
 from .heads import (
     cheap_first as cheap_first,
+    head_work as head_work,
     heads_at_once as heads_at_once,
     trained_together as trained_together,
 )
@@ -27,14 +27,9 @@ from .inputs.splits import ImageSplits as ImageSplits, Split as Split, draw_subs
 from .kept.classifier import (
     RESIZING as RESIZING,
     pretrained_extractor as pretrained_extractor,
-    save_classifier as save_classifier,
     save_model as save_model,
 )
-from .kept.folds import (
-    FOLD as FOLD,
-    FinishedFolds as FinishedFolds,
-    TrainedFold as TrainedFold,
-)
+from .kept.folds import FinishedFolds as FinishedFolds, TrainedFold as TrainedFold
 from .kept.plans import Plan as Plan, plan_splits as plan_splits
 from .kept.runs import (
     DivergedError as DivergedError,

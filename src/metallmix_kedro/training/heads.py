@@ -45,6 +45,11 @@ def cheap_first(configuration: Configuration) -> tuple[int, int, str]:
     return strategy, configuration.dense_units, configuration.optimizer
 
 
+def head_work(configuration: Configuration, n_images: int) -> float:
+    """Measure the work of training a head: steps of an epoch times units."""
+    return n_images / int(configuration.batch_size) * int(configuration.dense_units)
+
+
 def heads_at_once(configuration: Configuration, n_features: int, most_weights: int) -> int:
     """Count the heads whose first layers have no more weights together; one at least."""
     return max(1, most_weights // (n_features * int(configuration.dense_units)))

@@ -6,7 +6,7 @@ import pytest
 
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.training.fitting import Schedule, train_splits
-from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
+from metallmix_kedro.training.heads import HeadShape, HeadsNetwork, head_work
 from metallmix_kedro.training.inputs.splits import batches
 from metallmix_kedro.training.network import HEAD_LAYERS, add_head
 from tests.trial_examples import (
@@ -238,3 +238,10 @@ def test_the_first_heads_weights_make_a_network_of_its_own() -> None:
         trained_together.probabilities([VECTORS])[:, 0],
         atol=1e-5,
     )
+
+
+def test_the_work_of_a_head_grows_with_its_width_and_with_the_steps_of_an_epoch() -> None:
+    narrow = configuration(dense_units=512, batch_size=32)
+    assert head_work(narrow, 320) == 10 * 512
+    assert head_work(narrow, 640) == head_work(configuration(dense_units=1024, batch_size=32), 320)
+    assert head_work(configuration(dense_units=512, batch_size=16), 320) == 20 * 512

@@ -17,12 +17,18 @@ from metallmix_kedro.trained.within_budget.foresight import Foresight
 from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
 from metallmix_kedro.trained.within_budget.scheduler import leading, next_trial
 from metallmix_kedro.trained.within_budget.trials import Measured, Record, Trials
-from metallmix_kedro.training import STRATEGIES, FinishedFolds, StoppedError, image_size_of
+from metallmix_kedro.training import (
+    STRATEGIES,
+    FinishedFolds,
+    StoppedError,
+    head_work,
+    image_size_of,
+)
 
 logger = logging.getLogger(__name__)
 
 _HEAD_S = 1.2e-4
-"""Seconds to train a head of one unit on a fold of one image, one at a time; one processor core."""
+"""Seconds to train a head on a fold, by its work (`training.head_work`); one processor core."""
 
 _WORTH = 0.002
 """Relative score by which what was measured widely has to promise more, to come before the rest."""
@@ -236,7 +242,7 @@ def expected_pace(
         if budget is not None:
             seconds *= side**2 / budget.image_size**2
         is_head = one.strategy == STRATEGIES[0]
-        head_s = _HEAD_S * trials.n_images * one.dense_units / one.batch_size
+        head_s = _HEAD_S * head_work(one, trials.n_images)
         costs.append(Cost(seconds, head_s if is_head else None, (one.backbone, side)))
     scale = n_images / trials.n_images
     return MeasuredPace(costs, trials.n_folds, final_folds, scale, trials.keeps)

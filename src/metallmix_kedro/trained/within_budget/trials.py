@@ -23,7 +23,6 @@ from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import whole_file
 from metallmix_kedro.trained.images import TargetImages
 from metallmix_kedro.training import (
-    FOLD,
     STRATEGIES,
     BackboneStore,
     FinishedFolds,
@@ -32,12 +31,9 @@ from metallmix_kedro.training import (
     NetworkStore,
     Rows,
     Split,
-    TrainedFold,
     Watcher,
     cache_key,
-    class_probabilities,
     image_size_of,
-    save_classifier,
 )
 
 Record = dict[str, Any]
@@ -192,13 +188,9 @@ class Trials:
         one = self._configurations[place]
         tested = [known.test[0] for known in self._measurer.splits(self._proposal(place))]
         number = tested.index(split.test[0])
-        probabilities = class_probabilities(network, inputs, split.test)[:, 0]
-        if number == 0:
-            side = image_size_of(one, self._image_size)
-            whole = self._backbones.cut(one.backbone, one.strategy, side).whole
-            save_classifier(folds.classifier, one, whole, network)
-        kept = TrainedFold(outcome, split.test, probabilities, int(one.batch_size))
-        folds.write(FOLD.format(number), kept)
+        side = image_size_of(one, self._image_size)
+        whole = self._backbones.cut(one.backbone, one.strategy, side).whole
+        folds.keep(number, one, whole, network, inputs, split, outcome)
 
     def _proposal(self, place: int) -> Proposal:
         return Proposal(self._configurations[place], PROPOSER, None, self.seed)

@@ -1,14 +1,20 @@
 """What is finished of a training, on disk: a run that was stopped or killed goes on from there."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.support import whole_file
-from metallmix_kedro.training.inputs.splits import Indices
+from metallmix_kedro.training.fitting import Network, class_probabilities
+from metallmix_kedro.training.inputs.rows import Rows
+from metallmix_kedro.training.inputs.splits import Indices, Split
+from metallmix_kedro.training.kept.classifier import save_classifier
 from metallmix_kedro.training.outcome import FoldOutcome
 
 FOLD = "fold_{}"
@@ -67,6 +73,39 @@ class FinishedFolds:
             np.savez_compressed(
                 file, told=json.dumps(told), rows=fold.rows, probabilities=fold.probabilities
             )
+
+    def keep(
+        self,
+        number: int,
+        configuration: Configuration,
+        whole: Any,
+        network: Network,
+        inputs: Sequence[Rows],
+        split: Split,
+        outcome: FoldOutcome,
+    ) -> None:
+        """Store a fold as a trial has trained it, and of the first one the network.
+
+        Parameters
+        ----------
+        number : int
+            Of the fold, from 0.
+        configuration : Configuration
+        whole : keras.Model
+            The backbone that was trained.
+        network : Network
+            At the weights of its best epoch.
+        inputs : sequence of Rows
+            What it reads.
+        split : Split
+        outcome : FoldOutcome
+        """
+        if number == 0:
+            save_classifier(self.classifier, configuration, whole, network)
+        probabilities = class_probabilities(network, inputs, split.test)[:, 0]
+        at_once = int(configuration.batch_size)
+        fold = TrainedFold(outcome, split.test, probabilities, at_once)
+        self.write(FOLD.format(number), fold)
 
     @property
     def classifier(self) -> Path:
