@@ -97,7 +97,7 @@ def plot_search(done: TrainedTarget) -> "Figure":
         [one.at_s for one in tried],
         [one.leader or 0.0 for one in tried],
         where="post",
-        color=ORANGE,
+        color=GREY,
         label="leads",
     )
     axes.set(xlabel="seconds of the budget used", ylabel="validation accuracy")
