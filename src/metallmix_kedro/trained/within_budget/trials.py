@@ -65,20 +65,14 @@ class _Watching(Watcher):
     """Calls a function after every epoch, and another with what a fold gave."""
 
     call: Callable[[], None]
-    keep: Callable[[Network, Sequence[Rows], Split, FoldOutcome], None] | None
+    keep: Callable[..., None] | None
 
     def epoch_ended(self, *_: Any, **__: Any) -> None:
         self.call()
 
-    def split_ended(
-        self,
-        network: Network,
-        inputs: Sequence[Rows],
-        split: Split,
-        outcomes: Sequence[FoldOutcome],
-    ) -> None:
+    def split_ended(self, *arguments: Any, **__: Any) -> None:
         if self.keep is not None:
-            self.keep(network, inputs, split, outcomes[0])
+            self.keep(*arguments)
 
 
 class Trials:
@@ -183,14 +177,14 @@ class Trials:
         network: Network,
         inputs: Sequence[Rows],
         split: Split,
-        outcome: FoldOutcome,
+        outcomes: Sequence[FoldOutcome],
     ) -> None:
         one = self._configurations[place]
         tested = [known.test[0] for known in self._measurer.splits(self._proposal(place))]
         number = tested.index(split.test[0])
         side = image_size_of(one, self._image_size)
         whole = self._backbones.cut(one.backbone, one.strategy, side).whole
-        folds.keep(number, one, whole, network, inputs, split, outcome)
+        folds.keep(number, one, whole, network, inputs, split, outcomes[0])
 
     def _proposal(self, place: int) -> Proposal:
         return Proposal(self._configurations[place], PROPOSER, None, self.seed)
