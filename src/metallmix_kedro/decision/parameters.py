@@ -21,7 +21,8 @@ class DecisionParameters(Parameters):
     choose_among: Literal["measured", "space"] = Field(
         "measured",
         description="measured: configurations measured on at least half of the history's datasets "
-        "(where they are fewer than 20, all); space: all of the search space",
+        "(where they are fewer than 6, the same values with other backbones too); space: all of "
+        "the search space",
     )
     max_parameters: int | None = Field(
         None, ge=1, description="leave out backbones with more parameters; null: no limit"

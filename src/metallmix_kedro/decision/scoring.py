@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy.typing as npt
 import pandas as pd
+from numpy import bool_
 
 from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.backbones import get_backbone
@@ -19,8 +21,8 @@ from metallmix_kedro.surrogate import Surrogate
 DECIMALS = 4
 """Evidence is rounded to what a reader or an LLM can use; more digits would be false precision."""
 
-FEWEST_CHOICES = 20
-"""Configurations measured widely that are choice enough."""
+FEWEST_CHOICES = 6
+"""Configurations that are choice enough: five are listed, and one is tried already."""
 
 _PREDICTIONS = tuple(
     name for name, field in Candidate.model_fields.items() if field.annotation is float
@@ -92,8 +94,9 @@ def choices(
 
     What was never measured is predicted from its values one by one, and what makes a configuration
     good is often their combination. So those measured on at least half of the history's datasets
-    are offered, with everything of backbones that were never measured; where they are too few, the
-    whole space.
+    are offered. Of a backbone that was never measured, and where so restricted a space holds too
+    few of them, the combinations of the other values that were measured so widely, whatever the
+    backbone; where these are too few as well, the whole space.
 
     Parameters
     ----------
@@ -110,14 +113,24 @@ def choices(
     pandas.DataFrame
         Columns `configuration_columns`, in the order of the space.
     """
-    every, names = allowed.space.frame(), list(configuration_columns())
-    known = tried.widely(allowed.space)
-    if among == "space" or len(known) < fewest:
+    every, known, named = allowed.space.frame(), tried.widely(), network()
+    if among == "space":
         return every
-    offered = every.merge(known, on=names, how="left", indicator=True)["_merge"] == "both"
-    if named := network():
-        offered |= every[named].isin(allowed.unmeasured)
-    return every[offered.to_numpy()].reset_index(drop=True)
+    measured = _agree(every, known, configuration_columns())
+    others = [name for name in configuration_columns() if name != named]
+    elsewhere = _agree(every, known, others)
+    if named:
+        measured = measured | (elsewhere & every[named].isin(allowed.unmeasured).to_numpy())
+    enough = (offered for offered in (measured, elsewhere) if offered.sum() >= fewest)
+    offered = next(enough, None)
+    return every if offered is None else every[offered].reset_index(drop=True)
+
+
+def _agree(every: pd.DataFrame, known: pd.DataFrame, names: Collection[str]) -> npt.NDArray[bool_]:
+    """Tell which rows have the values of a known one under some names."""
+    values = known[list(names)].drop_duplicates()
+    found = every.merge(values, on=list(names), how="left", indicator=True)["_merge"] == "both"
+    return found.to_numpy(dtype=bool_)
 
 
 def _small_enough(backbones: Collection[str], max_parameters: int) -> list[str]:

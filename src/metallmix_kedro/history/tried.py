@@ -59,8 +59,8 @@ class Tried:
         """Return the values of a hyperparameter that at least one such trial has."""
         return frozenset(self.configurations[name].tolist())
 
-    def widely(self, space: SearchSpace) -> pd.DataFrame:
-        """Return the configurations of a space that were measured on at least half of the datasets.
+    def widely(self) -> pd.DataFrame:
+        """Return the configurations that were measured on at least half of the datasets.
 
         Returns
         -------
@@ -69,7 +69,7 @@ class Tried:
         """
         counts = self.measured["configuration"].value_counts().sort_index().to_numpy()
         n_datasets = self.measured["dataset"].nunique()
-        return self.configurations[self._inside(space) & (2 * counts >= n_datasets)]
+        return self.configurations[2 * counts >= n_datasets]
 
     def best(self, space: SearchSpace) -> Configuration | None:
         """Return the configuration of a search space that is best on average; None without any.

@@ -166,23 +166,42 @@ def measured(n_configurations: int) -> Tried:
     return Tried.of(table.assign(score=[i / len(table) for i in range(len(table))]))
 
 
+OTHERS = [name for name in configuration_columns() if name != "backbone"]
+
+
 def test_what_was_measured_widely_is_offered_where_it_is_choice_enough() -> None:
     tried = measured(FEWEST_CHOICES)
     allowed = allowed_space(SPACE, tried, "measured")
     offered = choices(allowed, tried, "measured")
-    widely = tried.widely(SPACE)
+    widely = tried.widely()
     assert len(widely) == FEWEST_CHOICES == len(tried.configurations) - 1
     assert len(offered) == len(offered.merge(widely)) == FEWEST_CHOICES
     assert len(choices(allowed, tried, "space")) == allowed.space.size
 
-    fewer = measured(FEWEST_CHOICES - 1)
-    assert len(choices(allowed_space(SPACE, fewer, "measured"), fewer, "measured")) > FEWEST_CHOICES
 
-
-def test_all_of_a_backbone_that_was_never_measured_is_offered() -> None:
+def test_of_few_backbones_what_was_measured_widely_with_any_is_offered() -> None:
     tried = measured(FEWEST_CHOICES)
-    new = SPACE.backbone[0]
-    without = AllowedSpace(space=SPACE, unmeasured=(new,))
-    offered = choices(without, tried, "measured")
-    of_new = SPACE.frame()["backbone"] == new
-    assert (offered["backbone"] == new).sum() == of_new.sum()
+    space = with_backbones(SPACE.backbone[0])
+    assert 0 < len(space.frame().merge(tried.widely())) < FEWEST_CHOICES
+    offered = choices(allowed_space(space, tried, "measured"), tried, "measured")
+    pd.testing.assert_frame_equal(
+        offered.sort_values(OTHERS)[OTHERS].reset_index(drop=True),
+        tried.widely().sort_values(OTHERS)[OTHERS].drop_duplicates().reset_index(drop=True),
+        check_dtype=False,
+    )
+
+
+def test_all_is_offered_where_little_was_measured_widely() -> None:
+    fewer = measured(3)
+    allowed = allowed_space(with_backbones(SPACE.backbone[0]), fewer, (SPACE.backbone[0],))
+    assert len(choices(allowed, fewer, "measured")) == allowed.space.size
+
+
+def test_of_a_backbone_never_measured_what_was_measured_widely_with_others_is_offered() -> None:
+    tried = measured(FEWEST_CHOICES)
+    space = with_backbones(*SPACE.backbone, "ResNet50")
+    offered = choices(AllowedSpace(space, unmeasured=("ResNet50",)), tried, "measured")
+    of_new = offered[offered["backbone"] == "ResNet50"]
+    assert len(of_new) == len(tried.widely()[OTHERS].drop_duplicates())
+    assert len(of_new.merge(tried.widely(), on=OTHERS)) >= len(of_new)
+    assert len(offered) == len(of_new) + FEWEST_CHOICES

@@ -84,7 +84,7 @@ def test_what_was_measured_widely_comes_first_and_the_rest_of_the_space_after_it
     # With the target's size of training set, as they were predicted for the short list.
     assert foresight.seconds.tolist() == found["training_time_s"].tolist()
     assert sorted(foresight.first + foresight.rest) == list(range(known.space.size))
-    measured = learned.history.tried.widely(known.space)
+    measured = found.merge(learned.history.tried.widely(), on=names)
     assert len(foresight.first) == len(measured) > 0
     asked = replace(known, decision=DecisionParameters(choose_among="space"))
     assert len(Foresight(asked).first) == known.space.size

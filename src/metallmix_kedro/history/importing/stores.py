@@ -153,9 +153,21 @@ def read_store(store: Store, columns: Collection[str], folder: Path) -> pd.DataF
     return without_empty(trials[list(columns)].astype("str"))
 
 
+@contextmanager
+def _mlflow_settings() -> Iterator[None]:
+    """Set what reading needs while it lasts: a run logged afterwards has settings of its own."""
+    # What a user has set counts.
+    added = {name: _MLFLOW_SETTINGS[name] for name in _MLFLOW_SETTINGS.keys() - os.environ.keys()}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+@_mlflow_settings()
 def _mlflow_runs(store: MlflowStore, folder: Path) -> pd.DataFrame:
-    for name, value in _MLFLOW_SETTINGS.items():
-        os.environ.setdefault(name, value)  # what a user has set counts
     with _mlflow_address(store, folder) as address:
         mlflow = require("mlflow", "mlflow")
         require("sqlalchemy", "mlflow")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import sys
@@ -127,10 +128,13 @@ def test_a_folder_and_an_sqlite_file_give_the_same_trials(store, tmp_path, monke
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     log_runs(mlflow.MlflowClient(str(tmp_path / "mlruns")))
     monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE")
+    before = dict(os.environ)
     expected, _ = import_history(store)
     for address in ("mlruns", (tmp_path / "mlruns").as_uri()):
         trials, _ = import_history(changed(store, file={"mlflow": address, "experiment": "vision"}))
         assert expected.drop(columns="trial_id").equals(trials.drop(columns="trial_id"))
+    # Reading allows folders; a run that is logged later in the same process must not see that.
+    assert dict(os.environ) == before
 
 
 def test_what_a_mapping_says_of_the_status_counts(store):
