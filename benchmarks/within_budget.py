@@ -106,6 +106,11 @@ class Account:
         best = max([(validation or 0.0, test or 0.0), *before])
         self._write_trial(validation, test, best)
 
+    def behind(self, validation: float | None, test: float | None) -> None:
+        """Write what a trial gave that does not lead."""
+        last = self.lines[-1]
+        self._write_trial(validation, test, (last["best_validation"], last["best_test"]))
+
     def settle(self, validation: float, test: float) -> None:
         """Write what leads in the end, as tested on the folds of all methods."""
         self._write_trial(validation, test, (validation, test))
@@ -161,7 +166,10 @@ class ToldTrials(Trials):
         """Measure a trial, and write it down."""
         done = super().measure(*arguments)
         record = done.record
-        self.account.trial(record["validation_accuracy"], record["test_accuracy"])
+        # What was not trained on all folds fell behind, whatever it had on the others.
+        was_whole = record["n_folds"] == self.n_folds
+        told = self.account.trial if was_whole else self.account.behind
+        told(record["validation_accuracy"], record["test_accuracy"])
         return done
 
 

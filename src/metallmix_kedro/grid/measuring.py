@@ -101,7 +101,8 @@ class TrialMeasurer:
     networks : NetworkStore
         Likewise.
     watcher : Watcher, optional
-        Is told of every epoch; a `MetallmixError` of its ends the measuring.
+        Is told of every epoch; a `MetallmixError` of its ends the measuring, an `EnoughError` the
+        trial: its record is of the folds that are finished, if any is.
     """
 
     def __init__(
@@ -150,9 +151,9 @@ class TrialMeasurer:
             self._made[key] = self._splits.make(n_folds, tested, n_train, seed)
         return self._made[key]
 
-    def identify(self, proposal: Proposal) -> tuple[str, Record]:
-        """Name a trial and give its protocol, without measuring it."""
-        configuration, splits = proposal.configuration, self.splits(proposal)
+    def identify(self, proposal: Proposal, n_folds: int | None = None) -> tuple[str, Record]:
+        """Name a trial and give its protocol, without measuring it; on its first folds alone."""
+        configuration, splits = proposal.configuration, self.splits(proposal)[:n_folds]
         size, level = self._image_size(configuration), level_name(proposal.n_train)
         values = {
             **protocol_of(splits, self.n_images, size, level, self._schedule(proposal)),
@@ -204,7 +205,9 @@ class TrialMeasurer:
         split = self.splits(proposals[0])[0]
         feature_s = crossing.seconds * (len(split.train) + len(split.validation)) / self.n_images
         return [
-            finished_record(*self._described(proposal, len(proposals)), folds, feature_s)
+            finished_record(
+                *self._described(proposal, len(proposals), len(folds)), folds, feature_s
+            )
             for proposal, folds in zip(proposals, outcomes, strict=True)
         ]
 
@@ -213,9 +216,9 @@ class TrialMeasurer:
         return failed_record(*self._described(proposal, 1), error)
 
     def _described(
-        self, proposal: Proposal, trained_together: int
+        self, proposal: Proposal, trained_together: int, n_folds: int | None = None
     ) -> tuple[Record, MetaFeatures, Configuration, Record]:
-        name, protocol = self.identify(proposal)
+        name, protocol = self.identify(proposal, n_folds)
         identity = {
             "trial_id": name,
             "dataset": self._dataset.name,

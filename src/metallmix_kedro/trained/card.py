@@ -154,7 +154,8 @@ def _search(done: TrainedTarget) -> Json | None:
         return None
     scores = {one.configuration: one.score for one in search.tried}
     winner, first = search.winner.configuration, done.recommendation.chosen.configuration
-    n_train, n_folds = search.records[-1]["n_train"], search.records[-1]["n_folds"]
+    won = [one.configuration for one in search.tried].index(winner)
+    n_train, n_folds = search.records[won]["n_train"], search.records[won]["n_folds"]
     told = (
         f"Chosen by trials on these images: of {len(scores)} configurations tried within "
         f"{formatting.duration(search.used_s)}, it had the best validation accuracy, "
@@ -167,6 +168,11 @@ def _search(done: TrainedTarget) -> Json | None:
         told += (
             f" What was recommended before them, {phrase(first)}, had "
             f"{formatting.percent(of_first)}."
+        )
+    if len({one["n_folds"] for one in search.records}) > 1:
+        told += (
+            " What fell behind was not trained on all folds: its accuracy is that of what led, "
+            "less what it lacked on the same folds."
         )
     return {
         "told": told,

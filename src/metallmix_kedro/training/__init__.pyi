@@ -1,5 +1,6 @@
 from .features import Features as Features, IMAGES_AT_ONCE as IMAGES_AT_ONCE
 from .fitting import (
+    EnoughError as EnoughError,
     Network as Network,
     Schedule as Schedule,
     Watcher as Watcher,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from metallmix_kedro.support import MetallmixError
 from metallmix_kedro.training.inputs.rows import Rows
 from metallmix_kedro.training.inputs.splits import Indices, Split, batches
 from metallmix_kedro.training.network import assign
@@ -61,6 +62,10 @@ class Network(Protocol):
     def set_weights(self, values: list[Floats]) -> None:
         """Put weights back."""
         assign(self._weights, values)
+
+
+class EnoughError(MetallmixError):
+    """Ends a training, the splits that are finished being enough; an error where none is."""
 
 
 class Watcher:
@@ -166,9 +171,10 @@ def train_splits(
     Returns
     -------
     list of list of FoldOutcome
-        For each of the network's networks, one outcome for each split.
+        For each of the network's networks, one outcome for each split, or for as many as were
+        finished when the watcher raised an `EnoughError`.
     """
-    by_split = []
+    by_split: list[list[FoldOutcome]] = []
     try:
         for split in splits:
             network.reset()
@@ -194,6 +200,9 @@ def train_splits(
             by_split.append(outcomes)
             if watcher is not None:
                 watcher.split_ended(network, inputs, split, outcomes)
+    except EnoughError:
+        if not by_split:
+            raise
     finally:
         network.reset()
     return [list(outcomes) for outcomes in zip(*by_split, strict=True)]

@@ -12,7 +12,6 @@ from metallmix_kedro.surrogate import Outlook
 from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
 from metallmix_kedro.trained.within_budget.scheduler import leading, next_trial
 
-N_FOLDS = 2
 HEAD_S = 2.0
 
 
@@ -43,22 +42,22 @@ class World:
         self.prior = Outlook(expected, np.zeros((0, n)), 0.15**2, np.zeros((n, 0)))
         self.luck = rng.normal(0, 0.02, n)
         self.slips = rng.uniform(0.7, 1.3, n)
-        self.pace = MeasuredPace(self.costs, N_FOLDS, 4, 1.0, self.keeps)
+        self.pace = MeasuredPace(self.costs, 4, 1.0, self.keeps)
 
     def foresee(self, scores: Mapping[int, float]) -> Outlook:
         return self.prior.after(list(scores), np.array(list(scores.values())))
 
     def measure(self, place: int) -> None:
-        """Take about as long as it should on a machine of this slowness."""
+        """Take about as long as a fold should on a machine of this slowness."""
         cost, is_head = self.costs[place], self.pace.is_cheap(place)
         known = [self.costs[done].look for done, _ in self.trials if self.pace.is_cheap(done)]
         looks = is_head and cost.look not in known
         look_s = cost.seconds * self.slowness if looks else 0.0
         each = HEAD_S if is_head else cost.seconds
-        seconds = look_s + each * N_FOLDS * self.slowness * self.slips[place]
+        seconds = look_s + each * self.slowness * self.slips[place]
         self.now_s += seconds
         self.scores[place] = float(self.worth[place] + self.luck[place])
-        self.pace.learn(place, seconds, look_s, cost.seconds * self.slowness)
+        self.pace.learn(place, 1, seconds, look_s, cost.seconds * self.slowness)
         self.trials.append((place, seconds))
 
     def run(self, budget_s: float) -> "World":
@@ -131,14 +130,14 @@ def one_of_each(lead: float, budget_s: float) -> World:
 
 def test_one_dear_trial_that_promises_more_than_many_cheap_ones_comes_before_them() -> None:
     # Each head promises more a second, but all that fit into the time promise less together.
-    world = one_of_each(lead=0.1, budget_s=170)
+    world = one_of_each(lead=0.1, budget_s=90)
     assert [place for place, _ in world.trials][:2] == [0, 10]
-    hopeless = one_of_each(lead=-0.2, budget_s=170)
+    hopeless = one_of_each(lead=-0.2, budget_s=90)
     assert 10 not in [place for place, _ in hopeless.trials][:-1]
 
 
 def test_what_promises_too_little_is_not_worth_the_time() -> None:
-    world = one_of_each(lead=-0.2, budget_s=100)
+    world = one_of_each(lead=-0.2, budget_s=45)
     known = world.scores, world.foresee, world.pace, 1000.0, 0
     assert next_trial([10], *known) == 10
     assert next_trial([10], *known, worth=0.002) is None
@@ -146,7 +145,7 @@ def test_what_promises_too_little_is_not_worth_the_time() -> None:
 
 def test_what_is_not_kept_needs_time_to_be_trained_again() -> None:
     costs = [Cost(10.0, HEAD_S, "a"), Cost(50.0, None, "a")]
-    kept, not_kept = (MeasuredPace(costs, 1, 1, 1.0, keeps) for keeps in (True, False))
+    kept, not_kept = (MeasuredPace(costs, 1, 1.0, keeps) for keeps in (True, False))
     assert kept.finish_at_least(1) < 10 < 50 < not_kept.finish_at_least(1)
     assert kept.finish(1) == pytest.approx(5 + 1.3 * 50)
     assert not_kept.finish(1) == pytest.approx(5 + 2.3 * 50)
@@ -183,18 +182,18 @@ def test_estimates_follow_what_was_measured() -> None:
         Cost(60.0, None, "a"),
         Cost(8.0, None, "a"),
     ]
-    pace = MeasuredPace(costs, 2, 1, 1.0, keeps=True)
-    assert pace.trial(0) == pytest.approx(10 + 2)
-    pace.learn(0, seconds=24.0, look_s=20.0, alone_s=15.0)
-    assert pace.trial(0) == pytest.approx(4.0)
+    pace = MeasuredPace(costs, 1, 1.0, keeps=True)
+    assert pace.trial(0) == pytest.approx(10 + 1)
+    pace.learn(0, 2, seconds=24.0, look_s=20.0, alone_s=15.0)
+    assert pace.trial(0) == pytest.approx(2.0)
     # The machine is half as fast as the history's, and heads are as fast on every backbone.
-    assert pace.trial(1) == pytest.approx(40 + 2 * 6)
+    assert pace.trial(1) == pytest.approx(40 + 6)
     # Features that were there before are no sign of a fast machine.
-    assert pace.trial(2) == pytest.approx(2 * 40 * 1.5)
-    pace.learn(2, seconds=100.0, look_s=30.0, alone_s=90.0)
-    assert pace.trial(2) == pytest.approx(100.0)
+    assert pace.trial(2) == pytest.approx(40 * 1.5)
+    pace.learn(2, 2, seconds=100.0, look_s=30.0, alone_s=90.0)
+    assert pace.trial(2) == pytest.approx(50.0)
     assert pace.finish(2) == pytest.approx(5 + 1.3 * 50)
     # A cheap one, where building the network weighs most, tells of itself alone.
-    pace.learn(4, seconds=60.0, look_s=30.0, alone_s=50.0)
-    assert pace.trial(4) == pytest.approx(60.0)
-    assert pace.trial(3) == pytest.approx(2 * 60 * 50 / 40)
+    pace.learn(4, 2, seconds=60.0, look_s=30.0, alone_s=50.0)
+    assert pace.trial(4) == pytest.approx(30.0)
+    assert pace.trial(3) == pytest.approx(60 * 50 / 40)

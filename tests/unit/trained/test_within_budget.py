@@ -1,5 +1,6 @@
 """A search within a budget: from the first trial to the winner, stopped and gone on with."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from metallmix_kedro.trained.within_budget import search
 from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
 from metallmix_kedro.trained.within_budget.search import Search, SearchWithinBudget
 from metallmix_kedro.trained.within_budget.trials import Measured
-from metallmix_kedro.training import StoppedError
+from metallmix_kedro.training import EnoughError, StoppedError
 from tests.fabricated import SPACE
 
 HEADS = [
@@ -28,16 +29,21 @@ EPOCHS = 5
 STEP_S = 10.0
 
 
+def score_of(place: int) -> float:
+    return 0.5 + place / 200
+
+
 class FakeTrials:
     """Trials that take ten seconds of a clock of their own, and are kept in a list."""
 
-    seed = 0
+    seed, n_folds = 0, 2
 
     def __init__(self, stored: list[Measured]) -> None:
         self.stored = stored
         self.now_s = 0.0
         self.without_weights = ""
         self.stops_at = -1
+        self.surprise = -1  # the number of a trial that takes ten times as long, and is better
 
     def read(self) -> list[Measured]:
         return list(self.stored)
@@ -46,17 +52,40 @@ class FakeTrials:
         return None
 
     def measure(
-        self, place: int, watch: Callable[[], None], used_s: Callable[[], float]
+        self,
+        place: int,
+        watch: Callable[[], None],
+        used_s: Callable[[], float],
+        is_enough: Callable[[list[float]], bool],
     ) -> Measured:
+        """Train on two folds; the second is easier."""
         if HEADS[place].backbone == self.without_weights:
             raise WeightsError("There are none.")
         if len(self.stored) == self.stops_at:
             raise KeyboardInterrupt
-        for _ in range(EPOCHS):
-            self.now_s += STEP_S / EPOCHS
-            watch()
-        record = {"validation_accuracy": 0.5 + place / 200, "training_time_s": STEP_S}
-        self.stored.append(Measured(place, record, STEP_S, 0.0, used_s()))
+        started_s, validated, surprises = self.now_s, [], len(self.stored) == self.surprise
+        for fold in range(self.n_folds):
+            for _ in range(EPOCHS):
+                self.now_s += STEP_S / EPOCHS / self.n_folds * (10 if surprises else 1)
+                try:
+                    watch()
+                except EnoughError:
+                    if not validated:
+                        raise
+                    break
+            else:
+                validated.append(0.9 if surprises else score_of(place) + fold / 10)
+                if not is_enough(validated):
+                    continue
+            break
+        record = {
+            "validation_accuracy": sum(validated) / len(validated),
+            "training_time_s": STEP_S / self.n_folds,
+            "n_folds": len(validated),
+            "n_validation": 150,
+            "learning_curves": json.dumps([[0.1, one] for one in validated]),
+        }
+        self.stored.append(Measured(place, record, self.now_s - started_s, 0.0, used_s()))
         return self.stored[-1]
 
 
@@ -78,7 +107,7 @@ def run(
 ) -> Search:
     monkeypatch.setattr(search, "time", SimpleNamespace(monotonic=lambda: trials.now_s))
     costs = [Cost(0.1, finish_s / 5.3, one.backbone) for one in HEADS]
-    pace = MeasuredPace(costs, 1, 4, 1.0, keeps=False)
+    pace = MeasuredPace(costs, 4, 1.0, keeps=False)
     fakes: Any = FakeForesight(), trials, pace
     return SearchWithinBudget(*fakes, budget_s, began=trials.now_s).run()
 
@@ -105,6 +134,36 @@ def test_a_search_that_was_stopped_goes_on_with_the_time_it_had_used(
     later.now_s = 5000.0
     assert run(monkeypatch, 200, later) == uninterrupted
     assert later.stored == whole.stored
+
+
+def test_what_falls_behind_is_given_up_after_the_folds_that_tell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trials = FakeTrials([])
+    found = run(monkeypatch, 200, trials)
+    best = -1
+    for one, tried in zip(trials.stored, found.tried, strict=True):
+        # A standard error of 150 images is less than 0.04, eight places.
+        is_behind = one.place < best - 8
+        assert one.record["n_folds"] == 1 or not is_behind
+        assert one.record["n_folds"] == 2 or one.place < best - 4
+        # On the easier fold it would have had as much more as what led.
+        assert tried.score == pytest.approx(score_of(one.place) + 0.05)
+        best = max(best, one.place)
+        assert tried.leader == pytest.approx(score_of(best) + 0.05)
+    assert {one.record["n_folds"] for one in trials.stored} == {1, 2}
+
+
+def test_what_leads_on_the_folds_that_there_was_time_for_has_won(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trials = FakeTrials([])
+    trials.surprise = 3
+    found = run(monkeypatch, 130, trials)
+    assert [one.record["n_folds"] for one in trials.stored][3:] == [1]
+    assert found.winner is not None
+    assert found.winner.configuration == HEADS[trials.stored[3].place]
+    assert found.used_s <= 130
 
 
 def test_a_step_that_takes_too_long_is_given_up_after_an_epoch(

@@ -37,8 +37,6 @@ class MeasuredPace:
     ----------
     costs : sequence of Cost
         Of each configuration.
-    n_folds : int
-        Folds of a trial.
     final_folds : int
         Folds that the winner is tested on, at least.
     scale : float
@@ -50,12 +48,11 @@ class MeasuredPace:
     def __init__(
         self,
         costs: Sequence[Cost],
-        n_folds: int,
         final_folds: int,
         scale: float,
         keeps: bool,
     ) -> None:
-        self._costs, self._n_folds, self._keeps = costs, n_folds, keeps
+        self._costs, self._keeps = costs, keeps
         self._final_folds, self._scale = final_folds, scale
         self._looked: set[Hashable] = set()
         self._ratios: defaultdict[str, list[float]] = defaultdict(list)
@@ -66,8 +63,8 @@ class MeasuredPace:
         return self._costs[place].head_s is not None
 
     def trial(self, place: int) -> float:
-        """Estimate a trial."""
-        return self._fold(place) * self._n_folds + self._first_look(place)
+        """Estimate the first fold of a trial; only what leads then is trained on more."""
+        return self._fold(place) + self._first_look(place)
 
     def finish(self, place: int) -> float:
         """Estimate testing a configuration and training the network that is kept, after a trial."""
@@ -82,12 +79,16 @@ class MeasuredPace:
     def _is_kept(self, place: int) -> bool:
         return self._keeps and not self.is_cheap(place)
 
-    def learn(self, place: int, seconds: float, look_s: float, alone_s: float) -> None:
+    def learn(
+        self, place: int, n_folds: int, seconds: float, look_s: float, alone_s: float
+    ) -> None:
         """Take in how long a trial took.
 
         Parameters
         ----------
         place : int
+        n_folds : int
+            The folds that it was trained on.
         seconds : float
             What it took.
         look_s : float
@@ -97,14 +98,14 @@ class MeasuredPace:
         """
         cost = self._costs[place]
         if cost.head_s is None:
-            self._tuned_s[place] = seconds / self._n_folds
+            self._tuned_s[place] = seconds / n_folds
             return
         self._ratios["alone"].append(alone_s / cost.seconds)
         if cost.look not in self._looked:
             self._looked.add(cost.look)
             self._ratios["look"].append(look_s / cost.seconds)
             seconds -= look_s
-        self._ratios["head"].append(seconds / self._n_folds / cost.head_s)
+        self._ratios["head"].append(seconds / n_folds / cost.head_s)
 
     def _fold(self, place: int) -> float:
         cost = self._costs[place]

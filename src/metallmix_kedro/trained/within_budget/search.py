@@ -1,8 +1,11 @@
 """Trying configurations on the target until only the time to train the best of them is left."""
 
 import logging
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 from rich.console import Console
 from rich.live import Live
@@ -12,13 +15,14 @@ from rich.text import Text
 from metallmix_kedro.explanation import Budget, Candidate, formatting
 from metallmix_kedro.grid import ExperimentGridParameters
 from metallmix_kedro.search_space import Configuration, phrase
-from metallmix_kedro.support import MetallmixError, WeightsError
+from metallmix_kedro.support import WeightsError
 from metallmix_kedro.trained.within_budget.foresight import Foresight
 from metallmix_kedro.trained.within_budget.pace import Cost, MeasuredPace
 from metallmix_kedro.trained.within_budget.scheduler import leading, next_trial
 from metallmix_kedro.trained.within_budget.trials import Measured, Record, Trials
 from metallmix_kedro.training import (
     STRATEGIES,
+    EnoughError,
     FinishedFolds,
     StoppedError,
     head_work,
@@ -34,7 +38,7 @@ _WORTH = 0.002
 """Relative score by which what was measured widely has to promise more, to come before the rest."""
 
 
-class OutOfTimeError(MetallmixError):
+class OutOfTimeError(EnoughError):
     """A trial that is given up because the rest of the budget is needed to train the winner."""
 
 
@@ -42,7 +46,9 @@ class OutOfTimeError(MetallmixError):
 class Tried:
     """A trial and its validation accuracy (None: it failed).
 
-    It ended when ``at_s`` of the budget were used; ``leader`` is the best validation accuracy then.
+    Of a trial that was not trained on all folds, it is that of what led then, plus how far it was
+    ahead on the same folds. It ended when ``at_s`` of the budget were used; ``leader`` is the best
+    then.
     """
 
     configuration: Configuration
@@ -98,6 +104,7 @@ class SearchWithinBudget:
         self._budget_s, self._began = budget_s, began
         self._turns = [foresight.first, [*foresight.first, *foresight.rest]]
         self._scores: dict[int, float | None] = {}
+        self._measured: dict[int, Measured] = {}
         self._records: list[Record] = []
         self._tried: list[Tried] = []
         self._notes: list[str] = []
@@ -146,7 +153,7 @@ class SearchWithinBudget:
     def _try(self, place: int) -> None:
         self._now = phrase(self._configurations[place])
         try:
-            self._take_in(self._trials.measure(place, self._watch, self._used_s))
+            self._take_in(self._trials.measure(place, self._watch, self._used_s, self._is_behind))
         except WeightsError as error:
             self._strike_off(place, error)
         else:
@@ -160,13 +167,35 @@ class SearchWithinBudget:
         score = formatting.percent(self._scores[leader] or 0.0)
         return f"{phrase(self._configurations[leader])}: validation accuracy {score}"
 
+    def _is_behind(self, validated: Sequence[float]) -> bool:
+        """Whether what leads was better on the same folds by more than a standard error."""
+        leader = leading(self._scores)
+        if leader is None:
+            return False
+        theirs = self._measured[leader].validated[: len(validated)]
+        n_images = len(theirs) * self._measured[leader].record["n_validation"]
+        error = math.sqrt(mean(theirs) * (1 - mean(theirs)) / n_images)
+        return mean(validated[: len(theirs)]) < mean(theirs) - error
+
+    def _score(self, done: Measured) -> float | None:
+        """Return what can be compared: other folds are other images."""
+        score: float | None = done.record["validation_accuracy"]
+        leader = leading(self._scores)
+        if score is None or leader is None or done.record["n_folds"] == self._trials.n_folds:
+            return score
+        theirs = self._measured[leader].validated
+        ahead = [own - their for own, their in zip(done.validated, theirs, strict=False)]
+        return min(1.0, max(0.0, (self._scores[leader] or 0.0) + mean(ahead)))
+
     def _take_in(self, done: Measured) -> None:
-        score = done.record["validation_accuracy"]
+        score = self._score(done)
         self._records.append(done.record)
+        self._measured[done.place] = done
         self._scores[done.place] = score
         if score is not None:
             alone_s = done.record["training_time_s"]
-            self._pace.learn(done.place, done.seconds, done.look_s, alone_s)
+            n_folds = done.record["n_folds"]
+            self._pace.learn(done.place, n_folds, done.seconds, done.look_s, alone_s)
         leader = leading(self._scores)
         best = None if leader is None else self._scores[leader]
         self._tried.append(Tried(self._configurations[done.place], score, done.used_s, best))
@@ -245,4 +274,4 @@ def expected_pace(
         head_s = _HEAD_S * head_work(one, trials.n_images)
         costs.append(Cost(seconds, head_s if is_head else None, (one.backbone, side)))
     scale = n_images / trials.n_images
-    return MeasuredPace(costs, trials.n_folds, final_folds, scale, trials.keeps)
+    return MeasuredPace(costs, final_folds, scale, trials.keeps)

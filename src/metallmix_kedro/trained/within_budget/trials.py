@@ -1,5 +1,6 @@
 """Measuring trials on the target as the experiment grid does, and keeping them on disk."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from metallmix_kedro.trained.images import TargetImages
 from metallmix_kedro.training import (
     STRATEGIES,
     BackboneStore,
+    EnoughError,
     FinishedFolds,
     FoldOutcome,
     Network,
@@ -37,6 +39,8 @@ from metallmix_kedro.training import (
 )
 
 Record = dict[str, Any]
+IsEnough = Callable[[Sequence[float]], bool]
+"""Whether the validation accuracies of a trial's first folds tell enough of it."""
 
 VALIDATED = 300
 """Images that validate a trial, over its folds; no more folds than that are trained."""
@@ -57,15 +61,22 @@ class Measured:
     look_s: float
     used_s: float
 
+    @property
+    def validated(self) -> list[float]:
+        """The validation accuracy of each fold; none of a trial that failed."""
+        return [max(curve) for curve in json.loads(self.record["learning_curves"] or "[]")]
+
 
 _TRIALS = TypeAdapter(list[Measured])
 
 
 class _Watching(Watcher):
-    """Calls a function after every epoch, and another with what a fold gave."""
+    """Calls a function after every epoch, and others with what a fold gave."""
 
     call: Callable[[], None]
     keep: Callable[..., None] | None
+    is_enough: IsEnough
+    validated: list[float]
 
     def epoch_ended(self, *_: Any, **__: Any) -> None:
         self.call()
@@ -73,6 +84,9 @@ class _Watching(Watcher):
     def split_ended(self, *arguments: Any, **__: Any) -> None:
         if self.keep is not None:
             self.keep(*arguments)
+        self.validated.append(arguments[-1][0].validation_accuracy)
+        if self.is_enough(self.validated):
+            raise EnoughError("The folds that are finished are enough.")
 
 
 class Trials:
@@ -134,7 +148,11 @@ class Trials:
         self.keeps = keeps and self.n_images == len(target.images)
 
     def measure(
-        self, place: int, watch: Callable[[], None], used_s: Callable[[], float]
+        self,
+        place: int,
+        watch: Callable[[], None],
+        used_s: Callable[[], float],
+        is_enough: IsEnough,
     ) -> Measured:
         """Measure a configuration, and store what it gave.
 
@@ -142,9 +160,12 @@ class Trials:
         ----------
         place : int
         watch : callable
-            Is called after every epoch; a `MetallmixError` of its ends the trial.
+            Is called after every epoch; an `EnoughError` of its ends the trial, with what its
+            finished folds gave, if any is.
         used_s : callable
             Says how many seconds of the budget are used.
+        is_enough : callable
+            Is asked after every fold; no other follows where it says so.
 
         Raises
         ------
@@ -152,6 +173,7 @@ class Trials:
             As `TrialMeasurer.measure`.
         """
         self._watcher.call, self._watcher.keep = watch, None
+        self._watcher.is_enough, self._watcher.validated = is_enough, []
         if folds := self.kept_of(place):
             self._watcher.keep = partial(self._keep, place, folds)
         started = time.perf_counter()
