@@ -13,7 +13,7 @@ from metallmix_kedro.grid.parameters import ExperimentGridParameters
 from metallmix_kedro.history import METRICS
 from metallmix_kedro.history.columns import history_columns
 from metallmix_kedro.support.errors import InputError, WeightsError
-from metallmix_kedro.training import trials
+from metallmix_kedro.training import EnoughError, Watcher, trials
 from metallmix_kedro.training.networks import BackboneStore, NetworkStore
 from tests.trial_examples import (
     MOBILENET,
@@ -149,6 +149,30 @@ def test_a_record_tells_its_level_its_hits_and_its_learning_curves(
     # The weights of the best epoch are those that are scored.
     best = np.mean([max(curve) for curve in curves])
     assert record["validation_accuracy"] == pytest.approx(best, abs=1e-4)
+
+
+def test_a_trial_that_is_cut_short_is_one_of_fewer_folds(
+    dataset: MeasuredDataset, stores: tuple[BackboneStore, NetworkStore], tmp_path: Path
+) -> None:
+    class SeenTwo(Watcher):
+        seen = 0
+
+        def split_ended(self, *_: object) -> None:
+            self.seen += 1
+            if self.seen == 2:
+                raise EnoughError("Two folds are enough.")
+
+    of_two = {"n_folds": {**grid_values()["protocol"]["n_folds"], "feature_extraction": 2}}
+    records = []
+    for protocol, watcher in (({}, SeenTwo()), (of_two, None)):
+        values = grid_values(tmp_path / "cache")
+        values["protocol"] |= protocol
+        parameters = ExperimentGridParameters.model_validate(values)
+        records += TrialMeasurer(dataset, parameters, *stores, watcher).measure(HEADS[:1])
+    cut, whole = records
+    assert cut["n_folds"] == len(json.loads(cut["learning_curves"])) == 2
+    assert cut["status"] == "finished"
+    assert (cut["trial_id"], cut["test_hits"]) == (whole["trial_id"], whole["test_hits"])
 
 
 def test_another_level_or_seed_is_another_trial(make: Make) -> None:

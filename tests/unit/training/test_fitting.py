@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from metallmix_kedro.training.fitting import Schedule, train_splits
+from metallmix_kedro.training.fitting import EnoughError, Schedule, Watcher, train_splits
 from metallmix_kedro.training.heads import HeadShape, HeadsNetwork
 from metallmix_kedro.training.inputs.rows import StoredRows
 from metallmix_kedro.training.inputs.splits import batches
@@ -66,7 +66,9 @@ CURVES = [
 ]
 
 
-def trained(network: object, n_splits: int = 2, max_epochs: int = 6) -> list:
+def trained(
+    network: object, n_splits: int = 2, max_epochs: int = 6, watcher: Watcher | None = None
+) -> list:
     rows = in_memory(np.arange(N_ROWS))
     return train_splits(
         network,
@@ -75,6 +77,7 @@ def trained(network: object, n_splits: int = 2, max_epochs: int = 6) -> list:
         splits(N_ROWS, n_splits),
         5,
         Schedule(max_epochs, 2, freeze_batch_norm=True, seed=4),
+        watcher,
     )
 
 
@@ -124,6 +127,28 @@ def test_the_network_is_as_before_also_after_an_error() -> None:
     with pytest.raises(MemoryError):
         trained(failing)
     assert failing.epochs.tolist() == [0, 0, 0]
+
+
+class Impatient(Watcher):
+    """Has enough after so many epochs."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+
+    def epoch_ended(self, *_: object) -> None:
+        self.patience -= 1
+        if self.patience < 0:
+            raise EnoughError("That is enough.")
+
+
+def test_of_a_training_that_is_cut_short_the_finished_splits_count() -> None:
+    network = Scripted(CURVES[1:2], steps_an_epoch=3)
+    whole = trained(Scripted(CURVES[1:2], steps_an_epoch=3))
+    ((outcome,),) = trained(network, watcher=Impatient(4))  # a split takes three epochs
+    assert scores(outcome) == scores(whole[0][0])
+    assert network.epochs.tolist() == [0]
+    with pytest.raises(EnoughError):
+        trained(network, watcher=Impatient(2))
 
 
 def heads(seed: int = 3) -> HeadsNetwork:

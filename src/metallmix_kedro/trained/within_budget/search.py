@@ -47,8 +47,8 @@ class Tried:
     """A trial and its validation accuracy (None: it failed).
 
     Of a trial that was not trained on all folds, it is that of what led then, plus how far it was
-    ahead on the same folds. It ended when ``at_s`` of the budget were used; ``leader`` is the best
-    then.
+    ahead on the same folds, if by more than a standard error. It ended when ``at_s`` of the budget
+    were used; ``leader`` is the best then.
     """
 
     configuration: Configuration
@@ -168,14 +168,22 @@ class SearchWithinBudget:
         return f"{phrase(self._configurations[leader])}: validation accuracy {score}"
 
     def _is_behind(self, validated: Sequence[float]) -> bool:
-        """Whether what leads was better on the same folds by more than a standard error."""
+        return self._ahead(validated) < 0
+
+    def _ahead(self, validated: Sequence[float]) -> float:
+        """Say how far a trial is ahead of what leads, on the same folds.
+
+        Differences of less than a standard error are none: they tell of the images, not of what
+        was trained.
+        """
         leader = leading(self._scores)
         if leader is None:
-            return False
+            return 0.0
         theirs = self._measured[leader].validated[: len(validated)]
+        known, found = mean(theirs), mean(validated[: len(theirs)])
         n_images = len(theirs) * self._measured[leader].record["n_validation"]
-        error = math.sqrt(mean(theirs) * (1 - mean(theirs)) / n_images)
-        return mean(validated[: len(theirs)]) < mean(theirs) - error
+        error = math.sqrt(known * (1 - known) / n_images)
+        return found - known if abs(found - known) > error else 0.0
 
     def _score(self, done: Measured) -> float | None:
         """Return what can be compared: other folds are other images."""
@@ -183,9 +191,7 @@ class SearchWithinBudget:
         leader = leading(self._scores)
         if score is None or leader is None or done.record["n_folds"] == self._trials.n_folds:
             return score
-        theirs = self._measured[leader].validated
-        ahead = [own - their for own, their in zip(done.validated, theirs, strict=False)]
-        return min(1.0, max(0.0, (self._scores[leader] or 0.0) + mean(ahead)))
+        return min(1.0, max(0.0, (self._scores[leader] or 0.0) + self._ahead(done.validated)))
 
     def _take_in(self, done: Measured) -> None:
         score = self._score(done)
