@@ -290,9 +290,10 @@ def main() -> None:
     """Run what is missing, and draw all there is."""
     arguments = read_arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    if "hyperband" in arguments.methods and not find_spec("keras_tuner"):
+    missing = [name for name in ("keras_tuner", "tensorboard") if not find_spec(name)]
+    if "hyperband" in arguments.methods and missing:
         arguments.methods.remove("hyperband")
-        print("Hyperband is left out: keras-tuner is not installed.")
+        print(f"Hyperband is left out: {', '.join(missing)} is not installed.")
     parameters, path = grid_parameters(arguments), arguments.out / "trials.jsonl"
     space = shipped_space().restricted(backbone=arguments.backbones, strategy=arguments.strategies)
     history = arguments.history or max(HISTORY.glob("*/*.parquet"))
