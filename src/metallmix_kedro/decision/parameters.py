@@ -21,7 +21,7 @@ class DecisionParameters(Parameters):
     choose_among: Literal["measured", "space"] = Field(
         "measured",
         description="measured: configurations measured on at least half of the history's datasets "
-        "(where they are fewer than 6, the same values with other backbones too); space: all of "
+        "(where fewer than 6 are allowed, the same values with other backbones too); space: all of "
         "the search space",
     )
     max_parameters: int | None = Field(

@@ -21,8 +21,11 @@ from metallmix_kedro.surrogate import Surrogate
 DECIMALS = 4
 """Evidence is rounded to what a reader or an LLM can use; more digits would be false precision."""
 
-FEWEST_CHOICES = 6
-"""Configurations that are choice enough: five are listed, and one is tried already."""
+FEWEST_CHOICES = 20
+"""Configurations that a history has to have measured widely, to choose among these alone."""
+
+FEWEST_OFFERED = 6
+"""Of these, so many have to be allowed: five are listed, and one is tried already."""
 
 _PREDICTIONS = tuple(
     name for name, field in Candidate.model_fields.items() if field.annotation is float
@@ -94,9 +97,10 @@ def choices(
 
     What was never measured is predicted from its values one by one, and what makes a configuration
     good is often their combination. So those measured on at least half of the history's datasets
-    are offered. Of a backbone that was never measured, and where so restricted a space holds too
-    few of them, the combinations of the other values that were measured so widely, whatever the
-    backbone; where these are too few as well, the whole space.
+    are offered. Of a backbone that was never measured, and where too few of them are allowed, the
+    combinations of the other values that were measured so widely, whatever the backbone. Where
+    these are too few as well, or few of the history's configurations were measured so widely, the
+    whole space.
 
     Parameters
     ----------
@@ -106,7 +110,7 @@ def choices(
     among : str
         ``measured``, or ``space``: all of it.
     fewest : int
-        So many measured ones are enough.
+        The history has to have measured so many widely.
 
     Returns
     -------
@@ -114,14 +118,15 @@ def choices(
         Columns `configuration_columns`, in the order of the space.
     """
     every, known, named = allowed.space.frame(), tried.widely(), network()
-    if among == "space":
+    if among == "space" or len(known) < fewest:
         return every
     measured = _agree(every, known, configuration_columns())
     others = [name for name in configuration_columns() if name != named]
     elsewhere = _agree(every, known, others)
     if named:
         measured = measured | (elsewhere & every[named].isin(allowed.unmeasured).to_numpy())
-    enough = (offered for offered in (measured, elsewhere) if offered.sum() >= fewest)
+    least = min(fewest, FEWEST_OFFERED)
+    enough = (offered for offered in (measured, elsewhere) if offered.sum() >= least)
     offered = next(enough, None)
     return every if offered is None else every[offered].reset_index(drop=True)
 

@@ -2,6 +2,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.backbones.registry import get_backbone
+from metallmix_kedro.decision import scoring
 from metallmix_kedro.decision.prospects import foresee, list_candidates
 from metallmix_kedro.decision.scoring import (
     FEWEST_CHOICES,
@@ -179,11 +180,16 @@ def test_what_was_measured_widely_is_offered_where_it_is_choice_enough() -> None
     assert len(choices(allowed, tried, "space")) == allowed.space.size
 
 
-def test_of_few_backbones_what_was_measured_widely_with_any_is_offered() -> None:
+def test_of_few_backbones_what_was_measured_widely_with_any_is_offered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     tried = measured(FEWEST_CHOICES)
     space = with_backbones(SPACE.backbone[0])
-    assert 0 < len(space.frame().merge(tried.widely())) < FEWEST_CHOICES
-    offered = choices(allowed_space(space, tried, "measured"), tried, "measured")
+    allowed, there = allowed_space(space, tried, "measured"), space.frame().merge(tried.widely())
+    monkeypatch.setattr(scoring, "FEWEST_OFFERED", len(there))
+    assert len(choices(allowed, tried, "measured")) == len(there) > 0
+    monkeypatch.setattr(scoring, "FEWEST_OFFERED", len(there) + 1)
+    offered = choices(allowed, tried, "measured")
     pd.testing.assert_frame_equal(
         offered.sort_values(OTHERS)[OTHERS].reset_index(drop=True),
         tried.widely().sort_values(OTHERS)[OTHERS].drop_duplicates().reset_index(drop=True),
@@ -192,9 +198,12 @@ def test_of_few_backbones_what_was_measured_widely_with_any_is_offered() -> None
 
 
 def test_all_is_offered_where_little_was_measured_widely() -> None:
-    fewer = measured(3)
-    allowed = allowed_space(with_backbones(SPACE.backbone[0]), fewer, (SPACE.backbone[0],))
+    fewer = measured(FEWEST_CHOICES - 1)
+    allowed = allowed_space(SPACE, fewer, "measured")
     assert len(choices(allowed, fewer, "measured")) == allowed.space.size
+    assert len(choices(allowed, fewer, "measured", fewest=1)) == FEWEST_CHOICES - 1
+    unlike = allowed_space(SPACE.model_copy(update={"dense_units": (77,)}), fewer, "measured")
+    assert len(choices(unlike, measured(FEWEST_CHOICES), "measured")) == unlike.space.size
 
 
 def test_of_a_backbone_never_measured_what_was_measured_widely_with_others_is_offered() -> None:
