@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from numpy import bool_
 
 from metallmix_kedro.attribution import readable_value
 from metallmix_kedro.backbones import get_backbone
@@ -125,17 +125,19 @@ def choices(
     elsewhere = _agree(every, known, others)
     if named:
         measured = measured | (elsewhere & every[named].isin(allowed.unmeasured).to_numpy())
-    least = min(fewest, FEWEST_OFFERED)
-    enough = (offered for offered in (measured, elsewhere) if offered.sum() >= least)
-    offered = next(enough, None)
-    return every if offered is None else every[offered].reset_index(drop=True)
+    for offered in (measured, elsewhere):
+        if offered.sum() >= min(fewest, FEWEST_OFFERED):
+            return every[offered].reset_index(drop=True)
+    return every
 
 
-def _agree(every: pd.DataFrame, known: pd.DataFrame, names: Collection[str]) -> npt.NDArray[bool_]:
+def _agree(
+    every: pd.DataFrame, known: pd.DataFrame, names: Collection[str]
+) -> npt.NDArray[np.bool_]:
     """Tell which rows have the values of a known one under some names."""
     values = known[list(names)].drop_duplicates()
     found = every.merge(values, on=list(names), how="left", indicator=True)["_merge"] == "both"
-    return found.to_numpy(dtype=bool_)
+    return found.to_numpy(dtype=np.bool_)
 
 
 def _small_enough(backbones: Collection[str], max_parameters: int) -> list[str]:

@@ -154,8 +154,8 @@ def _search(done: TrainedTarget) -> Json | None:
         return None
     scores = {one.configuration: one.score for one in search.tried}
     winner, first = search.winner.configuration, done.recommendation.chosen.configuration
-    won = [one.configuration for one in search.tried].index(winner)
-    n_train, n_folds = search.records[won]["n_train"], search.records[won]["n_folds"]
+    won = dict(zip(scores, search.records, strict=True))[winner]
+    n_train, n_folds = won["n_train"], won["n_folds"]
     told = (
         f"Chosen by trials on these images: of {len(scores)} configurations tried within "
         f"{formatting.duration(search.used_s)}, it had the best validation accuracy, "

@@ -38,8 +38,8 @@ class Known(Unchanging):
 class Foresight:
     """The n configurations that may be tried on a target, and what is expected of them.
 
-    ``first`` are the places of those that a recommendation would choose among, ``rest`` those of
-    the others, of which less is known: no trial of the history was made with their values.
+    ``first`` are the places of those that were measured widely, however few (where none was, of
+    what `choices` offers in their place), ``rest`` those of the others, of which less is known.
 
     Parameters
     ----------

@@ -105,7 +105,6 @@ class SearchWithinBudget:
         self._turns = [foresight.first, [*foresight.first, *foresight.rest]]
         self._scores: dict[int, float | None] = {}
         self._measured: dict[int, Measured] = {}
-        self._records: list[Record] = []
         self._tried: list[Tried] = []
         self._notes: list[str] = []
         self._now = ""
@@ -195,7 +194,6 @@ class SearchWithinBudget:
 
     def _take_in(self, done: Measured) -> None:
         score = self._score(done)
-        self._records.append(done.record)
         self._measured[done.place] = done
         self._scores[done.place] = score
         if score is not None:
@@ -241,7 +239,7 @@ class SearchWithinBudget:
             budget_s=self._budget_s,
             used_s=self._used_s(),
             tried=tuple(self._tried),
-            records=tuple(self._records),
+            records=tuple(done.record for done in self._measured.values()),
             winner=None if leader is None else self._foresight.candidate(leader),
             folds=None if leader is None else self._trials.kept_of(leader),
             notes=tuple(self._notes),
