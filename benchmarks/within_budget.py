@@ -18,7 +18,6 @@ does not run again what is done. ``within_budget.png`` is of all that the file h
 """
 
 import argparse
-import json
 import shutil
 import time
 from collections.abc import Callable
@@ -32,7 +31,7 @@ import pandas as pd
 
 from benchmarks.declared_space import shipped_parameters, shipped_space
 from benchmarks.measured_datasets import ingest
-from benchmarks.within_budget_curves import Line, curves, draw, read, tell
+from benchmarks.within_budget_curves import Account, curves, draw, read, tell
 from metallmix_kedro.decision import DecisionParameters, Learned, Target
 from metallmix_kedro.decision.target_warnings import known_budget
 from metallmix_kedro.grid import ExperimentGridParameters, MeasuredDataset, Proposal, TrialMeasurer
@@ -64,62 +63,6 @@ class Job:
     n_trials: int
     cap_s: float
     history: Path
-
-
-class Account:
-    """The lines of one method on one dataset: those written before, and the clock that goes on."""
-
-    def __init__(self, path: Path, method: str, dataset: str) -> None:
-        self._path, self._named = path, {"method": method, "dataset": dataset}
-        self.lines = [one for one in read(path) if self._named.items() <= one.items()]
-        self.start()
-
-    def start(self) -> None:
-        """Let the clock run on from the last line."""
-        before = self.lines[-1]["seconds"] if self.lines else 0.0
-        self._began = time.monotonic() - before
-        self._paused: float | None = None
-
-    def pause(self) -> None:
-        """Let the clock stand: what follows is no part of the method."""
-        self._paused = self.seconds
-
-    @property
-    def seconds(self) -> float:
-        """Seconds used so far, those of earlier runs included."""
-        return time.monotonic() - self._began if self._paused is None else self._paused
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the method has ended."""
-        return bool(self.lines) and "done" in self.lines[-1]
-
-    def write(self, line: Line) -> None:
-        """Write a line."""
-        self.lines.append({**self._named, "seconds": round(self.seconds, 2), **line})
-        with self._path.open("a") as file:
-            file.write(json.dumps(self.lines[-1]) + "\n")
-
-    def trial(self, validation: float | None, test: float | None) -> None:
-        """Write what a trial gave, and the best so far."""
-        before = [(one["best_validation"], one["best_test"]) for one in self.lines]
-        best = max([(validation or 0.0, test or 0.0), *before])
-        self._write_trial(validation, test, best)
-
-    def behind(self, validation: float | None, test: float | None) -> None:
-        """Write what a trial gave that does not lead."""
-        last = self.lines[-1]
-        self._write_trial(validation, test, (last["best_validation"], last["best_test"]))
-
-    def settle(self, validation: float, test: float) -> None:
-        """Write what leads in the end, as tested on the folds of all methods."""
-        self._write_trial(validation, test, (validation, test))
-
-    def _write_trial(
-        self, validation: float | None, test: float | None, best: tuple[float, float]
-    ) -> None:
-        told = {"validation": validation, "test": test}
-        self.write({**told, "best_validation": best[0], "best_test": best[1]})
 
 
 def measurer(job: Job) -> TrialMeasurer:
@@ -167,9 +110,8 @@ class ToldTrials(Trials):
         done = super().measure(*arguments)
         record = done.record
         # What was not trained on all folds fell behind, whatever it had on the others.
-        was_whole = record["n_folds"] == self.n_folds
-        told = self.account.trial if was_whole else self.account.behind
-        told(record["validation_accuracy"], record["test_accuracy"])
+        is_whole = record["n_folds"] == self.n_folds
+        self.account.trial(record["validation_accuracy"], record["test_accuracy"], is_whole)
         return done
 
 

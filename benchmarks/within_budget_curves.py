@@ -1,6 +1,7 @@
-"""What `benchmarks.within_budget` wrote down, read, drawn and told."""
+"""What `benchmarks.within_budget` finds: written down, read, drawn and told."""
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,58 @@ def read(path: Path) -> list[Line]:
     if len(whole) < len(lines):
         path.write_text("".join(whole))
     return [json.loads(line) for line in whole]
+
+
+class Account:
+    """The lines of one method on one dataset: those written before, and the clock that goes on."""
+
+    def __init__(self, path: Path, method: str, dataset: str) -> None:
+        self._path, self._named = path, {"method": method, "dataset": dataset}
+        self.lines = [one for one in read(path) if self._named.items() <= one.items()]
+        self.start()
+
+    def start(self) -> None:
+        """Let the clock run on from the last line."""
+        before = self.lines[-1]["seconds"] if self.lines else 0.0
+        self._began = time.monotonic() - before
+        self._paused: float | None = None
+
+    def pause(self) -> None:
+        """Let the clock stand: what follows is no part of the method."""
+        self._paused = self.seconds
+
+    @property
+    def seconds(self) -> float:
+        """Seconds used so far, those of earlier runs included."""
+        return time.monotonic() - self._began if self._paused is None else self._paused
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the method has ended."""
+        return bool(self.lines) and "done" in self.lines[-1]
+
+    def write(self, line: Line) -> None:
+        """Write a line."""
+        self.lines.append({**self._named, "seconds": round(self.seconds, 2), **line})
+        with self._path.open("a") as file:
+            file.write(json.dumps(self.lines[-1]) + "\n")
+
+    def trial(self, validation: float | None, test: float | None, may_lead: bool = True) -> None:
+        """Write what a trial gave, and the best so far."""
+        known = [(one["best_validation"], one["best_test"]) for one in self.lines]
+        if may_lead:
+            known.append((validation or 0.0, test or 0.0))
+        self._write_trial(validation, test, max(known, default=(0.0, 0.0)))
+
+    def settle(self, validation: float, test: float) -> None:
+        """Write what leads in the end, as tested on the folds of all methods."""
+        self._write_trial(validation, test, (validation, test))
+
+    def _write_trial(
+        self, validation: float | None, test: float | None, best: tuple[float, float]
+    ) -> None:
+        told = {"validation": validation, "test": test}
+        self.write({**told, "best_validation": best[0], "best_test": best[1]})
 
 
 def curves(lines: list[Line]) -> Curves:
