@@ -64,11 +64,12 @@ class Account:
             file.write(json.dumps(self.lines[-1]) + "\n")
 
     def trial(self, validation: float | None, test: float | None, may_lead: bool = True) -> None:
-        """Write what a trial gave, and the best so far."""
+        """Write what a trial gave, and the best so far; of equals in validation, the first."""
         known = [(one["best_validation"], one["best_test"]) for one in self.lines]
         if may_lead:
             known.append((validation or 0.0, test or 0.0))
-        self._write_trial(validation, test, max(known, default=(0.0, 0.0)))
+        best = max(known, key=lambda one: one[0], default=(0.0, 0.0))
+        self._write_trial(validation, test, best)
 
     def settle(self, validation: float, test: float) -> None:
         """Write what leads in the end, as tested on the folds of all methods."""

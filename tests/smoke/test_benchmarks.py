@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from benchmarks.within_budget_curves import Account
 from tests.workspace import PROJECT, Workspace
 
 
@@ -56,3 +57,10 @@ def test_a_benchmark_of_the_experiment_grid_runs_to_its_end(command, said):
 def test_the_start_of_a_recommendation_imports_no_training_library(fabricated: Workspace):
     printed = run("benchmarks/recommendation_start.py", "--repeats=2", f"--data={fabricated.data}")
     assert json.loads(printed)["forbidden_modules_imported"] == []
+
+
+def test_a_method_is_drawn_with_the_first_of_what_validates_best(tmp_path):
+    account = Account(tmp_path / "trials.jsonl", "random", "flowers")
+    account.trial(0.8, 0.7)
+    account.trial(0.8, 0.9)
+    assert account.lines[-1]["best_test"] == 0.7
