@@ -6,6 +6,7 @@ It needs keras-tuner, and tensorboard, which that imports: neither is a dependen
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import keras_tuner
 from keras_tuner.errors import FatalError
 
@@ -53,6 +54,11 @@ def search(
                 images, labels, split.train, self.configuration.batch_size, parameters.seed
             )
             options["validation_data"] = (images[rows], labels[rows])
+            # Tested is the best epoch's network, which is the one that KerasTuner keeps.
+            best = keras.callbacks.EarlyStopping(
+                "val_accuracy", patience=options["epochs"], restore_best_weights=True
+            )
+            options["callbacks"] = [*options["callbacks"], best]
             history = model.fit(batches, **options)
             _, test = model.evaluate(images[split.test], labels[split.test], verbose=0)
             told(max(history.history["val_accuracy"]), float(test))

@@ -85,7 +85,8 @@ class Account:
 def curves(lines: list[Line]) -> Curves:
     """Make curves of the lines."""
     found: Curves = {}
-    table = pd.DataFrame([line for line in lines if "best_test" in line])
+    told = ["method", "dataset", "seconds", "best_test"]
+    table = pd.DataFrame([line for line in lines if "best_test" in line], columns=told)
     for (method, dataset), rows in table.groupby(["method", "dataset"]):
         curve = rows.drop_duplicates("seconds", keep="last").set_index("seconds")["best_test"]
         found.setdefault(str(method), {})[str(dataset)] = curve
