@@ -42,8 +42,8 @@ def compare_levels(history: pd.DataFrame) -> dict[str, Any]:
         JSON values; empty without levels, or without strategies.
 
         - ``curves``: by dataset, strategy and level: ``n_train``, images that trained, mean over
-          trials; ``expected_best``, what the best of ``n_tries`` random ones of its ``n`` trials
-          scores (as many for each strategy of a dataset and level);
+          its ``n`` trials; ``best_on_average``, what the configuration scores that is best on
+          average over the other datasets at that level;
         - ``overtaken``: by dataset, the first level at which another strategy than the one that
           leads at the smallest level leads, and which; null where none does;
         - ``spearman``: by dataset and level, the rank correlation of configurations with those at
@@ -85,7 +85,7 @@ def _curves(by_level: dict[str, pd.DataFrame]) -> dict[str, Any]:
         images = trials.groupby(["group", "strategy"], observed=True)["n_train"].mean()
         for group, found in find_winners(trials).items():
             for strategy, told in found["by_strategy"].items():
-                point = {name: told[name] for name in ("n", "n_tries", "expected_best")}
+                point = {name: told[name] for name in ("n", "best_on_average")}
                 point["n_train"] = round(float(images[group, strategy]), 1)
                 curves.setdefault(group, {}).setdefault(strategy, {})[level] = point
     return dict(sorted(curves.items()))
@@ -94,9 +94,13 @@ def _curves(by_level: dict[str, pd.DataFrame]) -> dict[str, Any]:
 def _overtaken(found: dict[str, Any]) -> dict[str, Any] | None:
     leaders: list[tuple[str, str]] = []
     for level in sorted({level for curve in found.values() for level in curve}, key=_size):
-        there = {name: curve[level] for name, curve in found.items() if level in curve}
+        there = {
+            name: curve[level]["best_on_average"]
+            for name, curve in found.items()
+            if level in curve and curve[level]["best_on_average"] is not None
+        }
         if len(there) > 1:
-            best = max(there, key=lambda name: there[name]["expected_best"])
+            best = max(there, key=lambda name: there[name])
             leaders.append((level, best))
     for level, leader in leaders[1:]:
         if leader != leaders[0][1]:

@@ -43,9 +43,9 @@ def plot_winners(summary: Mapping[str, Any]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Heat maps with a row a dataset, the highest accuracy on top: numbers are expected best
-        test accuracies of equally many random trials, colours the gap to the row's best, which is
-        framed.
+        Heat maps with a row a dataset, the highest accuracy on top: numbers are test
+        accuracies of the configuration with that value that is best on average over the other
+        datasets, colours the gap to the row's best, which is framed.
 
     Raises
     ------
@@ -53,10 +53,10 @@ def plot_winners(summary: Mapping[str, Any]) -> Figure:
         If matplotlib is not installed.
     """
     winners = summary["winners"]
-    tables = {name: _expected(winners, name) for name in titled()}
-    known = {name: table for name, table in tables.items() if len(table.columns)}
+    tables = {name: _best_on_average(winners, name) for name in titled()}
+    known = {name: table for name, table in tables.items() if table.notna().any(axis=None)}
     if not known:
-        return empty_figure("The history holds no trials that can be compared.")
+        return empty_figure("The history holds no configuration that was measured on two datasets.")
     first, *others = known
     order = known[first].max(axis=1).sort_values(ascending=False, kind="stable").index
     # Of one value alone there is nothing to compare.
@@ -66,7 +66,11 @@ def plot_winners(summary: Mapping[str, Any]) -> Figure:
     panels = figure.subplots(1, len(names), sharey=True, width_ratios=widths, squeeze=False)[0]
     for axes, name in zip(panels, names, strict=True):
         image = _draw_winners(axes, known[name].loc[order])
-        axes.set_title(f"By {name.replace('_', ' ')}\n{_tries(winners, name)}")
+        axes.set_title(f"By {name.replace('_', ' ')}")
+    figure.suptitle(
+        "Of each value, the configuration that is best on average over the other datasets",
+        fontsize="medium",
+    )
     figure.colorbar(
         image,
         ax=list(panels),
@@ -162,7 +166,8 @@ def plot_levels(summary: Mapping[str, Any]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A panel a dataset (the first `MAX_PANELS`), images on a log scale; a curve a strategy.
+        A panel a dataset (the first `MAX_PANELS`), images on a log scale; a curve a strategy, of
+        its configuration that is best on average over the other datasets at each level.
 
     Raises
     ------
@@ -177,11 +182,14 @@ def plot_levels(summary: Mapping[str, Any]) -> Figure:
     figure = new_figure(2.2 * _N_COLUMNS, 0.9 + 1.75 * n_rows)
     panels = figure.subplots(n_rows, _N_COLUMNS, sharex=True, squeeze=False).ravel().tolist()
     order = hyperparameter("strategy").ranks
-    handles = {}
+    handles: dict[str, Any] = {}
     for axes, name in zip(panels, names, strict=False):
         for strategy, curve in curves[name].items():
             place = order.index(strategy) if strategy in order else len(order)
-            points = sorted((point["n_train"], point["expected_best"]) for point in curve.values())
+            told = [(point["n_train"], point["best_on_average"]) for point in curve.values()]
+            points = sorted(point for point in told if point[1] is not None)
+            if not points:
+                continue
             images, scores = zip(*points, strict=True)
             (handles[strategy],) = axes.plot(
                 images,
@@ -196,16 +204,21 @@ def plot_levels(summary: Mapping[str, Any]) -> Figure:
         axes.tick_params(labelsize=8)
     for axes in panels[len(names) :]:
         axes.set_axis_off()
-    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))
+    known = [strategy for strategy in (*order, *handles) if strategy in handles]
+    shown = {strategy: handles[strategy] for strategy in known}
+    figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=len(shown))
     figure.supxlabel("images that trained")
-    figure.supylabel("expected best test accuracy of equally many random trials")
+    figure.supylabel(
+        "test accuracy of the configuration that is best on average over the other datasets",
+        fontsize="medium",
+    )
     return figure
 
 
-def _expected(winners: Mapping[str, Any], name: str) -> pd.DataFrame:
-    """Return expected best scores: a row a dataset, a column a value, in the values' order."""
+def _best_on_average(winners: Mapping[str, Any], name: str) -> pd.DataFrame:
+    """Return those scores: a row a dataset, a column a value, in the values' order."""
     scores = {
-        group: {value: told["expected_best"] for value, told in found[f"by_{name}"].items()}
+        group: {value: told["best_on_average"] for value, told in found[f"by_{name}"].items()}
         for group, found in winners.items()
     }
     table = pd.DataFrame.from_dict(scores, orient="index").astype(float)
@@ -215,13 +228,6 @@ def _expected(winners: Mapping[str, Any], name: str) -> pd.DataFrame:
     # Strategies stand in their order, from the fewest trained layers to all.
     ranks = declared.ranks if declared.kind == "ordered" else ()
     return table[sorted(table, key=lambda value: (ranks.index(value) if ranks else 0, value))]
-
-
-def _tries(winners: Mapping[str, Any], name: str) -> str:
-    told = (told for found in winners.values() for told in found[f"by_{name}"].values())
-    counts = sorted({one["n_tries"] for one in told})
-    number = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
-    return f"expected best of {number} random trial{'' if counts[-1] == 1 else 's'}"
 
 
 def _draw_winners(axes: Axes, scores: pd.DataFrame) -> Any:

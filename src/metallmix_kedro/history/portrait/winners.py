@@ -3,18 +3,13 @@
 In another domain: the hyperparameters that title a configuration.
 """
 
-from math import comb
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from metallmix_kedro.declared import hyperparameter, titled
+from metallmix_kedro.declared import configuration_columns, hyperparameter, titled
+from metallmix_kedro.history.averages import shared_enough
 from metallmix_kedro.history.columns import SCORE
-
-MAX_TRIES = 20
-"""Most random trials of which the expected best is told: the budget of the paper's searches."""
 
 DIGITS = 6
 """Digits after the point of stored scores."""
@@ -33,60 +28,62 @@ def find_winners(trials: pd.DataFrame) -> dict[str, Any]:
     dict
         By group (dataset): ``best``, the trial with the highest score; and by each hyperparameter
         of a title (``by_backbone``, ``by_strategy``) and value: ``n`` trials, the ``best`` score,
-        and ``expected_best``, what the best of ``n_tries`` random trials scores on average, with
-        ``n_tries`` the smallest number of trials among those compared, `MAX_TRIES` at most: who was
-        tried more often has no advantage.
+        and ``best_on_average``, the score here of the configuration with that value that is best
+        on average over the other groups (of those measured here and on half of the others; where
+        there are none, on the most); null where no other group has one.
 
     Notes
     -----
-    The best of many trials is optimistic: it was chosen by the score that is told. It serves to
-    compare, not to promise.
+    The best of many trials is optimistic, since it was chosen by the score that is told, and the
+    more so the more were tried; the mean of many blames a value for what nobody would combine it
+    with. What was chosen elsewhere is free of both.
     """
     names = titled()
-    return {
-        str(group): {
+    if not names:
+        return {}
+    keys = [*configuration_columns(), "group"]
+    means = trials.groupby(keys, dropna=False, observed=True)[[SCORE, "relative_score"]].mean()
+    scores, relative = means[SCORE].unstack("group"), means["relative_score"].unstack("group")
+    configurations = scores.index.to_frame(index=False)
+    found = {}
+    for group, rows in trials.groupby("group"):
+        others = relative.drop(columns=group)
+        here = configurations.assign(
+            score=scores[group].to_numpy(),
+            mean=others.mean(axis=1).to_numpy(),
+            n_datasets=others.notna().sum(axis=1).to_numpy(),
+        )
+        here = here[here["score"].notna() & (here["n_datasets"] > 0)]
+        found[str(group)] = {
             "best": _best(rows),
-            **{f"by_{name}": _describe_each(rows, name) for name in names},
+            **{
+                f"by_{name}": _describe_each(rows, here, name, len(others.columns))
+                for name in names
+            },
         }
-        for group, rows in trials.groupby("group")
-        if names
-    }
+    return found
 
 
-def expected_best(scores: npt.NDArray[np.float64], n_tries: int) -> float:
-    """Return the expected highest score among some trials drawn at random, without repeats.
-
-    Parameters
-    ----------
-    scores : ndarray
-        Scores, shape (n,).
-    n_tries : int
-        How many are drawn, from 1 to n.
-
-    Examples
-    --------
-    >>> expected_best(np.array([0.0, 0.3, 0.9]), 2)  # of three pairs two hold the 0.9
-    0.7
-    """
-    n = len(scores)
-    # Of all draws, those whose highest is the i-th smallest take the others from the i below it.
-    shares = np.array([comb(below, n_tries - 1) / comb(n, n_tries) for below in range(n)])
-    return round(float(shares @ np.sort(scores)), 12)
-
-
-def _describe_each(rows: pd.DataFrame, column: str) -> dict[str, dict[str, Any]]:
+def _describe_each(
+    rows: pd.DataFrame, here: pd.DataFrame, column: str, n_others: int
+) -> dict[str, dict[str, Any]]:
     readable = hyperparameter(column).readable
-    groups = {readable(value): part[SCORE].to_numpy(float) for value, part in rows.groupby(column)}
-    n_tries = min([MAX_TRIES, *map(len, groups.values())])
     return {
-        value: {
-            "n": len(scores),
-            "best": round(float(scores.max()), DIGITS),
-            "expected_best": round(expected_best(scores, n_tries), DIGITS),
-            "n_tries": n_tries,
+        readable(value): {
+            "n": len(part),
+            "best": round(float(part[SCORE].max()), DIGITS),
+            "best_on_average": _best_on_average(here[here[column] == value], n_others),
         }
-        for value, scores in groups.items()
+        for value, part in rows.groupby(column)
     }
+
+
+def _best_on_average(here: pd.DataFrame, n_others: int) -> float | None:
+    shared = shared_enough(here, n_others)
+    if shared.empty:
+        return None
+    best = int(shared["mean"].to_numpy(float).argmax())
+    return round(float(shared["score"].to_numpy(float)[best]), DIGITS)
 
 
 def _best(rows: pd.DataFrame) -> dict[str, Any]:
