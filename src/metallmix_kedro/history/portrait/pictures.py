@@ -204,8 +204,7 @@ def plot_levels(summary: Mapping[str, Any]) -> Figure:
         axes.tick_params(labelsize=8)
     for axes in panels[len(names) :]:
         axes.set_axis_off()
-    known = [strategy for strategy in (*order, *handles) if strategy in handles]
-    shown = {strategy: handles[strategy] for strategy in known}
+    shown = {strategy: handles[strategy] for strategy in (*order, *handles) if strategy in handles}
     figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=len(shown))
     figure.supxlabel("images that trained")
     figure.supylabel(
