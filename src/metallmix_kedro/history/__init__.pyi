@@ -1,4 +1,5 @@
 from .averages import (
+    best_on_average as best_on_average,
     configuration_means as configuration_means,
     shared_enough as shared_enough,
 )

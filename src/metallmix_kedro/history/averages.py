@@ -76,3 +76,26 @@ def shared_enough(means: pd.DataFrame, n_datasets: int) -> pd.DataFrame:
     """
     counts = means["n_datasets"]
     return means[counts >= min(n_datasets / 2, counts.max() if len(counts) else 0)]
+
+
+def best_on_average(means: pd.DataFrame, n_datasets: int) -> int | None:
+    """Find the configuration that is best on average, among those measured widely enough.
+
+    Parameters
+    ----------
+    means : pandas.DataFrame
+        A row a configuration, with ``mean_relative_score`` and ``n_datasets``; those measured on
+        none may be among them.
+    n_datasets : int
+        Datasets that the means are over.
+
+    Returns
+    -------
+    int or None
+        The number of its row, from 0; of equals the first. None where none was measured.
+    """
+    numbered = means.reset_index(drop=True)
+    shared = shared_enough(numbered[numbered["n_datasets"] > 0], n_datasets)
+    if shared.empty:
+        return None
+    return int(shared.index.to_numpy()[shared["mean_relative_score"].to_numpy(float).argmax()])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from metallmix_kedro.declared import Value, configuration_columns
-from metallmix_kedro.history.averages import known_configurations, shared_enough
+from metallmix_kedro.history.averages import best_on_average, known_configurations
 from metallmix_kedro.history.columns import SCORE
 from metallmix_kedro.history.relative import add_relative_score, with_all_images
 from metallmix_kedro.search_space import Configuration, SearchSpace
@@ -75,18 +75,17 @@ class Tried:
         """Return the configuration of a search space that is best on average; None without any.
 
         A dataset counts once, however many trials it has. Only configurations measured widely
-        enough take part (`averages.shared_enough`). What lies outside the space does not count,
+        enough take part (`averages.best_on_average`). What lies outside the space does not count,
         and a dataset that has no trial inside is none of the history's.
         """
         inside = self.measured[self._inside(space)[self.measured["configuration"]]]
-        if inside.empty:
-            return None
         found = inside.groupby("configuration").agg(
-            mean=("relative_score", "mean"), n_datasets=("relative_score", "size")
+            mean_relative_score=("relative_score", "mean"), n_datasets=("relative_score", "size")
         )
-        eligible = shared_enough(found, inside["dataset"].nunique())["mean"]
-        best = int(eligible.to_numpy().argmax())  # of equals, the first in order
-        number = eligible.index[best]
+        row = best_on_average(found, inside["dataset"].nunique())
+        if row is None:
+            return None
+        number = found.index[row]
         values = {name: self.configurations[name].iloc[number] for name in configuration_columns()}
         return Configuration.from_mapping(values)
 

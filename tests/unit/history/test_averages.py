@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history.averages import configuration_means
+from metallmix_kedro.history.averages import best_on_average, configuration_means
 from metallmix_kedro.history.objective import with_score
 from metallmix_kedro.history.tried import Tried
 from tests.fabricated import SPACE, fabricate_history
@@ -29,14 +29,14 @@ def configuration(number):
     return tuple(SPACE.frame().iloc[number])
 
 
-def best_on_average(history, space=SPACE):
+def best_of(history, space=SPACE):
     best = Tried.of(history).best(space)
     assert best is not None
     return best
 
 
 def picked(history):
-    return tuple(best_on_average(history).as_dict().values())
+    return tuple(best_of(history).as_dict().values())
 
 
 def test_the_highest_mean_over_datasets_wins():
@@ -70,7 +70,7 @@ def test_only_allowed_backbones_are_picked():
     table = with_score(fabricate_history(4, 60), "accuracy")
     for backbone in SPACE.backbone:
         space = SPACE.model_copy(update={"backbone": (backbone,)})
-        assert best_on_average(table, space).backbone == backbone
+        assert best_of(table, space).backbone == backbone
 
 
 def test_a_dataset_counts_once_however_often_a_configuration_was_tried():
@@ -93,7 +93,7 @@ def test_published_trials_without_hyperparameters_take_no_part():
 def test_the_order_of_the_rows_does_not_matter():
     table = with_score(fabricate_history(5, 40), "accuracy")
     shuffled = table.sample(frac=1, random_state=3)
-    assert best_on_average(shuffled) == best_on_average(table)
+    assert best_of(shuffled) == best_of(table)
 
 
 def test_imported_trials_are_compared_by_what_they_say():
@@ -113,3 +113,13 @@ def test_what_is_recommended_has_all_its_hyperparameters():
     )
     joined = pd.concat([table, better], ignore_index=True)
     assert picked(joined) == configuration(1)
+
+
+def test_the_best_on_average_was_measured_widely_or_as_widely_as_any():
+    columns = ["mean_relative_score", "n_datasets"]
+    means = pd.DataFrame([[1.0, 1], [0.7, 4], [0.9, 3], [0.9, 4], [np.nan, 0]], columns=columns)
+    assert best_on_average(means.iloc[::-1], 6) == 1  # the first of equals
+    assert best_on_average(means, 6) == 2
+    assert best_on_average(means, 8) == 3
+    assert best_on_average(means.iloc[:1], 8) == 0
+    assert best_on_average(means.iloc[4:], 8) is None

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns, hyperparameter, titled
-from metallmix_kedro.history.averages import shared_enough
+from metallmix_kedro.history.averages import best_on_average
 from metallmix_kedro.history.columns import SCORE
 
 DIGITS = 6
@@ -50,10 +50,10 @@ def find_winners(trials: pd.DataFrame) -> dict[str, Any]:
         others = relative.drop(columns=group)
         here = configurations.assign(
             score=scores[group].to_numpy(),
-            mean=others.mean(axis=1).to_numpy(),
+            mean_relative_score=others.mean(axis=1).to_numpy(),
             n_datasets=others.notna().sum(axis=1).to_numpy(),
         )
-        here = here[here["score"].notna() & (here["n_datasets"] > 0)]
+        here = here[here["score"].notna()]
         found[str(group)] = {
             "best": _best(rows),
             **{
@@ -79,11 +79,8 @@ def _describe_each(
 
 
 def _best_on_average(here: pd.DataFrame, n_others: int) -> float | None:
-    shared = shared_enough(here, n_others)
-    if shared.empty:
-        return None
-    best = int(shared["mean"].to_numpy(float).argmax())
-    return round(float(shared["score"].to_numpy(float)[best]), DIGITS)
+    row = best_on_average(here, n_others)
+    return None if row is None else round(float(here["score"].iloc[row]), DIGITS)
 
 
 def _best(rows: pd.DataFrame) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.declared import configuration_columns
-from metallmix_kedro.history import History, shared_enough
+from metallmix_kedro.history import History, best_on_average
 from metallmix_kedro.search_space import Configuration
 from metallmix_kedro.surrogate.residuals import recommended
 
@@ -78,13 +78,12 @@ def baseline_pick(trials: pd.DataFrame, n_datasets: int) -> pd.Series | None:
     pandas.Series or None
         The trial's row; None if none of the configurations was measured elsewhere.
     """
-    elsewhere = trials[trials["baseline_n_datasets"] > 0]
-    shared = shared_enough(
-        elsewhere.rename(columns={"baseline_n_datasets": "n_datasets"}), n_datasets
-    )
-    if shared.empty:
-        return None
-    return shared.iloc[int(np.argmax(shared["baseline_relative_score"]))]
+    means = {
+        "mean_relative_score": trials["baseline_relative_score"],
+        "n_datasets": trials["baseline_n_datasets"],
+    }
+    row = best_on_average(pd.DataFrame(means), n_datasets)
+    return None if row is None else trials.iloc[row]
 
 
 def _dataset_figures(
