@@ -65,7 +65,7 @@ def shared_enough(means: pd.DataFrame, n_datasets: int) -> pd.DataFrame:
     """Keep the configurations measured widely enough for their means to be compared.
 
     That is on at least half of the datasets; if there is none, the rule relaxes to those that
-    were measured on the most datasets.
+    were measured on the most datasets. What was measured on none is never among them.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def shared_enough(means: pd.DataFrame, n_datasets: int) -> pd.DataFrame:
         Datasets in the history.
     """
     counts = means["n_datasets"]
-    return means[counts >= min(n_datasets / 2, counts.max() if len(counts) else 0)]
+    return means[counts >= max(1, min(n_datasets / 2, counts.max() if len(counts) else 0))]
 
 
 def best_on_average(means: pd.DataFrame, n_datasets: int) -> int | None:
@@ -94,8 +94,5 @@ def best_on_average(means: pd.DataFrame, n_datasets: int) -> int | None:
     int or None
         The number of its row, from 0; of equals the first. None where none was measured.
     """
-    numbered = means.reset_index(drop=True)
-    shared = shared_enough(numbered[numbered["n_datasets"] > 0], n_datasets)
-    if shared.empty:
-        return None
-    return int(shared.index.to_numpy()[shared["mean_relative_score"].to_numpy(float).argmax()])
+    shared = shared_enough(means.reset_index(drop=True), n_datasets)["mean_relative_score"]
+    return None if shared.empty else int(shared.index.to_numpy()[shared.to_numpy(float).argmax()])
