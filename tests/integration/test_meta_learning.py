@@ -4,8 +4,11 @@ import pandas as pd
 import pytest
 import xgboost
 
+from metallmix_kedro.meta_features.probes.columns import no_probes
+from metallmix_kedro.pipelines.meta_learning.nodes import prepare
 from metallmix_kedro.surrogate.model import Surrogate
 from tests.conftest import save_history
+from tests.made_history import made_history
 from tests.workspace import Workspace
 
 FAST = {
@@ -22,6 +25,17 @@ def learned(tmp_path_factory) -> Workspace:
     save_history(made, seed=0)
     made.run("meta_learning", params=FAST)
     return made
+
+
+def test_trials_of_another_image_size_are_told_and_not_learned_from(caplog):
+    rows = [
+        {"dataset": dataset, "image_size": size, "test_accuracy": 0.5}
+        for dataset in ("a", "b")
+        for size in (96.0, 96.0, 224.0)
+    ]
+    prepared = prepare(made_history(rows), no_probes(), "accuracy")
+    assert prepared["score"].notna().tolist() == [True, True, False] * 2
+    assert "Not learned from: 2 trials" in caplog.text
 
 
 def stored_surrogate(workspace) -> Surrogate:

@@ -19,7 +19,10 @@ from .columns import (
     history_columns as history_columns,
     later_values as later_values,
 )
-from .comparable import same_setting as same_setting
+from .comparable import (
+    of_usual_image_size as of_usual_image_size,
+    same_setting as same_setting,
+)
 from .noise import (
     half_accuracies as half_accuracies,
     luck_of_images as luck_of_images,

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from metallmix_kedro.declared import configuration_columns
 from metallmix_kedro.history.columns import ACCURACY, SCORE
 from metallmix_kedro.history.relative import add_relative_score, has_score, origin
 
@@ -45,15 +46,49 @@ def same_setting(history: pd.DataFrame) -> pd.DataFrame:
     # A history that was stored earlier knows no levels.
     agreeing = [column for column in SETTING if column in history.columns]
     setting = history.groupby(agreeing, dropna=False, sort=False).ngroup()
-    finished = (history["status"] == "finished") & history[ACCURACY].notna()
-    counts = finished.groupby([*where, setting]).transform("sum")
+    counts = _finished(history).groupby([*where, setting]).transform("sum")
     if "level" in history:
         # Many cheap trials on few images do not outvote those that answer the question asked.
         counts = counts.where(history["level"].ne("all") | counts.eq(0), counts + len(history))
+    return history[_most_frequent(setting, counts, where)]
+
+
+def of_usual_image_size(history: pd.DataFrame) -> pd.Series:
+    """Say which trials saw images of the size that most trials of their dataset and origin saw.
+
+    In larger images there is more to see, so that scores of several sizes have no range in common.
+    Where the image size is a hyperparameter it is learned as any other, and all trials count.
+
+    Parameters
+    ----------
+    history : pandas.DataFrame
+        Trials with the columns of the history, perhaps without ``image_size``; n rows.
+
+    Returns
+    -------
+    pandas.Series of bool
+        Length n, on the history's index. Of two sizes with equally many finished trials, the one
+        whose trials come first is the usual one.
+    """
+    one_size = "image_size" not in history or history["image_size"].nunique(dropna=False) < 2
+    if one_size or "image_size" in configuration_columns():
+        return pd.Series(True, index=history.index)
+    where = [history["dataset"], origin(history)]
+    size = history["image_size"].astype("float64").fillna(0)
+    counts = _finished(history).groupby([*where, size]).transform("sum")
+    return _most_frequent(size, counts, where)
+
+
+def _finished(history: pd.DataFrame) -> pd.Series:
+    return (history["status"] == "finished") & history[ACCURACY].notna()
+
+
+def _most_frequent(setting: pd.Series, counts: pd.Series, where: list[pd.Series]) -> pd.Series:
+    """Say which rows have the setting that is counted most often where they are."""
     most = counts.groupby(where).transform("max")
     # Of several that are as frequent, the first; a missing value would never equal itself.
     chosen = setting.where(counts == most).groupby(where).transform("first")
-    return history[setting == chosen]
+    return setting == chosen
 
 
 def comparable_trials(history: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from metallmix_kedro.history.columns import ACCURACY, SCORE
+from metallmix_kedro.history.comparable import of_usual_image_size
 from metallmix_kedro.support import InputError
 
 Objective = Literal["accuracy", "macro_f1", "rarest_class_recall"]
@@ -67,7 +68,8 @@ def with_score(history: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The history with the column ``score``, in [0, 1]; missing where the metric is.
+        The history with the column ``score``, in [0, 1]; missing where the metric is, and where a
+        trial saw images of another size than most on its dataset did (`of_usual_image_size`).
 
     Raises
     ------
@@ -90,7 +92,7 @@ def with_score(history: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     n_datasets = int(known["dataset"].nunique())
     if len(known) < len(finished) and n_datasets < LEAST_DATASETS:
         raise _too_few(objective, len(known), len(finished), n_datasets)
-    return scored
+    return scored.assign(**{SCORE: scored[SCORE].where(of_usual_image_size(scored))})
 
 
 def _too_few(objective: Objective, n_known: int, n_finished: int, n_datasets: int) -> InputError:

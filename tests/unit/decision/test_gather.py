@@ -113,6 +113,23 @@ def test_a_history_of_far_fewer_images_than_the_target_has_is_said(
         assert "all 900, expect a higher one" in said[0]
 
 
+def test_own_trials_of_another_image_size_are_said_to_be_set_aside() -> None:
+    measured = made.history().assign(image_size=96.0)
+    own = measured.head(3).assign(
+        **described().meta_features.model_dump(),
+        dataset="target",
+        trial_id=["a", "b", "c"],
+        image_size=[128.0, 224.0, 128.0],
+    )
+    said = warnings_for(described(), pd.concat([measured, own], ignore_index=True))
+    assert [text for text in said if "of another size" in text] == [
+        "1 of the trials on 'target' saw images of another size (224 px) than most of them did; "
+        "they are compared with none."
+    ]
+    alike = pd.concat([measured, own.assign(image_size=224.0)], ignore_index=True)
+    assert not any("of another size" in text for text in warnings_for(described(), alike))
+
+
 def test_few_datasets_are_said() -> None:
     assert any("only 6 measured" in text for text in warnings_for(described(), few_datasets=7))
 

@@ -1,6 +1,12 @@
+from metallmix_kedro.history import with_score
 from metallmix_kedro.history.columns import LATER_COLUMNS
-from metallmix_kedro.history.comparable import comparable_trials, same_setting
+from metallmix_kedro.history.comparable import (
+    comparable_trials,
+    of_usual_image_size,
+    same_setting,
+)
 from tests.made_history import made_history
+from tests.trial_examples import declared_too
 
 
 def test_what_does_not_compare_is_left_out():
@@ -91,3 +97,32 @@ def test_trials_with_all_images_are_not_outvoted_dataset_by_dataset():
 def test_failed_trials_with_all_images_outvote_nobody():
     rows = [{"level": "all", "status": "failed"}, {"level": "100", "test_accuracy": 0.5}]
     assert same_setting(made_history(rows))["level"].tolist() == ["100"]
+
+
+SIZES = made_history(
+    [
+        {"test_accuracy": 0.9, "image_size": 224.0},
+        {"test_accuracy": 0.5, "image_size": 96.0},
+        {"test_accuracy": 0.4, "image_size": 96.0},
+        {"test_accuracy": 0.7, "image_size": 224.0, "dataset": "mine"},
+        {"test_accuracy": 0.6, "image_size": 128.0, "dataset": "mine"},
+        {"image_size": 128.0, "dataset": "mine", "status": "failed"},
+        {"test_accuracy": 0.9, "source": "published", "proposer": "llm:x"},
+        {"test_accuracy": 0.8, "image_size": 64.0, "source": "imported", "proposer": "import:x"},
+    ]
+)
+"""Usual are 96; 224, of two that finished as often the first; no size at all; and 64."""
+
+
+def test_trials_of_another_image_size_have_no_score():
+    usual = [False, True, True, True, False, False, True, True]
+    assert of_usual_image_size(SIZES).tolist() == usual
+    scored = with_score(SIZES, "accuracy")
+    assert scored["score"].notna().tolist() == usual
+    # What was set aside once is set aside again.
+    assert of_usual_image_size(scored).tolist() == usual
+    # In one size all over, and in a history that tells none, nothing is set aside.
+    assert of_usual_image_size(SIZES.assign(image_size=96.0)).all()
+    assert of_usual_image_size(SIZES.drop(columns="image_size")).all()
+    with declared_too("image_size"):
+        assert of_usual_image_size(SIZES).all()
