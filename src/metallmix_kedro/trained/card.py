@@ -67,7 +67,9 @@ def describe_model(done: TrainedTarget) -> Json:
         },
         "calibration_error": calibration(asked)[-1],
         "search": _search(done),
-        "predicted": _compared(done, scores[done.recommendation.objective], asked.held_out),
+        "predicted": compare_with_prediction(
+            done, scores[done.recommendation.objective], asked.held_out
+        ),
         "training": {
             "folds": len(done.trained.folds),
             "n_train": len(done.trained.kept_split.train),
@@ -125,7 +127,24 @@ def _networks(count: int) -> str:
     return "1 network" if count == 1 else f"{count} networks"
 
 
-def _compared(done: TrainedTarget, measured: Score, held_out: bool) -> Json:
+def compare_with_prediction(done: TrainedTarget, measured: Score, held_out: bool) -> Json:
+    """Say whether a prediction held, and what it was made for if that is something else.
+
+    Parameters
+    ----------
+    done : TrainedTarget
+        What was trained, and the recommendation with its interval.
+    measured : Score
+        Of the recommendation's objective.
+    held_out : bool
+        Whether the images it was measured on had no part in training.
+
+    Returns
+    -------
+    dict
+        ``objective``; ``score``, ``low``, ``high`` and ``measured`` in [0, 1]; ``held``; and all of
+        it in words, ``verdict``.
+    """
     objective, candidate = done.recommendation.objective, done.candidate
     low, high = candidate.score_low, candidate.score_high
     label, value = MEASURES[objective].label, measured.value
@@ -136,6 +155,10 @@ def _compared(done: TrainedTarget, measured: Score, held_out: bool) -> Json:
     verdict = f"The prediction {word}: {told}, lies {side} the predicted interval, {interval}."
     if not held_out:
         verdict += " But it was measured on the images that told when to stop, which flatters."
+    # As a rule a network sees more in larger images (docs/training.md).
+    budget, own = done.recommendation.evidence.budget, done.plan.image_size
+    if budget is not None and budget.image_size != own:
+        verdict += f" It was made for images of {budget.image_size} px; these were of {own}."
     return {
         "objective": objective,
         "score": candidate.score,
