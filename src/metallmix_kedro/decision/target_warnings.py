@@ -61,7 +61,8 @@ def _unmeasured(backbones: Sequence[str]) -> str | None:
 
 
 def _trials_set_aside(history: pd.DataFrame, name: str) -> str | None:
-    aside = history[(history["dataset"] == name) & ~of_usual_image_size(history)]
+    own = history[history["dataset"] == name]
+    aside = own[~of_usual_image_size(own)]
     if aside.empty:
         return None
     sizes = ", ".join(f"{size:.0f}" for size in sorted(aside["image_size"].dropna().unique()))
