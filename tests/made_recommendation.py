@@ -108,7 +108,7 @@ def learned() -> Learned:
 
 def learned_from(trials: pd.DataFrame, **changes: Any) -> Learned:
     """A history with what was learned from the fabricated one."""
-    return Learned(History(trials), surrogate(), *index(), **changes)
+    return Learned(History.scored(trials, "accuracy"), surrogate(), *index(), **changes)
 
 
 def known(description: TargetDescription = HAND_X_RAYS, what: Learned | None = None) -> Target:

@@ -34,7 +34,9 @@ def test_trials_of_another_image_size_are_told_and_not_learned_from(caplog):
         for size in (96.0, 96.0, 224.0)
     ]
     prepared = prepare(made_history(rows), no_probes(), "accuracy")
-    assert prepared["score"].notna().tolist() == [True, True, False] * 2
+    # Neither their scores nor their seconds.
+    assert prepared["image_size"].tolist() == [96.0] * 4
+    assert prepared["score"].notna().all()
     assert "Not learned from: 2 trials" in caplog.text
 
 

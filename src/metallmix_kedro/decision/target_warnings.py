@@ -9,7 +9,7 @@ from metallmix_kedro.decision.scoring import AllowedSpace
 from metallmix_kedro.decision.target import Learned, Target
 from metallmix_kedro.declared import meta_features, network
 from metallmix_kedro.explanation import Budget
-from metallmix_kedro.history import MEASURES, Objective, of_usual_image_size
+from metallmix_kedro.history import MEASURES, Objective
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.retrieval import IndexEntry, Novelty
 
@@ -46,7 +46,7 @@ def warn_about_target(
         _image_size(known, others),
         _fewer_images(known, known_budget(learned.history.table, target.n_train), objective),
         _unmeasured(allowed.unmeasured),
-        _trials_set_aside(learned.history.table, target.name),
+        _trials_set_aside(learned.history.set_aside, target.name),
     )
     return tuple(warning for warning in found if warning)
 
@@ -60,9 +60,8 @@ def _unmeasured(backbones: Sequence[str]) -> str | None:
     )
 
 
-def _trials_set_aside(history: pd.DataFrame, name: str) -> str | None:
-    own = history[history["dataset"] == name]
-    aside = own[~of_usual_image_size(own)]
+def _trials_set_aside(trials: pd.DataFrame, name: str) -> str | None:
+    aside = trials if trials.empty else trials[trials["dataset"] == name]
     if aside.empty:
         return None
     sizes = ", ".join(f"{size:.0f}" for size in sorted(aside["image_size"].dropna().unique()))

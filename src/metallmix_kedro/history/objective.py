@@ -56,25 +56,25 @@ MEASURES: dict[Objective, Measure] = {
 
 
 def with_score(history: pd.DataFrame, objective: Objective) -> pd.DataFrame:
-    """Give each trial the score that the objective asks for.
+    """Give the trials that can be learned from the score that the objective asks for.
 
     Parameters
     ----------
     history : pandas.DataFrame
-        Trials with the columns of the history; n rows. It is not changed.
+        Trials with the columns of the history. It is not changed.
     objective : Objective
         What the user wants to be good at.
 
     Returns
     -------
     pandas.DataFrame
-        The history with the column ``score``, in [0, 1]; missing where the metric is, and where a
-        trial saw images of another size than most on its dataset did (`of_usual_image_size`).
+        The trials that saw images as large as most on their dataset did (`of_usual_image_size`),
+        with the column ``score``, in [0, 1]; missing where the metric is.
 
     Raises
     ------
     InputError
-        If finished trials lack the metric, and those that have it are of fewer than
+        If such trials finished without the metric, and those that have it are of fewer than
         `LEAST_DATASETS` measured or imported datasets.
 
     Examples
@@ -86,13 +86,15 @@ def with_score(history: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     """
     column = MEASURES[objective].column
     # A history that was stored earlier lacks the later metrics (`LATER_COLUMNS`).
-    scored = history.assign(**{SCORE: history.get(column, np.nan)})
+    usual = of_usual_image_size(history)
+    alike = history if usual.all() else history[usual]
+    scored = alike.assign(**{SCORE: alike.get(column, np.nan)})
     finished = scored[(scored["status"] == "finished") & (scored["source"] != "published")]
     known = finished[finished[SCORE].notna()]
     n_datasets = int(known["dataset"].nunique())
     if len(known) < len(finished) and n_datasets < LEAST_DATASETS:
         raise _too_few(objective, len(known), len(finished), n_datasets)
-    return scored.assign(**{SCORE: scored[SCORE].where(of_usual_image_size(scored))})
+    return scored
 
 
 def _too_few(objective: Objective, n_known: int, n_finished: int, n_datasets: int) -> InputError:

@@ -1,6 +1,6 @@
 """The history as one thing that is handed on, with the views of it that are asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -13,6 +13,7 @@ from metallmix_kedro.history.averages import (
     known_configurations,
 )
 from metallmix_kedro.history.columns import N_TRAIN, SCORE
+from metallmix_kedro.history.comparable import of_usual_image_size
 from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.history.relative import add_relative_score, has_score, with_all_images
 from metallmix_kedro.history.tried import Tried
@@ -29,14 +30,17 @@ class History(Unchanging):
     ----------
     table : pandas.DataFrame
         Rows of `history_schema` with their ``score`` in [0, 1].
+    set_aside : pandas.DataFrame, optional
+        Trials that nothing is learned from nor compared with, to be told of.
     """
 
     table: pd.DataFrame
+    set_aside: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @classmethod
     def scored(cls, table: pd.DataFrame, objective: Objective) -> Self:
         """Give the trials of a table the score that the objective asks for (`with_score`)."""
-        return cls(with_score(table, objective))
+        return cls(with_score(table, objective), table[~of_usual_image_size(table)])
 
     def without(self, datasets: frozenset[str]) -> "History":
         """Return what remains when datasets are left out, also where they have another name."""

@@ -17,6 +17,15 @@ def history() -> History:
     return History.scored(table, "accuracy")
 
 
+def test_trials_of_another_image_size_are_kept_apart():
+    table = fabricate_history(2, 6).assign(image_size=96.0)
+    table.loc[table.index[3], "image_size"] = 224.0
+    found = History.scored(table, "accuracy")
+    assert len(found.table) == 11
+    assert found.set_aside["trial_id"].tolist() == [table["trial_id"].iloc[3]]
+    assert History.scored(table.assign(image_size=96.0), "accuracy").set_aside.empty
+
+
 def test_relative_scores_are_those_among_what_remains(history):
     rest = history.without(frozenset(["fabricated_0"]))
     best = rest.relative.groupby("dataset")["relative_score"].max()

@@ -21,6 +21,7 @@ from metallmix_kedro.explanation.explanation import explain_from_attributions
 from metallmix_kedro.explanation.free_choice import grid_rows
 from metallmix_kedro.explanation.prompt import DecisionPrompts
 from metallmix_kedro.explanation.statements import true_statements
+from metallmix_kedro.history.trials import History
 from metallmix_kedro.history.tried import Tried
 from metallmix_kedro.meta_features import MetaFeatures
 from metallmix_kedro.report.pictures import draw_pictures
@@ -193,7 +194,7 @@ def test_warnings_are_about_what_is_declared(tables: Any) -> None:
     described = SimpleNamespace(warnings=())
     target: Any = SimpleNamespace(name="mine", description=described, meta_features=known, **USUAL)
     table = pd.DataFrame({"dataset": ["a"], "source": ["imported"]})
-    learned: Any = SimpleNamespace(objective="accuracy", history=SimpleNamespace(table=table))
+    learned: Any = SimpleNamespace(objective="accuracy", history=History(table))
     allowed: Any = SimpleNamespace(unmeasured=())
     said = warn_about_target(target, learned, allowed, parameters)
     assert [text for text in said if "12.0 times the rows" in text]
