@@ -6,6 +6,7 @@ and the outcomes told, so that they can be made again, which trains nothing.
 """
 
 import logging
+from itertools import takewhile
 from typing import Any
 
 import pandas as pd
@@ -58,7 +59,8 @@ def retrace_searches(
         outcomes = {
             Configuration.from_mapping(record): record for record in history_records(rows).values()
         }
-        searches = {"random_search": [one for one in drawn if one in outcomes]}
+        # As far as it got: one that was measured for another reason is no search.
+        searches = {"random_search": list(takewhile(outcomes.__contains__, drawn))}
         if (rows["proposer"] == "bayesian").any():
             searches["bayesian_search"] = _retrace(str(dataset), outcomes, space, parameters, drawn)
         for search, configurations in searches.items():

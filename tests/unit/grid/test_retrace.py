@@ -70,6 +70,10 @@ def test_of_a_grid_that_was_stopped_the_measured_trials_are_told():
     assert found["d/random_search"]["trial_ids"] == ids(DRAWN[:4])
 
 
+def test_what_was_drawn_and_measured_for_another_reason_is_no_search():
+    assert retrace_searches(shuffled(random_trials()[1:]), SPACE, parameters()) == {}
+
+
 def searched(rows):
     """Let a search propose, as the grid does, and measure what is not there yet."""
     outcomes = {}
