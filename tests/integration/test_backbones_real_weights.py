@@ -23,8 +23,8 @@ pytest.importorskip("keras")
 
 SHARED = Path(__file__).parents[3] / "shared"
 ARCHIVE = SHARED / "datasets" / "cats_dogs.tar.gz"
-N_PER_CLASS = 100
-PROBE_IMAGE_SIZE = 192
+N_PER_CLASS = 50
+PROBE_IMAGE_SIZE = 160
 DOG_CLASSES = range(151, 269)
 """ImageNet's numbers for the 118 breeds of dogs."""
 LOCAL_WEIGHTS = {
