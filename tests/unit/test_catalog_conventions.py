@@ -60,6 +60,16 @@ def test_every_file_lies_in_a_numbered_folder_of_the_data_root(name):
         assert re.match(r"data/0[1-8]_[a-z_]+/", path(name))
 
 
+def test_the_atlas_differs_in_where_its_data_lie_and_reads_what_the_paper_published():
+    loader = OmegaConfigLoader(conf_source=str(PROJECT / "conf"), env="atlas", **CONFIG_LOADER_ARGS)
+    read_where_it_ships = {"published_outcomes", "published_methods"}
+    for name, entry in catalog().items():
+        moved = str(entry).replace("'data/0", "'data/atlas/0")
+        assert str(loader["catalog"][name]) == (
+            str(entry) if name in read_where_it_ships else moved
+        )
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 def test_nothing_is_pickled(name):
     assert "pickle" not in str(catalog()[name]).lower()

@@ -1,5 +1,6 @@
 """Which configurations to try: random sampling and Bayesian optimisation (paper, section 2.1)."""
 
+import warnings
 from collections.abc import Collection, Mapping
 from itertools import zip_longest
 from typing import Any
@@ -136,7 +137,11 @@ class BayesianSearch:
             proposing what is known.
         """
         for _ in range(_ASKS):
-            point = dict(zip(configuration_columns(), self._optimizer.ask(), strict=True))
+            with warnings.catch_warnings():
+                # Where its favourite is known it tells so at length; it is asked again below.
+                warnings.filterwarnings("ignore", "The objective has been evaluated at point")
+                asked = self._optimizer.ask()
+            point = dict(zip(configuration_columns(), asked, strict=True))
             configuration = Configuration.from_mapping(point)
             if configuration not in self._known:
                 return configuration, "bayesian"

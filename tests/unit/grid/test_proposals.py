@@ -118,6 +118,7 @@ def test_bayesian_search_proposes_python_numbers() -> None:
     assert type(configuration.backbone) is str
 
 
+@pytest.mark.filterwarnings("error:The objective has been evaluated")
 def test_an_exhausted_space_is_an_error_that_names_the_parameter() -> None:
     search = BayesianSearch(TINY, seed=0)
     for configuration in random_configurations(TINY, 2, 0):
