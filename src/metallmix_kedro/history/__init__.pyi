@@ -20,7 +20,6 @@ from .columns import (
     later_values as later_values,
 )
 from .comparable import (
-    of_usual_image_size as of_usual_image_size,
     same_setting as same_setting,
 )
 from .noise import (

@@ -56,7 +56,7 @@ MEASURES: dict[Objective, Measure] = {
 
 
 def with_score(history: pd.DataFrame, objective: Objective) -> pd.DataFrame:
-    """Give the trials that can be learned from the score that the objective asks for.
+    """Keep the trials that can be learned from, with the score that the objective asks for.
 
     Parameters
     ----------
@@ -85,9 +85,9 @@ def with_score(history: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     [0.7, 0.6]
     """
     column = MEASURES[objective].column
-    # A history that was stored earlier lacks the later metrics (`LATER_COLUMNS`).
     usual = of_usual_image_size(history)
     alike = history if usual.all() else history[usual]
+    # A history that was stored earlier lacks the later metrics (`LATER_COLUMNS`).
     scored = alike.assign(**{SCORE: alike.get(column, np.nan)})
     finished = scored[(scored["status"] == "finished") & (scored["source"] != "published")]
     known = finished[finished[SCORE].notna()]

@@ -13,7 +13,6 @@ from metallmix_kedro.history.averages import (
     known_configurations,
 )
 from metallmix_kedro.history.columns import N_TRAIN, SCORE
-from metallmix_kedro.history.comparable import of_usual_image_size
 from metallmix_kedro.history.objective import Objective, with_score
 from metallmix_kedro.history.relative import add_relative_score, has_score, with_all_images
 from metallmix_kedro.history.tried import Tried
@@ -40,7 +39,8 @@ class History(Unchanging):
     @classmethod
     def scored(cls, table: pd.DataFrame, objective: Objective) -> Self:
         """Give the trials of a table the score that the objective asks for (`with_score`)."""
-        return cls(with_score(table, objective), table[~of_usual_image_size(table)])
+        scored = with_score(table, objective)
+        return cls(scored, table.drop(scored.index))
 
     def without(self, datasets: frozenset[str]) -> "History":
         """Return what remains when datasets are left out, also where they have another name."""

@@ -193,7 +193,7 @@ def test_warnings_are_about_what_is_declared(tables: Any) -> None:
     parameters = DecisionParameters(few_datasets=1)
     described = SimpleNamespace(warnings=())
     target: Any = SimpleNamespace(name="mine", description=described, meta_features=known, **USUAL)
-    table = pd.DataFrame({"dataset": ["a"], "source": ["imported"]})
+    table = pd.DataFrame({"source": ["imported"]})
     learned: Any = SimpleNamespace(objective="accuracy", history=History(table))
     allowed: Any = SimpleNamespace(unmeasured=())
     said = warn_about_target(target, learned, allowed, parameters)

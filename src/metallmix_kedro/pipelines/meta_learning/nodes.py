@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from metallmix_kedro.history import History, Objective, of_usual_image_size, with_score
+from metallmix_kedro.history import History, Objective
 from metallmix_kedro.meta_features import add_probes
 from metallmix_kedro.support import xgboost
 from metallmix_kedro.surrogate import (
@@ -21,13 +21,14 @@ logger = logging.getLogger(__name__)
 
 def prepare(history: pd.DataFrame, probes: pd.DataFrame, objective: Objective) -> pd.DataFrame:
     """Give each trial the score that is learned, and what probes say of its dataset."""
-    if n_aside := int((~of_usual_image_size(history)).sum()):
+    scored = History.scored(history, objective)
+    if n_aside := len(scored.set_aside):
         logger.warning(
             "Not learned from: %d trials that saw images of another size than most on their "
             "dataset. Declare image_size in search_space, and they are.",
             n_aside,
         )
-    return add_probes(with_score(history, objective), probes)
+    return add_probes(scored.table, probes)
 
 
 def fit(
