@@ -59,6 +59,14 @@ def ingested_workspace(folder: Path) -> Workspace:
     return made
 
 
+def measure(made: Workspace) -> None:
+    """Measure the grid and join the history, without telling of searches or drawing anything.
+
+    Those take longer than the small grid; `reference` (integration/conftest.py) runs them all.
+    """
+    made.run("experiment_grid", to_outputs=["history"])
+
+
 def trial_files(made: Workspace) -> dict[str, str]:
     """Read what is stored, by trial id."""
     folder = made.data / "05_model_input/trials"

@@ -20,7 +20,7 @@ from metallmix_kedro.grid.executors import open_executor
 from metallmix_kedro.grid.grid import TrialGrid
 from metallmix_kedro.support.errors import InputError
 from tests.fabricated import SPACE
-from tests.grids import N_TRIALS, configure, outcomes, stored_trials, trial_files
+from tests.grids import N_TRIALS, configure, measure, outcomes, stored_trials, trial_files
 from tests.integration.light_grid import STRATEGIES, LightMeasurer, light_bundle, light_parameters
 from tests.workspace import PROJECT, Workspace
 
@@ -145,7 +145,7 @@ def test_a_worker_that_is_killed_costs_time_and_no_trial(
 
         killer = threading.Thread(target=kill)
         killer.start()
-        ingested.run("experiment_grid")
+        measure(ingested)
         killer.join()
         (dead,) = [worker for worker in cluster.workers if worker.pid in killed]
         assert dead.wait() == -signal.SIGKILL
@@ -191,7 +191,7 @@ def test_an_address_without_scheduler_is_said_before_anything_is_measured(
     monkeypatch.setattr(executors, "_CONNECT_SECONDS", 1)
     configure(ingested, executor="tcp://127.0.0.1:1")
     with pytest.raises(InputError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1 "):
-        ingested.run("experiment_grid")
+        measure(ingested)
     assert trial_files(ingested) == {}
 
 
@@ -204,7 +204,7 @@ def test_a_scheduler_without_workers_is_said(
     with distributed.LocalCluster(n_workers=0, scheduler_kwargs=NO_DASHBOARD) as cluster:
         configure(ingested, executor=cluster.scheduler_address)
         with pytest.raises(InputError, match="has no workers"):
-            ingested.run("experiment_grid")
+            measure(ingested)
     assert trial_files(ingested) == {}
 
 

@@ -17,7 +17,16 @@ import pytest
 
 from metallmix_kedro.grid.measuring import Proposal, TrialMeasurer
 from metallmix_kedro.support.errors import ParameterError, WeightsError
-from tests.grids import N_TRIALS, SCORES, configure, history, outcomes, stored_trials, trial_files
+from tests.grids import (
+    N_TRIALS,
+    SCORES,
+    configure,
+    history,
+    measure,
+    outcomes,
+    stored_trials,
+    trial_files,
+)
 from tests.trial_examples import MORE
 from tests.workspace import Workspace
 
@@ -72,14 +81,14 @@ def test_a_grid_of_levels_is_measured_once_and_joins_the_history(ingested: Works
         levels=levels,
         n_seeds=2,
     )
-    ingested.run("experiment_grid")
+    measure(ingested)
     before = trial_files(ingested)
     trials = pd.DataFrame(stored_trials(ingested).values())
     assert set(trials["status"]) == {"finished"}
     seed = trials["seed"].min()
     where = trials.groupby(["level", "n_train", "seed"]).size().to_dict()
     assert where == {("all", 28, seed): 2, ("9", 9, seed): 2, ("9", 9, seed + 1): 1}
-    ingested.run("experiment_grid")
+    measure(ingested)
     assert trial_files(ingested) == before
     assert history(ingested)["trial_id"].isin(list(before)).sum() == 5
 
@@ -95,14 +104,14 @@ def test_hyperparameters_beyond_the_papers_are_declared_and_measured(ingested: W
     """What is off is not measured again, what is on has other outcomes."""
     plan: dict[str, Any] = {"n_random": 0, "n_bayesian": 0, "n_random_by_strategy": _heads(0)}
     whole = {"strategy": {"values": ["feature_extraction", "full"]}}
-    configure(ingested, whole, configurations=[_full(), _full(strategy=HEADS)], **plan)
-    ingested.run("experiment_grid")
+    configure(ingested, whole, configurations=[_full(strategy=HEADS)], **plan)
+    measure(ingested)
     before = trial_files(ingested)
-    assert len(before) == 2
+    assert len(before) == 1
 
     on = [
-        _full(augmentation=["none", "light", "strong"]),
-        _full(weight_decay=[0, 0.5]),
+        _full(augmentation="strong"),
+        _full(weight_decay=0.5),
         _full(strategy=HEADS, weight_decay=[0, 0.5]),
         _full(strategy=HEADS, image_size=[32, 48]),
     ]
@@ -110,7 +119,7 @@ def test_hyperparameters_beyond_the_papers_are_declared_and_measured(ingested: W
     decay = {**MORE["weight_decay"], "values": [0, 0.5]}
     space = {**whole, **MORE, "weight_decay": decay}
     configure(ingested, space, configurations=configurations, join_previous_history=False, **plan)
-    ingested.run("experiment_grid")
+    measure(ingested)
     after = stored_trials(ingested)
     assert {name: text for name, text in trial_files(ingested).items() if name in before} == before
     fresh = [trial for name, trial in after.items() if name not in before]
@@ -121,17 +130,16 @@ def test_hyperparameters_beyond_the_papers_are_declared_and_measured(ingested: W
     ) == [
         (HEADS, 32, 0.5, "none"),
         (HEADS, 48, 0, "none"),
-        ("full", 32, 0, "light"),
         ("full", 32, 0, "strong"),
         ("full", 32, 0.5, "none"),
     ]
     joined = history(ingested).set_index("trial_id").loc[list(after)]
     assert joined["weight_decay"].tolist().count(0.5) == 2
-    assert joined.loc[list(before), "augmentation"].tolist() == ["none", "none"]
+    assert joined.loc[list(before), "augmentation"].tolist() == ["none"]
     unknown = {"momentum": {"kind": "number", "values": [0.9]}}
     configure(ingested, {**whole, **unknown}, **{**plan, "n_random": 1})
     with pytest.raises(ParameterError, match=r"with momentum .*weight_decay, .*augmentation"):
-        ingested.run("experiment_grid")
+        measure(ingested)
 
 
 @pytest.mark.slow
@@ -144,12 +152,12 @@ def test_a_further_run_finds_nothing_to_do(
         raise AssertionError("a trial is measured again")
 
     monkeypatch.setattr(TrialMeasurer, "measure", refuses)
-    measured.run("experiment_grid")
+    measure(measured)
     assert trial_files(measured) == before
     # Nor does one that finds them in the history alone.
     shutil.rmtree(measured.data / "05_model_input/trials")
     configure(measured, reuse_history=True)
-    measured.run("experiment_grid")
+    measure(measured)
     assert trial_files(measured) == {}
     assert history(measured)["trial_id"].isin(list(before)).sum() == N_TRIALS
 
@@ -172,7 +180,7 @@ def test_a_grid_that_is_killed_again_and_again_goes_on_and_joins_the_history(
         kept = after
     assert 3 <= len(kept) <= N_TRIALS
 
-    ingested.run("experiment_grid")
+    measure(ingested)
     after = trial_files(ingested)
     assert {name: after[name] for name in kept} == kept
     # Heads are trained beside others than without the kills: their last digits may differ.
@@ -215,7 +223,7 @@ def test_a_trial_that_fails_is_recorded_and_those_beside_it_are_measured(
 
     monkeypatch.setattr(TrialMeasurer, "_train", fails_with_much_dropout)
     configure(ingested, n_random=0, n_bayesian=0, n_random_by_strategy=_heads(8))
-    ingested.run("experiment_grid")
+    measure(ingested)
     trials = stored_trials(ingested)
     failed = {name: trial for name, trial in trials.items() if trial["status"] == "failed"}
     assert len(trials) == 8
@@ -234,13 +242,13 @@ def _heads(count: int) -> dict[str, int]:
 def test_heads_in_bundles_have_the_scores_that_each_has_alone(ingested: Workspace) -> None:
     alone = {"n_random": 0, "n_bayesian": 0, "n_random_by_strategy": _heads(6)}
     configure(ingested, heads_at_once=9, **alone)
-    ingested.run("experiment_grid")
+    measure(ingested)
     together, one_by_one = outcomes(ingested), stored_trials(ingested)
     assert max(trial["trained_together"] for trial in one_by_one.values()) > 1
 
     shutil.rmtree(ingested.data / "05_model_input/trials")
     configure(ingested, heads_at_once=1, **alone)
-    ingested.run("experiment_grid")
+    measure(ingested)
     assert {trial["trained_together"] for trial in stored_trials(ingested).values()} == {1}
     pd.testing.assert_frame_equal(outcomes(ingested), together, atol=0.05)
 
@@ -255,7 +263,7 @@ def test_a_cache_that_was_deleted_between_two_runs_is_computed_again(
     for path in trials[::2]:
         path.unlink()
     shutil.rmtree(cache)
-    measured.run("experiment_grid")
+    measure(measured)
     assert {path.name for path in cache.iterdir()} <= entries
     pd.testing.assert_frame_equal(outcomes(measured), outcomes(reference), atol=0.05)
 
@@ -263,5 +271,5 @@ def test_a_cache_that_was_deleted_between_two_runs_is_computed_again(
 def test_missing_weights_stop_the_grid_before_it_starts(ingested: Workspace) -> None:
     configure(ingested, weights={"EfficientNetLite0": "not/there.pth"})
     with pytest.raises(WeightsError, match=r"not/there\.pth"):
-        ingested.run("experiment_grid")
+        measure(ingested)
     assert trial_files(ingested) == {}

@@ -30,7 +30,7 @@ from metallmix_kedro.support.errors import InputError, ParameterError
 from metallmix_kedro.training.inputs import cache as cache_module
 from metallmix_kedro.training.inputs.cache import ArrayCache
 from metallmix_kedro.training.inputs.parameters import CacheParameters
-from tests.grids import N_TRIALS, configure, history, outcomes, stored_trials, trial_files
+from tests.grids import N_TRIALS, configure, history, measure, outcomes, stored_trials, trial_files
 from tests.integration.light_grid import in_silence, measure_light_grid
 from tests.workspace import Workspace
 
@@ -128,7 +128,7 @@ def failure_of(made: Workspace) -> Failure | None:
     """Run a grid that cannot end well, and say what the command line would."""
     failure = None
     try:
-        made.run("experiment_grid")
+        measure(made)
     except Exception as error:
         failure = explain(error)
     # Kedro leaves a node that it could not save for half done, with all that it holds: a process
@@ -155,7 +155,7 @@ def test_a_disk_that_is_full_keeps_the_trials_it_has_and_the_grid_goes_on_later(
     assert not list(store.glob("*/.*"))
 
     little_disk(store, 100 * page)
-    ingested.run("experiment_grid")
+    measure(ingested)
     after = trial_files(ingested)
     assert {name: after[name] for name in kept} == kept
     pd.testing.assert_frame_equal(outcomes(ingested), outcomes(reference), atol=0.05)
@@ -168,13 +168,13 @@ def test_a_cache_without_room_is_said_and_no_trial_is_recorded_for_it(
     cache = ingested.data / "02_intermediate/features"
     little_disk(cache, 100_000)  # the pixels of 48 images are larger
     with pytest.raises(ParameterError, match="No space left") as raised:
-        ingested.run("experiment_grid")
+        measure(ingested)
     assert "experiment_grid.cache" in str(raised.value)
     assert trial_files(ingested) == {}
     assert not [path for path in cache.rglob("*") if path.is_file()]
 
     little_disk(cache, 100_000_000)
-    ingested.run("experiment_grid")
+    measure(ingested)
     pd.testing.assert_frame_equal(outcomes(ingested), outcomes(reference), atol=0.05)
 
 
@@ -202,7 +202,7 @@ def test_trials_damaged_by_hand_are_named_and_measured_again(
         measured.data / "05_model_input/history.parquet/2026-01-01T00.00.00.000Z",
     )
     with caplog.at_level(logging.WARNING, logger="metallmix_kedro.grid.known"):
-        measured.run("experiment_grid")
+        measure(measured)
     for path in paths:
         said = f"'example_shapes/{path.stem}' cannot be read" in caplog.text
         assert said == (path in damaged), path
@@ -224,7 +224,7 @@ def test_a_second_run_ends_at_once_and_does_not_disturb_the_first(
     wait_until(lambda: len(light_files(tmp_path)) > 0)
 
     with pytest.raises(InputError, match=r"Another run is measuring .*trials\.lock"):
-        measured.run("experiment_grid")
+        measure(measured)
     assert trial_files(measured) == before
     count = len(light_files(tmp_path))
     wait_until(lambda: len(light_files(tmp_path)) > count)
@@ -232,7 +232,7 @@ def test_a_second_run_ends_at_once_and_does_not_disturb_the_first(
 
     os.kill(first.pid, signal.SIGKILL)
     first.join()
-    measured.run("experiment_grid")  # the claim is free again
+    measure(measured)  # the claim is free again
     assert trial_files(measured) == before
 
 
@@ -259,14 +259,14 @@ def jumping_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
 def test_a_clock_that_jumps_changes_no_score_and_no_duration(
     ingested: Workspace, reference: Workspace, jumping_clock: list[float]
 ) -> None:
-    ingested.run("experiment_grid")
+    measure(ingested)
     assert jumping_clock
     pd.testing.assert_frame_equal(outcomes(ingested), outcomes(reference), atol=0.05)
     for trial in stored_trials(ingested).values():
         for name in ("fit_time_s", "fit_cpu_s", "feature_time_s", "training_time_s"):
             assert 0 < trial[name] < YEAR_S / 2
     before = trial_files(ingested)
-    ingested.run("experiment_grid")
+    measure(ingested)
     assert trial_files(ingested) == before
 
 
@@ -312,12 +312,12 @@ def test_a_dataset_that_was_ingested_anew_with_other_images_is_named(measured: W
     repaint(example_image(measured))
     measured.run("data_ingestion", "meta_features")
     with pytest.raises(InputError, match=r"changed since .*example_shapes \(7 trials\)"):
-        measured.run("experiment_grid")
+        measure(measured)
     # What the history alone knows counts as well.
     shutil.rmtree(measured.data / "05_model_input/trials")
     configure(measured, reuse_history=True)
     with pytest.raises(InputError, match=r"changed since .*example_shapes \(7 trials\)"):
-        measured.run("experiment_grid")
+        measure(measured)
     assert trial_files(measured) == {}
     assert len(before) == N_TRIALS
 
@@ -326,7 +326,7 @@ def test_an_image_that_changed_since_it_was_ingested_stops_the_grid(ingested: Wo
     image = example_image(ingested)
     repaint(image)
     with pytest.raises(InputError, match=rf"{image.name}' .* has changed since the dataset"):
-        ingested.run("experiment_grid")
+        measure(ingested)
     assert trial_files(ingested) == {}
 
 
@@ -334,5 +334,5 @@ def test_an_image_that_has_gone_since_it_was_ingested_stops_the_grid(ingested: W
     image = example_image(ingested)
     image.unlink()
     with pytest.raises(InputError, match=image.name):
-        ingested.run("experiment_grid")
+        measure(ingested)
     assert trial_files(ingested) == {}

@@ -56,7 +56,8 @@ def test_trials_are_measured_without_tensorflow(
     (made.conf / "test/parameters_grid.yml").write_text(json.dumps(PARAMETERS))
     made.run("data_ingestion", "meta_features")
     monkeypatch.setitem(os.environ, "KERAS_BACKEND", "jax")
-    done = made.python("-c", WITHOUT_TENSORFLOW, "run", "--pipelines=experiment_grid", "--env=test")
+    command = ("run", "--pipelines=experiment_grid", "--to-outputs=history", "--env=test")
+    done = made.python("-c", WITHOUT_TENSORFLOW, *command)
     assert done.returncode == 0, done.stdout + done.stderr
     history = pd.read_parquet(made.latest("05_model_input/history.parquet"))
     measured = history[history["source"].eq("measured") & history["backend"].notna()]
