@@ -104,14 +104,14 @@ def test_hyperparameters_beyond_the_papers_are_declared_and_measured(ingested: W
     """What is off is not measured again, what is on has other outcomes."""
     plan: dict[str, Any] = {"n_random": 0, "n_bayesian": 0, "n_random_by_strategy": _heads(0)}
     whole = {"strategy": {"values": ["feature_extraction", "full"]}}
-    configure(ingested, whole, configurations=[_full(strategy=HEADS)], **plan)
+    configure(ingested, whole, configurations=[_full(), _full(strategy=HEADS)], **plan)
     measure(ingested)
     before = trial_files(ingested)
-    assert len(before) == 1
+    assert len(before) == 2
 
     on = [
-        _full(augmentation="strong"),
-        _full(weight_decay=0.5),
+        _full(augmentation=["none", "light", "strong"]),
+        _full(weight_decay=[0, 0.5]),
         _full(strategy=HEADS, weight_decay=[0, 0.5]),
         _full(strategy=HEADS, image_size=[32, 48]),
     ]
@@ -130,12 +130,13 @@ def test_hyperparameters_beyond_the_papers_are_declared_and_measured(ingested: W
     ) == [
         (HEADS, 32, 0.5, "none"),
         (HEADS, 48, 0, "none"),
+        ("full", 32, 0, "light"),
         ("full", 32, 0, "strong"),
         ("full", 32, 0.5, "none"),
     ]
     joined = history(ingested).set_index("trial_id").loc[list(after)]
     assert joined["weight_decay"].tolist().count(0.5) == 2
-    assert joined.loc[list(before), "augmentation"].tolist() == ["none"]
+    assert joined.loc[list(before), "augmentation"].tolist() == ["none", "none"]
     unknown = {"momentum": {"kind": "number", "values": [0.9]}}
     configure(ingested, {**whole, **unknown}, **{**plan, "n_random": 1})
     with pytest.raises(ParameterError, match=r"with momentum .*weight_decay, .*augmentation"):

@@ -1,4 +1,4 @@
-"""Eight machines that are not ours; benchmarks/foreign_machines.py draws 200."""
+"""A dozen machines that are not ours; benchmarks/foreign_machines.py draws 200."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.workspace import Workspace
 def test_a_recommendation_is_the_same_on_any_machine_or_one_readable_error(fabricated: Workspace):
     usual = {"KEDRO_ENV": "test"}
     ours = b""
-    for situation in situations(8, seed=7):
+    for situation in situations(12, seed=7):
         outcome = run(fabricated.folder, situation, usual)
         assert outcome.readable, (situation, outcome.said)
         made = outcome.recommendation
